@@ -1,0 +1,1 @@
+"""The roof: doors, the road, assembly, pages, command line."""

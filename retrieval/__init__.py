@@ -1,0 +1,1 @@
+"""Ground floor: company knowledge in, passages with their source out."""
