@@ -1,0 +1,272 @@
+"""The records of a sales and service house as frozen values; gather reads them, effects change them.
+
+Field names equal the columns in `actions/outside/tables.py` (a test holds them together), so that a record, its row, an
+import file's header and a policy expression all speak of the same thing. Money is an exact `amount` beside its ISO 4217
+`currency`; times are aware and in UTC.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+EmployeeRole = Literal["rep", "manager", "director", "consultant", "legal"]
+Role = Literal["rep", "manager", "director", "consultant", "legal", "customer", "guest"]
+Stage = Literal["lead", "qualified", "proposal", "negotiation", "won", "lost"]
+STAGES: tuple[Stage, ...] = ("lead", "qualified", "proposal", "negotiation", "won", "lost")
+OPEN_STAGES: tuple[Stage, ...] = ("lead", "qualified", "proposal", "negotiation")
+TicketKind = Literal["complaint", "fault", "invoice", "refund", "cancel", "handoff", "data_request", "request"]
+
+
+@dataclass(frozen=True)
+class Employee:
+    """Someone who works here. `deputy_id` stands in when they are away; `zone` is an IANA time zone."""
+
+    id: str
+    name: str
+    name_en: str
+    role: EmployeeRole
+    region: str
+    manager_id: str | None = None
+    deputy_id: str | None = None
+    lang: str = "zh"
+    zone: str = "Asia/Shanghai"
+    email: str | None = None
+    phone: str | None = None
+    expertise: str = ""
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A company that buys or may buy. `aliases` are further names people use, separated by `|`."""
+
+    id: str
+    name: str
+    name_en: str = ""
+    aliases: str = ""
+    industry: str = ""
+    region: str = ""
+    country: str = "CN"
+    tier: str = ""
+    owner_id: str | None = None
+    lang: str = "zh"
+    address: str | None = None
+    delivery_address: str | None = None
+    billing_address: str | None = None
+    phone: str | None = None
+    tax_id: str | None = None
+    bank: str | None = None
+    invoice_title: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A person at a customer."""
+
+    id: str
+    customer_id: str
+    name: str
+    name_en: str = ""
+    title: str = ""
+    phone: str | None = None
+    email: str | None = None
+    lang: str = "zh"
+    is_primary: bool = False
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Interest not yet qualified; `owner_id` None means that it lies in the pool."""
+
+    id: str
+    company: str
+    person: str = ""
+    phone: str | None = None
+    email: str | None = None
+    source: str = ""
+    region: str = ""
+    product_id: str | None = None
+    owner_id: str | None = None
+    state: Literal["new", "working", "converted", "invalid", "duplicate"] = "new"
+    note: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Deal:
+    """A sale on its way. `discount` is percent off the list price; `waiting_on` says what holds it (legal, materials)."""
+
+    id: str
+    customer_id: str
+    title: str
+    stage: Stage
+    amount: Decimal
+    currency: str = "CNY"
+    discount: Decimal = Decimal(0)
+    product_id: str | None = None
+    owner_id: str | None = None
+    close_date: date | None = None
+    held: bool = False
+    waiting_on: str | None = None
+    created_at: datetime | None = None
+    stage_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Product:
+    """Something sold. `alternative_id` is the cheaper thing to offer when money is short."""
+
+    id: str
+    name: str
+    name_en: str = ""
+    aliases: str = ""
+    category: str = ""
+    unit: str = ""
+    price: Decimal = Decimal(0)
+    currency: str = "CNY"
+    price_usd: Decimal | None = None
+    alternative_id: str | None = None
+    description: str = ""
+    description_en: str = ""
+
+
+@dataclass(frozen=True)
+class BattleFact:
+    """One point of comparison with a competitor, with its source and date so that a stale one can be seen."""
+
+    id: str
+    competitor: str
+    aliases: str
+    topic: str
+    topic_en: str
+    ours: str
+    ours_en: str
+    theirs: str
+    theirs_en: str
+    source: str
+    as_of: date
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Something a customer waits for. `due_at` is when a person must have answered; `taken_by` who does."""
+
+    id: str
+    kind: TicketKind
+    subject: str
+    text: str = ""
+    customer_id: str | None = None
+    contact_id: str | None = None
+    severity: Literal["low", "normal", "high"] = "normal"
+    state: Literal["open", "taken", "closed"] = "open"
+    taken_by: str | None = None
+    opened_by: str | None = None
+    opened_at: datetime | None = None
+    due_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A signed agreement and when it ends."""
+
+    id: str
+    customer_id: str
+    title: str
+    amount: Decimal
+    currency: str = "CNY"
+    deal_id: str | None = None
+    starts: date | None = None
+    ends: date | None = None
+    state: Literal["active", "ended", "draft"] = "active"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Something that happened with a customer: a visit, call, mail, note or chat."""
+
+    id: str
+    kind: Literal["visit", "call", "mail", "note", "chat"]
+    text: str
+    at: datetime
+    customer_id: str | None = None
+    deal_id: str | None = None
+    lead_id: str | None = None
+    by_id: str | None = None
+    intent: str | None = None
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """A promise to come back to someone at a time."""
+
+    id: str
+    person_id: str
+    text: str
+    due_at: datetime
+    customer_id: str | None = None
+    deal_id: str | None = None
+    state: Literal["waiting", "sent", "cancelled"] = "waiting"
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Busy:
+    """A stretch of a consultant's calendar that is taken."""
+
+    id: str
+    employee_id: str
+    starts: datetime
+    ends: datetime
+    what: str = ""
+
+
+Record = Employee | Customer | Contact | Lead | Deal | Product | BattleFact | Ticket | Contract | Activity | Reminder | Busy
+KINDS: dict[str, type[Any]] = {
+    "employee": Employee,
+    "customer": Customer,
+    "contact": Contact,
+    "lead": Lead,
+    "deal": Deal,
+    "product": Product,
+    "battle_fact": BattleFact,
+    "ticket": Ticket,
+    "contract": Contract,
+    "activity": Activity,
+    "reminder": Reminder,
+    "busy": Busy,
+}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One person on one channel: `user` is what the platform calls them."""
+
+    channel: str
+    user: str
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Whoever is speaking, as the house knows them.
+
+    `person_id` is an employee's or contact's id; None for a guest nobody has introduced. `team` are the employees whose
+    customers this speaker may touch besides their own (a manager's reps; a director's everyone). `customer_id` is set for
+    customers: the only company they may see.
+    """
+
+    person_id: str | None
+    role: Role
+    name: str
+    lang: str = "zh"
+    region: str = ""
+    zone: str = "Asia/Shanghai"
+    manager_id: str | None = None
+    customer_id: str | None = None
+    team: frozenset[str] = field(default_factory=frozenset)
+    identity: Identity | None = None
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role not in ("customer", "guest")

@@ -1,0 +1,1 @@
+"""Who answers the world: the database, durable work, a language model where one is set."""

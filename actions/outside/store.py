@@ -1,0 +1,88 @@
+"""The database behind one door: `write()` is one serialised transaction, `read()` a snapshot. SQLite or PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+Tx = AsyncConnection
+"""An open transaction. Statements are SQLAlchemy Core over the models of tables.py."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Store:
+    """Opens a database by SQLAlchemy URL (`sqlite:///…` or `postgresql://…`; the async driver is chosen here)."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _async_url(url)
+        self.is_sqlite = self.url.startswith("sqlite")
+        self._engine: AsyncEngine = create_async_engine(
+            self.url,
+            poolclass=AsyncAdaptedQueuePool,
+            pool_size=8,
+            max_overflow=8,
+            pool_pre_ping=not self.is_sqlite,
+        )
+        # SQLite has one writer; waiting in line here costs less than its busy handler and is fair
+        self._writer = asyncio.Lock() if self.is_sqlite else None
+        if self.is_sqlite:
+            event.listen(self._engine.sync_engine, "connect", _tune_sqlite)
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date. Safe to call at every start."""
+        async with self._engine.begin() as connection:
+            if not self.is_sqlite:  # two processes starting at once take turns
+                await connection.execute(text("select pg_advisory_xact_lock(7274100)"))
+            await connection.run_sync(_upgrade)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        if self._writer is None:
+            async with self._engine.begin() as tx:
+                yield tx
+            return
+        async with self._writer, self._engine.connect() as tx:
+            await tx.exec_driver_sql("BEGIN IMMEDIATE")
+            yield tx
+            await tx.commit()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """A connection for looking; whatever it writes is rolled back."""
+        async with self._engine.connect() as tx:
+            yield tx
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _async_url(url: str) -> str:
+    for plain, driven in (("sqlite://", "sqlite+aiosqlite://"), ("postgresql://", "postgresql+psycopg://")):
+        if url.startswith(plain):
+            return driven + url.removeprefix(plain)
+    return url
+
+
+def _tune_sqlite(connection: Any, _record: Any) -> None:
+    # transactions are begun by hand (write() wants BEGIN IMMEDIATE), so the driver must not begin its own
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,446 @@
+"""Every table of the house as SQLAlchemy models: customer records, and what the road itself must not forget.
+
+Two column types carry the house rules: `Cents` keeps money exact on every database, `Moment` keeps times aware and in UTC
+(SQLite has neither).
+"""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, Date, DateTime, Dialect, Index, Integer, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class Cents(TypeDecorator[Decimal]):
+    """An exact amount with two decimals, stored as a whole number of hundredths."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        return None if value is None else int((Decimal(value) * 100).to_integral_value())
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value) / 100
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, UTC inside. A naive time is a mistake of the caller and raises ValueError."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """What all tables share: the mapping of Python types to the columns above."""
+
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own protocol
+        Decimal: Cents,
+        datetime: Moment,
+        date: Date,
+        str: Text,
+        bool: Boolean,
+        int: Integer,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+    }
+
+
+def _key() -> Mapped[str]:
+    return mapped_column(String(128), primary_key=True)
+
+
+# --- customer records (their meaning stands in actions/crm/records.py) ------------------------------------------------
+
+
+class EmployeeRow(Table):
+    __tablename__ = "employee"
+    id: Mapped[str] = _key()
+    name: Mapped[str]
+    name_en: Mapped[str]
+    role: Mapped[str]
+    region: Mapped[str]
+    manager_id: Mapped[str | None]
+    deputy_id: Mapped[str | None]
+    lang: Mapped[str]
+    zone: Mapped[str]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    expertise: Mapped[str]
+
+
+class CustomerRow(Table):
+    __tablename__ = "customer"
+    id: Mapped[str] = _key()
+    name: Mapped[str]
+    name_en: Mapped[str]
+    aliases: Mapped[str]
+    industry: Mapped[str]
+    region: Mapped[str]
+    country: Mapped[str]
+    tier: Mapped[str]
+    owner_id: Mapped[str | None] = mapped_column(index=True)
+    lang: Mapped[str]
+    address: Mapped[str | None]
+    delivery_address: Mapped[str | None]
+    billing_address: Mapped[str | None]
+    phone: Mapped[str | None]
+    tax_id: Mapped[str | None]
+    bank: Mapped[str | None]
+    invoice_title: Mapped[str | None]
+    created_at: Mapped[datetime | None]
+
+
+class ContactRow(Table):
+    __tablename__ = "contact"
+    id: Mapped[str] = _key()
+    customer_id: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    name_en: Mapped[str]
+    title: Mapped[str]
+    phone: Mapped[str | None]
+    email: Mapped[str | None]
+    lang: Mapped[str]
+    is_primary: Mapped[bool]
+
+
+class LeadRow(Table):
+    __tablename__ = "lead"
+    id: Mapped[str] = _key()
+    company: Mapped[str]
+    person: Mapped[str]
+    phone: Mapped[str | None]
+    email: Mapped[str | None]
+    source: Mapped[str]
+    region: Mapped[str]
+    product_id: Mapped[str | None]
+    owner_id: Mapped[str | None] = mapped_column(index=True)
+    state: Mapped[str]
+    note: Mapped[str]
+    created_at: Mapped[datetime | None]
+
+
+class DealRow(Table):
+    __tablename__ = "deal"
+    id: Mapped[str] = _key()
+    customer_id: Mapped[str] = mapped_column(index=True)
+    title: Mapped[str]
+    stage: Mapped[str]
+    amount: Mapped[Decimal]
+    currency: Mapped[str]
+    discount: Mapped[Decimal]
+    product_id: Mapped[str | None]
+    owner_id: Mapped[str | None] = mapped_column(index=True)
+    close_date: Mapped[date | None]
+    held: Mapped[bool]
+    waiting_on: Mapped[str | None]
+    created_at: Mapped[datetime | None]
+    stage_since: Mapped[datetime | None]
+
+
+class ProductRow(Table):
+    __tablename__ = "product"
+    id: Mapped[str] = _key()
+    name: Mapped[str]
+    name_en: Mapped[str]
+    aliases: Mapped[str]
+    category: Mapped[str]
+    unit: Mapped[str]
+    price: Mapped[Decimal]
+    currency: Mapped[str]
+    price_usd: Mapped[Decimal | None]
+    alternative_id: Mapped[str | None]
+    description: Mapped[str]
+    description_en: Mapped[str]
+
+
+class BattleFactRow(Table):
+    __tablename__ = "battle_fact"
+    id: Mapped[str] = _key()
+    competitor: Mapped[str]
+    aliases: Mapped[str]
+    topic: Mapped[str]
+    topic_en: Mapped[str]
+    ours: Mapped[str]
+    ours_en: Mapped[str]
+    theirs: Mapped[str]
+    theirs_en: Mapped[str]
+    source: Mapped[str]
+    as_of: Mapped[date]
+
+
+class TicketRow(Table):
+    __tablename__ = "ticket"
+    id: Mapped[str] = _key()
+    kind: Mapped[str]
+    subject: Mapped[str]
+    text: Mapped[str]
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    contact_id: Mapped[str | None]
+    severity: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    taken_by: Mapped[str | None]
+    opened_by: Mapped[str | None]
+    opened_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+
+class ContractRow(Table):
+    __tablename__ = "contract"
+    id: Mapped[str] = _key()
+    customer_id: Mapped[str] = mapped_column(index=True)
+    title: Mapped[str]
+    amount: Mapped[Decimal]
+    currency: Mapped[str]
+    deal_id: Mapped[str | None]
+    starts: Mapped[date | None]
+    ends: Mapped[date | None]
+    state: Mapped[str]
+
+
+class ActivityRow(Table):
+    __tablename__ = "activity"
+    id: Mapped[str] = _key()
+    kind: Mapped[str]
+    text: Mapped[str]
+    at: Mapped[datetime]
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    deal_id: Mapped[str | None] = mapped_column(index=True)
+    lead_id: Mapped[str | None]
+    by_id: Mapped[str | None]
+    intent: Mapped[str | None]
+
+
+class ReminderRow(Table):
+    __tablename__ = "reminder"
+    id: Mapped[str] = _key()
+    person_id: Mapped[str] = mapped_column(index=True)
+    text: Mapped[str]
+    due_at: Mapped[datetime]
+    customer_id: Mapped[str | None]
+    deal_id: Mapped[str | None]
+    state: Mapped[str]
+    created_at: Mapped[datetime | None]
+
+
+class BusyRow(Table):
+    __tablename__ = "busy"
+    id: Mapped[str] = _key()
+    employee_id: Mapped[str] = mapped_column(index=True)
+    starts: Mapped[datetime]
+    ends: Mapped[datetime]
+    what: Mapped[str]
+
+
+# --- who is who ---------------------------------------------------------------------------------------------------------
+
+
+class IdentityRow(Table):
+    """One person on one channel. `last_seen_at` decides where to reach someone who is on several."""
+
+    __tablename__ = "identity"
+    channel: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user: Mapped[str] = mapped_column(String(128), primary_key=True)
+    person_id: Mapped[str] = mapped_column(index=True)
+    last_seen_at: Mapped[datetime | None]
+
+
+class GroupRow(Table):
+    """A named group (`@managers`) and the chat it lives in."""
+
+    __tablename__ = "group_chat"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(32), primary_key=True)
+    conversation: Mapped[str]
+
+
+class MetaRow(Table):
+    """Small facts about this home, such as that it holds the sample company."""
+
+    __tablename__ = "meta"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str]
+
+
+# --- the road's memory ---------------------------------------------------------------------------------------------------
+
+
+class InboxRow(Table):
+    """An accepted message. The unique key is what makes a redelivered webhook the same message.
+
+    state: accepted -> working -> done | failed. `lease_until` is when a worker that took it is presumed dead.
+    """
+
+    __tablename__ = "inbox"
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    seq: Mapped[int] = mapped_column(index=True)
+    conversation: Mapped[str] = mapped_column(index=True)
+    message: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(index=True)
+    attempts: Mapped[int]
+    accepted_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+
+class SendRow(Table):
+    """One outgoing message or card redraw in the ledger of sends.
+
+    `target` orders the queue: rows of one target leave in the order of `id`, one at a time. `answers` is the key of the
+    message it answers. `card` names what the card is a view of (a proposal, a ticket), so that every copy can be redrawn.
+    `ref` is what the platform called the message once sent.
+    state: queued -> sending -> sent | unknown | gave_up | collected.
+    """
+
+    __tablename__ = "send"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(String(255), unique=True)
+    channel: Mapped[str]
+    target: Mapped[str] = mapped_column(index=True)
+    address: Mapped[dict[str, Any]]
+    reply: Mapped[dict[str, Any]]
+    redraws: Mapped[str | None]
+    answers: Mapped[str | None] = mapped_column(index=True)
+    card: Mapped[str | None] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(index=True)
+    attempts: Mapped[int]
+    next_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    ref: Mapped[str | None]
+    error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+class ProposalRow(Table):
+    """A proposal that waits: offered on a button, or for a person's yes. The card is only a view of this row.
+
+    state: offered | pending -> done | rejected | expired | stale | failed. `digest` binds a yes to the exact arguments.
+    """
+
+    __tablename__ = "proposal"
+    id: Mapped[str] = _key()
+    digest: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    proposal: Mapped[dict[str, Any]]
+    decision: Mapped[dict[str, Any]]
+    requester_id: Mapped[str | None]
+    address: Mapped[dict[str, Any] | None]
+    lang: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str | None]
+
+
+class ButtonRow(Table):
+    """A button under a card: what pressing it means. `token` is what the platform sends back."""
+
+    __tablename__ = "button"
+    token: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation: Mapped[str] = mapped_column(index=True)
+    card_key: Mapped[str]
+    position: Mapped[int]
+    action: Mapped[str]
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class DeedRow(Table):
+    """Something done, once per key, with what undoes it."""
+
+    __tablename__ = "deed"
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    command: Mapped[str]
+    proposal_id: Mapped[str]
+    by_id: Mapped[str | None] = mapped_column(index=True)
+    conversation: Mapped[str]
+    effects: Mapped[list[Any]]
+    inverse: Mapped[list[Any] | None]
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
+class AuditRow(Table):
+    """One entry of the append-only chain; `hash` covers the entry and the hash before it."""
+
+    __tablename__ = "audit"
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    actor: Mapped[str | None]
+    subject: Mapped[str | None] = mapped_column(index=True)
+    body: Mapped[dict[str, Any]]
+    previous: Mapped[str]
+    hash: Mapped[str]
+
+
+class AuditHeadRow(Table):
+    """Where the chain ends: one row, locked by whoever appends, so that a cut-off tail is seen too."""
+
+    __tablename__ = "audit_head"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str]
+
+
+class TimerRow(Table):
+    """Something to do at a time: a reminder, an expiry, a retry. The row is the truth; the engine only wakes us.
+
+    state: waiting -> fired | cancelled.
+    """
+
+    __tablename__ = "timer"
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    kind: Mapped[str]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    data: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(index=True)
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int]
+
+
+class TranscriptRow(Table):
+    """What the chat page and the terminal show: one line of a conversation held on our own screens."""
+
+    __tablename__ = "transcript"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    conversation: Mapped[str] = mapped_column(index=True)
+    key: Mapped[str] = mapped_column(String(255), unique=True)
+    sender: Mapped[str | None]
+    body: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class CorrectionRow(Table):
+    """A reading that a person settled or corrected; training material for the next model."""
+
+    __tablename__ = "correction"
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    text: Mapped[str]
+    lang: Mapped[str]
+    role: Mapped[str]
+    read_as: Mapped[str]
+    meant: Mapped[str]
+    at: Mapped[datetime]
+
+
+Index("send_due", SendRow.state, SendRow.next_at)

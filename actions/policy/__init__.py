@@ -1,0 +1,1 @@
+"""Thresholds, limits and who may confirm, as data that operations people edit."""

@@ -1,0 +1,279 @@
+"""The values of judgement, in the order of the road: Command -> Plan -> Proposal -> Decision -> Outcome; Ask and Answer beside them.
+
+A Command is what is wanted; its Plan is exactly what would change (old -> new), computed from fresh records; a Proposal
+binds the two to who asked and why; a Decision says do, ask a person, or refuse, with every reason; an Outcome says what
+became of it. Nothing here touches the world.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal, Protocol
+
+from actions.crm.records import Record, Speaker
+from intents.understanding import Candidate
+from retrieval.passage import Passage
+
+Json = Any
+"""A value that JSON can hold: Decimals, dates and times are text (ISO 8601), coerced by the field they belong to."""
+
+
+# --- effects: everything a deed can do ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Create:
+    """Add a record with these field values."""
+
+    kind: str
+    id: str
+    values: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class Update:
+    """Change one field. It applies only while the field still holds `old`: otherwise the plan is stale."""
+
+    kind: str
+    id: str
+    field: str
+    old: Json
+    new: Json
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Take away a record that was just created (the inverse of Create)."""
+
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Notify:
+    """Tell someone. `to` is `person:ID` or `group:@name`; `topic` names the wording, `data` fills it.
+
+    `view_of` makes the card a view of a record (`ticket:…`), redrawn when that changes. `offers` are commands for its
+    buttons, in order.
+    """
+
+    to: str
+    topic: str
+    data: Mapping[str, Json]
+    view_of: str | None = None
+    offers: tuple["Command", ...] = ()
+
+
+@dataclass(frozen=True)
+class Redraw:
+    """Every copy of the card that is a view of this record shows its new state."""
+
+    view_of: str
+    topic: str
+    data: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Wake at a time; the clockwork knows what `kind` means."""
+
+    key: str
+    kind: str
+    due_at: datetime
+    data: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class Unschedule:
+    """Do not wake any more."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class WriteFile:
+    """Write records of a kind to a file in the home's `exports` folder, as CSV."""
+
+    name: str
+    kind: str
+    ids: tuple[str, ...]
+
+
+Effect = Create | Update | Remove | Notify | Redraw | Schedule | Unschedule | WriteFile
+
+
+# --- command, plan -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The records a command asked to see, fresh from the store."""
+
+    records: Mapping[tuple[str, str], Record] = field(default_factory=dict)
+
+    def get(self, kind: str, record_id: str | None) -> Any:
+        """The record, or None if there is none with this id."""
+        return None if record_id is None else self.records.get((kind, record_id))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a deed is about, for permission and for "that deal": whose customer, who owns it."""
+
+    kind: str
+    id: str
+    title: str
+    customer_id: str | None = None
+    owner_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Exactly what would happen. `measures` are the numbers and flags that the policy looks at.
+
+    Known measures (absent means zero, false or empty): amount_cny, contract (bool), discount (percent), records (count),
+    crosses_border (bool), destination (ISO country), legal_data (bool), new_owner.
+    `problem` is set instead when the command cannot be carried out as asked: a key of the wording, with `data`.
+    """
+
+    effects: tuple[Effect, ...] = ()
+    subjects: tuple[Subject, ...] = ()
+    measures: Mapping[str, float | bool | str] = field(default_factory=dict)
+    inverse: tuple[Effect, ...] | None = None
+    problem: str | None = None
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+class Command(Protocol):
+    """Something the house can do; a frozen dataclass of typed arguments.
+
+    `roles` may ask for it at all. `reads` names the records its plan needs. `plan` is pure; `key` is unique to this
+    deed, and ids of new records are derived from it, so that the same deed twice would create the same record.
+    """
+
+    name: ClassVar[str]
+    roles: ClassVar[frozenset[str]]
+
+    @property
+    def reads(self) -> tuple[tuple[str, str], ...]: ...
+
+    def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan: ...
+
+
+# --- proposal, decision, outcome -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Why: the words read, how they were read, the facts and passages used. Shown on request, kept with the record."""
+
+    text: str = ""
+    intent: str = ""
+    confidence: float = 0.0
+    alternatives: tuple[Candidate, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    passages: tuple[Passage, ...] = ()
+    model: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A command with its plan, who asks and why. `id` derives from what caused it; `digest` from the exact arguments."""
+
+    id: str
+    command: Command
+    plan: Plan
+    requester: Speaker
+    basis: Basis
+    digest: str
+
+
+Verdict = Literal["run", "confirm", "refuse"]
+SEVERITY: dict[Verdict, int] = {"run": 0, "confirm": 1, "refuse": 2}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One check's word: which rule, its verdict, and what it saw. `rule` is a key of the wording (`rule.<rule>`)."""
+
+    rule: str
+    verdict: Verdict
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Confirmers:
+    """Who may say yes. `roles` counts people above the requester (their manager, a director) or of that office (legal)."""
+
+    roles: frozenset[str] = frozenset()
+    not_requester: bool = True
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Do it, ask a person first, or refuse; with all reasons, the severest first."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    confirmers: Confirmers = Confirmers()
+    expires_in: timedelta = timedelta(hours=24)
+    policy: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a proposal.
+
+    done: carried out now. already: it had been done before with the same key. waiting: parked for a person's yes.
+    refused: by decision. stale: the record changed since the plan; `proposal` is the fresh one to show. impossible: the
+    plan has a problem. rejected, expired: a waiting one ended so. failed: broken, nothing changed.
+    """
+
+    kind: Literal["done", "already", "waiting", "refused", "stale", "impossible", "rejected", "expired", "failed"]
+    proposal: Proposal
+    decision: Decision
+    deed: str | None = None
+    decided_by: str | None = None
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+# --- the two values beside: a question back, an answer that changes nothing -------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer offered on a button: what it fills in."""
+
+    label: str
+    value: Json
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Something is missing or unclear. `slot` is what is asked for (a slot type, or customer, deal, lead, person).
+
+    `key` names the wording (`ask.<key>`), `data` fills it.
+    """
+
+    slot: str
+    key: str
+    data: Mapping[str, Json] = field(default_factory=dict)
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Something to tell; nothing changes. `topic` names the wording (`answer.<topic>`), `data` fills it.
+
+    `rows` are list lines beyond the first few of which the rest hides behind a button. `offers` become buttons that each
+    carry out one command; `says` become buttons that say their text for the person (key of the wording for the label).
+    """
+
+    topic: str
+    data: Mapping[str, Json] = field(default_factory=dict)
+    rows: tuple[Mapping[str, Json], ...] = ()
+    passages: tuple[Passage, ...] = ()
+    offers: tuple[Command, ...] = ()
+    says: tuple[str, ...] = ()
+    subject: Subject | None = None

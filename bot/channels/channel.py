@@ -1,0 +1,92 @@
+"""What every channel is: it accepts messages durably, and sends replies, saying honestly how a send ended."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from fastapi import APIRouter
+
+from bot.message import Address, Attachment, Message, Reply
+
+Accept = Callable[[Message], Awaitable[bool]]
+"""Writes a message down for good; True if it is new, False if it is a redelivery. Only then acknowledge the platform.
+It raises when the message could not be kept: then do not acknowledge, so that the platform delivers again."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The platform has taken the message. `ref` is whatever redraw() and find() need to know about it later."""
+
+    ref: str | None = None
+
+
+class SendError(Exception):
+    """A send did not end in a plain yes. The text is for logs: no message text, no secrets, no personal data."""
+
+
+class TryLater(SendError):
+    """The platform certainly did not take it (429, 5xx before acceptance, no connection). Safe to send again."""
+
+    def __init__(self, why: str, after: timedelta | None = None) -> None:
+        super().__init__(why)
+        self.after = after
+
+
+class AnswerLost(SendError):
+    """It may have arrived: the request went out and no answer came. Never send again without find()."""
+
+
+class WaitForPerson(SendError):
+    """The platform allows no further message until the person writes again (WeChat's 48 h window or its quota)."""
+
+
+class Refused(SendError):
+    """The platform will never take this message (unknown user, bad token, invalid content)."""
+
+
+class CannotTell(SendError):
+    """find() has no way to learn whether an earlier send arrived."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a channel may send: at most `burst` at once to one target, then one every `every`."""
+
+    every: timedelta
+    burst: int = 1
+
+
+class Channel(Protocol):
+    """A chat platform. Constructed with its settings, an Accept, and what it needs to reach out; no global state."""
+
+    name: str
+    pace: Pace
+
+    def router(self) -> APIRouter | None:
+        """HTTP routes this channel answers, or None."""
+
+    async def start(self) -> None:
+        """Open what lasts (sockets, clients)."""
+
+    async def stop(self) -> None:
+        """Close it."""
+
+    def split(self, reply: Reply) -> tuple[Reply, ...]:
+        """Cut a reply into what the platform takes in one message; never inside a character. Pure."""
+
+    async def send(self, key: str, to: Address, reply: Reply) -> Sent:
+        """Send one piece. `key` is the ledger's, carried along where the platform lets us, so that find() can see it."""
+
+    async def redraw(self, key: str, to: Address, ref: str, reply: Reply) -> Sent:
+        """Replace an earlier card in place; where the platform cannot any more, send a new card that disowns the old."""
+
+    async def find(self, key: str, to: Address, reply: Reply) -> Sent | None:
+        """Did the send with this key arrive? None means certainly not. Raises CannotTell."""
+
+    async def fetch(self, attachment: Attachment, into: Path, limit: int) -> Path:
+        """Download an attachment in pieces, at most `limit` bytes. Raises ValueError with a plain reason, TryLater."""
+
+    async def check(self) -> str | None:
+        """Is the platform reachable with these settings? None, or what is wrong and what to do. For `parley doctor`."""

@@ -1,0 +1,134 @@
+"""The channel-neutral shapes: what someone said (Message) and what Parley says back (Reply with a Card).
+
+Channels translate to and from these and nothing else; both travel through the database as JSON, so that an accepted
+message and an unsent reply survive a restart.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a conversation is held, in the platform's own ids.
+
+    `conversation` is a Slack channel, a WeCom user or group chat, an openid, a page's chat name. `thread` is Slack's
+    `thread_ts`. `private_to` asks for a reply only this platform user can see, where the platform has such a thing.
+    """
+
+    channel: str
+    conversation: str
+    thread: str | None = None
+    private_to: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Names the conversation for ordering and context."""
+        return ":".join(part for part in (self.channel, self.conversation, self.thread) if part)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file or recording that came with a message; `ref` is how the channel fetches it. `size` in bytes, if told."""
+
+    kind: Literal["voice", "image", "video", "file"]
+    ref: str
+    name: str = ""
+    mime: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something a person said or pressed, as accepted from a channel.
+
+    `key` is the same for every redelivery of one event. `press` is the token of a button, with `text` empty; `handle` is
+    what the platform gives to redraw the pressed card (a WeCom response code), usable once. `claimed_role` is the role a
+    front end says the sender has (JSON API, terminal). `unreadable` names a kind of message that carries nothing Parley
+    can read (a sticker, a location). `was_cut` says that the text was longer than what is kept.
+    """
+
+    key: str
+    address: Address
+    sender: str
+    text: str
+    sent_at: datetime
+    attachments: tuple[Attachment, ...] = ()
+    press: str | None = None
+    handle: str | None = None
+    claimed_role: str | None = None
+    sender_name: str | None = None
+    unreadable: str | None = None
+    in_group: bool = False
+    was_cut: bool = False
+
+
+@dataclass(frozen=True)
+class Button:
+    """A next step under a card; pressing it sends `token` back as a Message."""
+
+    token: str
+    label: str
+    style: Literal["plain", "primary", "danger"] = "plain"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A reply with shape: a title, a few lines, label-value facts, a quoted passage with its source, and buttons.
+
+    `view_of` names the record this card is a view of (`proposal:…`, `ticket:…`); every copy is redrawn when it changes.
+    `buttons` hold at most six; channels lower to what the platform allows.
+    """
+
+    title: str
+    lines: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    quote: str | None = None
+    source: str | None = None
+    note: str | None = None
+    buttons: tuple[Button, ...] = ()
+    view_of: str | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What Parley says. `text` alone must make sense where a card cannot be shown (notifications, plain channels)."""
+
+    text: str
+    lang: Literal["zh", "en"]
+    card: Card | None = None
+
+
+_message = TypeAdapter(Message)
+_reply = TypeAdapter(Reply)
+_address = TypeAdapter(Address)
+
+
+def message_to_json(message: Message) -> dict[str, Any]:
+    data: dict[str, Any] = _message.dump_python(message, mode="json")
+    return data
+
+
+def message_from_json(data: dict[str, Any]) -> Message:
+    return _message.validate_python(data)
+
+
+def reply_to_json(reply: Reply) -> dict[str, Any]:
+    data: dict[str, Any] = _reply.dump_python(reply, mode="json")
+    return data
+
+
+def reply_from_json(data: dict[str, Any]) -> Reply:
+    return _reply.validate_python(data)
+
+
+def address_to_json(address: Address) -> dict[str, Any]:
+    data: dict[str, Any] = _address.dump_python(address, mode="json")
+    return data
+
+
+def address_from_json(data: dict[str, Any]) -> Address:
+    return _address.validate_python(data)
