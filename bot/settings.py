@@ -1,0 +1,118 @@
+"""Settings for machines: environment variables or a `.env` file, read once, frozen. Only app.py and cli.py read them.
+
+Business numbers (thresholds, limits, who confirms) are not here: they stand in the policy file.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_ROOT = Path(__file__).parent.parent
+
+CHANNEL_SETTINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    # channel: (needed together, optional beside them)
+    "slack": (("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"), ("SLACK_APP_TOKEN", "SLACK_API_URL")),
+    "wecom": (
+        ("WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_TOKEN", "WECOM_AES_KEY"),
+        ("WECOM_API_URL",),
+    ),
+    "wechat": (("WECHAT_APP_ID", "WECHAT_SECRET", "WECHAT_TOKEN"), ("WECHAT_AES_KEY", "WECHAT_API_URL")),
+}
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names it and says what to do."""
+
+
+class Settings(BaseSettings):
+    """Every setting of the contract. Unset means the embedded default."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    home: Path = Field(Path("var"), validation_alias="PARLEY_HOME")
+    database_url: str | None = Field(None, validation_alias="PARLEY_DATABASE_URL")
+    redis_url: str | None = Field(None, validation_alias="PARLEY_REDIS_URL")
+    policy: Path = Field(_ROOT / "actions" / "policy" / "policy.yaml", validation_alias="PARLEY_POLICY")
+    dictionary: Path = Field(_ROOT / "intents" / "dictionary.yaml", validation_alias="PARLEY_DICTIONARY")
+    sops: Path = Field(_ROOT / "retrieval" / "sops", validation_alias="PARLEY_SOPS")
+    intent_model: Path = Field(_ROOT / "intents" / "model", validation_alias="PARLEY_INTENT_MODEL")
+    api_token: SecretStr | None = Field(None, validation_alias="PARLEY_API_TOKEN")
+    secret_key: SecretStr | None = Field(None, validation_alias="PARLEY_SECRET_KEY")
+
+    slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
+    slack_signing_secret: SecretStr | None = Field(None, validation_alias="SLACK_SIGNING_SECRET")
+    slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN")
+    slack_api_url: str | None = Field(None, validation_alias="SLACK_API_URL")
+
+    wecom_corp_id: str | None = Field(None, validation_alias="WECOM_CORP_ID")
+    wecom_agent_id: str | None = Field(None, validation_alias="WECOM_AGENT_ID")
+    wecom_secret: SecretStr | None = Field(None, validation_alias="WECOM_SECRET")
+    wecom_token: SecretStr | None = Field(None, validation_alias="WECOM_TOKEN")
+    wecom_aes_key: SecretStr | None = Field(None, validation_alias="WECOM_AES_KEY")
+    wecom_api_url: str | None = Field(None, validation_alias="WECOM_API_URL")
+
+    wechat_app_id: str | None = Field(None, validation_alias="WECHAT_APP_ID")
+    wechat_secret: SecretStr | None = Field(None, validation_alias="WECHAT_SECRET")
+    wechat_token: SecretStr | None = Field(None, validation_alias="WECHAT_TOKEN")
+    wechat_aes_key: SecretStr | None = Field(None, validation_alias="WECHAT_AES_KEY")
+    wechat_api_url: str | None = Field(None, validation_alias="WECHAT_API_URL")
+
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{(self.home / 'parley.sqlite').resolve()}"
+
+    def channel_state(self, channel: str) -> Literal["on", "off"]:
+        """On when all its settings are there, off when none is. Half-set raises SettingsError naming what is missing."""
+        needed, optional = CHANNEL_SETTINGS[channel]
+        missing = [name for name in needed if getattr(self, name.lower()) is None]
+        if not missing:
+            return "on"
+        given = [name for name in (*needed, *optional) if getattr(self, name.lower()) is not None]
+        if given:
+            raise SettingsError(
+                f"{channel}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing, "
+                f"although {given[0]} is set. Set {'it' if len(missing) == 1 else 'them'}, or unset the others."
+            )
+        return "off"
+
+    def signing_key(self) -> str:
+        """PARLEY_SECRET_KEY, or one made on first start and kept in the home, readable by its owner only."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value()
+        path = self.home / "secret_key"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(32))
+        return path.read_text().strip()
+
+
+def load_settings(env_file: Path | None = Path(".env")) -> Settings:
+    """Read the environment. Raises SettingsError with one plain sentence per wrong setting."""
+    try:
+        settings = Settings(_env_file=env_file)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"Wrong settings. {wrong}.") from None
+    for channel in CHANNEL_SETTINGS:
+        settings.channel_state(channel)
+    if settings.wecom_aes_key is not None and len(settings.wecom_aes_key.get_secret_value()) != 43:
+        raise SettingsError("WECOM_AES_KEY must be the 43 characters of EncodingAESKey in the app's callback settings.")
+    if settings.wechat_aes_key is not None and len(settings.wechat_aes_key.get_secret_value()) != 43:
+        raise SettingsError("WECHAT_AES_KEY must be the 43 characters of EncodingAESKey in the account's server settings.")
+    if settings.database_url and not settings.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise SettingsError("PARLEY_DATABASE_URL must start with sqlite:/// or postgresql://.")
+    if settings.redis_url and not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError("PARLEY_REDIS_URL must start with redis://, rediss:// or unix://.")
+    for name, path in (
+        ("PARLEY_POLICY", settings.policy),
+        ("PARLEY_DICTIONARY", settings.dictionary),
+        ("PARLEY_SOPS", settings.sops),
+        ("PARLEY_INTENT_MODEL", settings.intent_model),
+    ):
+        if not path.exists():
+            raise SettingsError(f"{name} points to {path}, which does not exist.")
+    return settings
