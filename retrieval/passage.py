@@ -1,0 +1,46 @@
+"""A passage of company knowledge and a hit on one: what leaves this room for the rest of the road."""
+
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+
+AUDIENCES = frozenset({"rep", "manager", "customer"})
+"""Who a document may be shown to; a document names its audiences in its front matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A quotable piece of one document, small enough to be read on a phone.
+
+    `id` is a content hash: it changes when the words do, so a quotation can be traced to what was really said.
+    `document` is shared by the translations of one document. `source` is relative to the SOP folder, with forward
+    slashes; `line` is the 1-based line of that file where the passage begins. `date` is the day the document took
+    effect, `owner` the role that answers for it.
+    """
+
+    id: str
+    document: str
+    title: str
+    section: str
+    lang: str
+    text: str
+    version: str
+    date: date
+    owner: str
+    audience: frozenset[str]
+    intents: frozenset[str]
+    source: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that answers a query. `score` orders the hits of one search and means nothing across searches."""
+
+    passage: Passage
+    score: float
+
+
+def content_hash(*parts: str) -> str:
+    """The SHA-256 of the parts, in hexadecimal; where one part ends and the next begins counts."""
+    return sha256("\x1f".join(parts).encode()).hexdigest()

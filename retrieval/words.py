@@ -1,0 +1,65 @@
+"""From text to search terms: Chinese words through jieba, English words lower-cased and without plural endings."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+|[a-z0-9]+(?:[.\-'’][a-z0-9]+)*")
+
+_EMPTY = frozenset(
+    word
+    for line in Path(__file__).with_name("empty_words.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+    for word in line.split()
+)
+_PLURAL_EXCEPTIONS = ("ss", "us", "is")
+
+
+def terms(text: str) -> list[str]:
+    """The search terms of `text` in reading order, repeats kept; empty when the text says nothing searchable.
+
+    Documents and queries must pass through the same function: an index only finds words cut the same way.
+    """
+    return list(_terms(unicodedata.normalize("NFKC", text).lower()))
+
+
+def _terms(text: str) -> Iterator[str]:
+    for run in _RUN.findall(text):
+        if run[0] > "\u33ff":
+            yield from (word for word in _chinese().cut_for_search(run) if word not in _EMPTY)
+        elif (word := run.replace("’", "'")) not in _EMPTY:
+            yield _singular(word.removesuffix("'s"))
+
+
+def _singular(word: str) -> str:
+    """Drops an English plural ending, the only inflection that matters for finding nouns."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(_PLURAL_EXCEPTIONS):
+        return word
+    return word[:-3] + "y" if word.endswith("ies") else word[:-1]
+
+
+class _Cutter(Protocol):
+    def cut_for_search(self, sentence: str) -> Iterator[str]: ...
+
+
+@cache
+def _chinese() -> _Cutter:
+    """jieba with its own dictionary, loaded once a process (about a second).
+
+    jieba would otherwise log to standard error and read a marshalled cache from the shared temporary folder, where
+    any user of the machine could have put it. A filled tokenizer is only read, so threads may share it.
+    """
+    import jieba  # noqa: PLC0415 - loading it is slow; nobody who does not search should wait for it
+
+    cutter = jieba.Tokenizer()
+    cutter.FREQ, cutter.total = cutter.gen_pfdict(cutter.get_dict_file())
+    cutter.initialized = True
+    return cutter  # type: ignore[no-any-return]
+
+
+def warm_up() -> None:
+    """Loads the Chinese dictionary now, so that the first query does not wait for it."""
+    _chinese()
