@@ -1,0 +1,129 @@
+"""The linear model: weights and vocabulary in one compact file, and the sentence about itself in `model.json`."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from intents.features import features
+
+WEIGHTS_FILE = "weights.npz"
+FACTS_FILE = "model.json"
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Tuned on the validation voices: below `ask` the dialogue asks; from `also` on a further intent counts."""
+
+    ask: float
+    also: float
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What training found. V features, C intents.
+
+    `rarity` (V): inverse document frequency; `steps` (V, C): int8 weights; `scale` (C): what one step is worth;
+    `bias` (C); `temperature`: what the margins are multiplied with before the softmax.
+    """
+
+    vocabulary: Mapping[str, int]
+    labels: tuple[str, ...]
+    rarity: Floats
+    steps: npt.NDArray[np.int8]
+    scale: Floats
+    bias: Floats
+    temperature: float
+
+    def margins(self, text: str, role: str | None = None) -> Floats:
+        """Return how far (C) the text lies on each intent's side; no weight learned from it gives the bias."""
+        counts = features(text, role)
+        known = [(self.vocabulary[name], count) for name, count in counts.items() if name in self.vocabulary]
+        if not known:
+            return self.bias.copy()
+        rows = np.fromiter((row for row, _ in known), np.int64, len(known))
+        tally = np.fromiter((count for _, count in known), np.float32, len(known))
+        values = weigh(tally, self.rarity[rows])
+        return np.asarray((values @ self.steps[rows].astype(np.float32)) * self.scale + self.bias, np.float32)
+
+    def probabilities(self, text: str, role: str | None = None) -> Floats:
+        """Return the calibrated probability (C) of each intent; they sum to 1."""
+        return softmax(self.margins(text, role) * self.temperature)
+
+
+def weigh(tally: Floats, rarity: Floats) -> Floats:
+    """Return the unit vector of one text's features: damped counts times rarity."""
+    values = (1 + np.log(tally)) * rarity
+    return np.asarray(values / np.linalg.norm(values), np.float32)
+
+
+def softmax(margins: Floats) -> Floats:
+    """Return probabilities along the last axis."""
+    grown = np.exp(margins - margins.max(axis=-1, keepdims=True))
+    return np.asarray(grown / grown.sum(axis=-1, keepdims=True), np.float32)
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights with their name and thresholds."""
+
+    version: str
+    thresholds: Thresholds
+    weights: Weights
+
+
+def save_weights(weights: Weights, folder: Path) -> str:
+    """Write the weights file and return the model's version: a hash of everything in it."""
+    names = sorted(weights.vocabulary, key=weights.vocabulary.__getitem__)
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "vocabulary": np.frombuffer("\n".join(names).encode("utf-8"), np.uint8),
+        "labels": np.frombuffer("\n".join(weights.labels).encode("utf-8"), np.uint8),
+        "rarity": weights.rarity,
+        "steps": weights.steps,
+        "scale": weights.scale,
+        "bias": weights.bias,
+        "temperature": np.array([weights.temperature], np.float64),
+    }
+    digest = hashlib.sha256()
+    for name, array in arrays.items():
+        digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    with (folder / WEIGHTS_FILE).open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+    return f"linear-{digest.hexdigest()[:12]}"
+
+
+def load_model(folder: Path) -> Model:
+    """Raise ValueError with one clear sentence when the folder holds no whole model."""
+    try:
+        facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
+        thresholds = Thresholds(float(facts["thresholds"]["ask"]), float(facts["thresholds"]["also"]))
+        return Model(str(facts["version"]), thresholds, _load_weights(folder / WEIGHTS_FILE))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{folder}: no intent model can be loaded from here: {error}") from error
+
+
+def _load_weights(path: Path) -> Weights:
+    with np.load(path, allow_pickle=False) as arrays:
+        names = arrays["vocabulary"].tobytes().decode("utf-8").split("\n")
+        labels = tuple(arrays["labels"].tobytes().decode("utf-8").split("\n"))
+        weights = Weights(
+            {name: row for row, name in enumerate(names)},
+            labels,
+            np.asarray(arrays["rarity"], np.float32),
+            np.asarray(arrays["steps"], np.int8),
+            np.asarray(arrays["scale"], np.float32),
+            np.asarray(arrays["bias"], np.float32),
+            float(arrays["temperature"][0]),
+        )
+    if weights.steps.shape != (len(names), len(labels)) or weights.rarity.shape != (len(names),):
+        raise ValueError("weights and vocabulary are not of one size")
+    if weights.scale.shape != (len(labels),) or weights.bias.shape != (len(labels),):
+        raise ValueError("weights and labels are not of one size")
+    return weights

@@ -1,0 +1,189 @@
+"""Names known to the house, found in a text by longest match; told from outside which companies and people exist."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+NameKind = Literal["company", "person", "product", "stage"]
+
+_CHINESE_ENDINGS = re.compile(
+    r"(?:\(.{1,6}\))?(?:股份有限公司|有限责任公司|有限公司|集团公司|集团|公司|厂|医院|学校)$"
+)
+_CHINESE_TRADES = re.compile(
+    r"(?:医疗|科技|信息技术|技术|信息|软件|网络|电子|机械|设备|器械|制造|贸易|实业|工业|物流|食品|建材|化工|生物|制药|药业|能源|"
+    r"环保|教育|文化|传媒|咨询|服务|智能|自动化|精密|材料|汽车|电气|电器|仪器|纺织|服饰|家居|餐饮|酒店|地产|建设|工程|投资|控股|国际|商贸|发展)+$"
+)
+_CHINESE_PLACES = re.compile(
+    r"^(?:北京|上海|天津|重庆|广州|深圳|杭州|苏州|南京|武汉|成都|西安|长沙|郑州|青岛|宁波|无锡|合肥|济南|厦门|福州|东莞|佛山|"
+    r"大连|沈阳|昆明|广东|浙江|江苏|山东|福建|四川|湖北|湖南|河南|河北|安徽|江西|中国)(?:省|市)?"
+)
+_ENGLISH_ENDINGS = re.compile(
+    r"(?:[\s,]+(?:ltd|limited|inc|incorporated|llc|llp|gmbh|corp|corporation|co|company|plc|ag|sa|bv|nv|pty|pte|"
+    r"group|holdings|kg|srl|spa|oy|ab|as)\.?)+$"
+)
+_ENGLISH_WORD = re.compile(r"[a-z0-9&'’.-]+")
+_COMMON_FIRST_WORDS = frozenset(
+    "the a an new first global united general national international american british european asia pacific north "
+    "south east west great good best smart digital green blue red open pure prime next one big medical health data "
+    "cloud energy home world city central royal".split()
+)
+
+
+@dataclass(frozen=True)
+class KnownName:
+    """One row of the gazetteer; `value` is its canonical form and may be shared by several rows."""
+
+    kind: NameKind
+    name: str
+    aliases: tuple[str, ...] = ()
+    value: str = ""
+
+    @property
+    def canonical(self) -> str:
+        """Return `value`, or the name itself where none was given."""
+        return self.value or self.name
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A known name seen in a text; `values` are all canonical forms it fits, more than one when it is unclear."""
+
+    kind: NameKind
+    text: str
+    start: int
+    values: tuple[str, ...]
+
+    @property
+    def end(self) -> int:
+        """Return the offset behind the last character."""
+        return self.start + len(self.text)
+
+
+_Meanings = Mapping[str, tuple[tuple[NameKind, str], ...]]
+
+
+class Names:
+    """An immutable gazetteer. Building costs a little for each row; looking up costs by the length of the text."""
+
+    def __init__(self, rows: Iterable[KnownName]) -> None:
+        whole: dict[str, dict[tuple[NameKind, str], None]] = {}
+        part: dict[str, dict[tuple[NameKind, str], None]] = {}
+        for row in rows:
+            meaning = (row.kind, row.canonical)
+            for spelling in {row.name, *row.aliases, row.canonical}:
+                key, offsets = _fold(spelling)
+                if not key.strip() or len(offsets) < 2:
+                    continue
+                whole.setdefault(key.strip(), {})[meaning] = None
+                for shorter in _short_forms(row.kind, key.strip()):
+                    part.setdefault(shorter, {})[meaning] = None
+        # a short form that is somebody's full name may still mean the longer one as well
+        keys = {key: {**whole.get(key, {}), **part.get(key, {})} for key in (*whole, *part)}
+        self._meanings: _Meanings = MappingProxyType({key: tuple(found) for key, found in keys.items()})
+        self._exact: _Meanings = MappingProxyType({key: tuple(found) for key, found in whole.items()})
+        lengths: dict[str, set[int]] = {}
+        for key in self._meanings:
+            lengths.setdefault(key[:2], set()).add(len(key))
+        self._lengths = {start: tuple(sorted(found, reverse=True)) for start, found in lengths.items()}
+
+    @classmethod
+    def empty(cls) -> "Names":
+        """Return a gazetteer that knows nobody."""
+        return _EMPTY
+
+    def find(self, text: str) -> list[Mention]:
+        """Return the known names in the text, left to right, the longest at each place, none overlapping."""
+        if not self._lengths:
+            return []
+        folded, offsets = _fold(text)
+        mentions: list[Mention] = []
+        at = 0
+        while at < len(folded) - 1:
+            end = self._longest(folded, at)
+            if end is None:
+                at += 1
+                continue
+            start, stop = offsets[at], offsets[end - 1] + 1
+            mentions.extend(self._mentions(folded[at:end], text[start:stop], start))
+            at = end
+        return mentions
+
+    def candidates(self, mention: str) -> tuple[str, ...]:
+        """Return the canonical values that a mention can stand for, in the order of the rows; () when unknown."""
+        found = self._meanings.get(_fold(mention)[0].strip(), ())
+        return tuple(dict.fromkeys(value for _, value in found))
+
+    def _longest(self, folded: str, at: int) -> int | None:
+        for length in self._lengths.get(folded[at : at + 2], ()):
+            end = at + length
+            if folded[at:end] in self._meanings and _stands_alone(folded, at, end):
+                return end
+        return None
+
+    def _mentions(self, key: str, text: str, start: int) -> list[Mention]:
+        exact = self._exact.get(key, ())
+        values: dict[NameKind, list[str]] = {}
+        for kind, value in self._meanings[key]:
+            # a full name or alias means just that one; only what is shorter is open
+            if not exact or (kind, value) in exact:
+                values.setdefault(kind, []).append(value)
+        return [Mention(kind, text, start, tuple(found)) for kind, found in values.items()][:1]
+
+
+def _fold(text: str) -> tuple[str, list[int]]:
+    """Return the text folded by width and case, and for each of its characters the offset it came from."""
+    if text.isascii():
+        return text.lower(), list(range(len(text)))
+    folded: list[str] = []
+    offsets: list[int] = []
+    for offset, char in enumerate(text):
+        for plain in unicodedata.normalize("NFKC", char).lower():
+            folded.append(plain)
+            offsets.append(offset)
+    return "".join(folded), offsets
+
+
+def _stands_alone(folded: str, start: int, end: int) -> bool:
+    """Tell whether a name written in Latin letters ends at word borders; Chinese has none to ask for."""
+    before, after = folded[start - 1 : start], folded[end : end + 1]
+    is_cut_before = _is_latin(folded[start]) and _is_latin(before)
+    is_cut_after = _is_latin(folded[end - 1]) and _is_latin(after)
+    return not (is_cut_before or is_cut_after)
+
+
+def _is_latin(char: str) -> bool:
+    return bool(char) and char < "\u2e80" and char.isalnum()
+
+
+def _short_forms(kind: NameKind, key: str) -> set[str]:
+    """Return what people call a company or a person for short: 华康医疗 and 华康, "acme medical" and "acme"."""
+    if kind == "company":
+        return _short_company(key)
+    if kind == "person" and " " in key:
+        first, last = key.split()[0], key.split()[-1]
+        return {word for word in (first, last) if len(word) > 2}
+    return set()
+
+
+def _short_company(key: str) -> set[str]:
+    if _is_latin(key[0]):
+        core = _ENGLISH_ENDINGS.sub("", key).strip(" ,.")
+        first = _ENGLISH_WORD.match(core)
+        forms = {core}
+        if first and len(first[0]) > 2 and first[0] not in _COMMON_FIRST_WORDS:
+            forms.add(first[0])
+    else:
+        named = _CHINESE_ENDINGS.sub("", key)
+        core = _CHINESE_TRADES.sub("", named)
+        forms = {named, core, _CHINESE_PLACES.sub("", named), _CHINESE_PLACES.sub("", core)}
+    return {form for form in forms if len(form) >= 2 and form != key and not _is_only_place(form)}
+
+
+def _is_only_place(form: str) -> bool:
+    return not _CHINESE_PLACES.sub("", form)
+
+
+_EMPTY = Names(())

@@ -1,0 +1,43 @@
+"""What the model makes of a text: the ranked intents of the whole, and further intents found clause by clause."""
+
+import re
+from itertools import islice
+
+from intents.dictionary import OUT_OF_SCOPE
+from intents.features import LONGEST_READ
+from intents.model import Weights
+from intents.understanding import Candidate
+
+MOST_FURTHER = 2
+_MOST_CLAUSES = 16
+_SHORTEST_CLAUSE = 2
+_CLAUSE_END = re.compile(
+    r"[,，。.!！?？;；、\n…~]+|\s(?:and|but|also|plus|then|which)\s|而且|另外|还有|顺便|再|然后|并且|同时|对了|以及|也"
+)
+_NEVER_FURTHER = {"chat.greeting", "chat.thanks", OUT_OF_SCOPE}
+"""Greetings, thanks and small talk around something else are not counted (reading rule 2)."""
+
+
+def ranked(weights: Weights, text: str, role: str | None = None) -> list[Candidate]:
+    """Return every intent with its probability, the likeliest first."""
+    chances = weights.probabilities(text, role)
+    return [Candidate(weights.labels[column], float(chances[column])) for column in (-chances).argsort(kind="stable")]
+
+
+def further(weights: Weights, text: str, role: str | None, main: str) -> list[Candidate]:
+    """Return what single clauses mean beside the `main` intent, the surest first; no threshold is applied."""
+    found: dict[str, float] = {}
+    for clause in _clauses(text):
+        chances = weights.probabilities(clause, role)
+        column = int(chances.argmax())
+        label = weights.labels[column]
+        if label != main and label not in _NEVER_FURTHER:
+            found[label] = max(found.get(label, 0.0), float(chances[column]))
+    surest = sorted(found.items(), key=lambda item: -item[1])
+    return [Candidate(label, chance) for label, chance in surest[:MOST_FURTHER]]
+
+
+def _clauses(text: str) -> list[str]:
+    parts = (part for part in _CLAUSE_END.split(text[:LONGEST_READ]) if len(part.strip()) >= _SHORTEST_CLAUSE)
+    clauses = list(islice(parts, _MOST_CLAUSES))
+    return clauses if len(clauses) > 1 else []

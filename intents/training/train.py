@@ -1,0 +1,176 @@
+"""`parley intents train`: from a folder of labelled utterances to a model folder, swapped in whole or not at all."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from intents.dictionary import Dictionary, load_dictionary
+from intents.model import FACTS_FILE, Floats, Thresholds, Weights, save_weights, softmax
+from intents.reading import further
+from intents.training.card import model_card
+from intents.training.corpus import Split, Utterance, read_folder, split_by_voice
+from intents.training.fit import Steps, best_temperature, fit
+from intents.training.merge import merge
+from intents.training.score import Predictions, correctness, further_scores, scores
+from intents.understanding import Candidate
+
+CARD_FILE = "MODEL_CARD.md"
+SURE_IS_RIGHT = 0.92
+"""Of the readings called sure, at least this share must be right on the validation voices."""
+
+Facts = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A finished training: where the model lies, and the facts that `model.json` holds."""
+
+    folder: Path
+    facts: Facts
+    conflicts: int
+
+
+def train(data: Path, out: Path, dictionary: Path, seed: int, steps: Steps = lambda labels: labels) -> Training:
+    """Train on the folder `data` and put the model at `out`.
+
+    Sayings whose labels conflict are left out. Raise ValueError when the data cannot be learned from; what lies
+    at `out` is touched only after everything has worked.
+    """
+    known = load_dictionary(dictionary)
+    merged = merge(read_folder(data, known.intents))
+    split = split_by_voice(merged.kept, seed)
+    _refuse_what_cannot_be_judged(split)
+    weights = calibrate(fit(split.train, seed, steps), split.validation)
+    thresholds = tune(weights, split.validation)
+    facts = _facts(weights, thresholds, split, known, data, seed)
+    _put(out, weights, facts)
+    return Training(out, facts, len(merged.conflicts))
+
+
+def calibrate(weights: Weights, validation: Sequence[Utterance]) -> Weights:
+    """Return the weights with the temperature that fits the validation voices, roles known and unknown."""
+    seen = [utterance for utterance in validation if utterance.intent in weights.labels]
+    margins = np.vstack([_margins(weights, seen, is_role_known=flag) for flag in (False, True)])
+    columns = np.array([weights.labels.index(utterance.intent) for utterance in seen] * 2)
+    return replace(weights, temperature=best_temperature(margins, columns))
+
+
+def tune(weights: Weights, validation: Sequence[Utterance]) -> Thresholds:
+    """Return the lowest `ask` at which sure readings are right often enough, and the `also` of the best F1."""
+    predictions = predict(weights, validation, is_role_known=False)
+    right, confidence = correctness(predictions, validation), predictions.confidence()
+    grid = [step / 100 for step in range(5, 96)]
+    fitting = (at for at in grid if (confidence >= at).any() and right[confidence >= at].mean() >= SURE_IS_RIGHT)
+    ask = next(fitting, grid[-1])
+    beside = _beside(weights, validation, predictions)
+    also = max(grid, key=lambda at: further_scores(_above(beside, at), validation)["also_f1"])
+    return Thresholds(ask, also)
+
+
+def predict(weights: Weights, utterances: Sequence[Utterance], *, is_role_known: bool) -> Predictions:
+    """Return the calibrated probabilities for each utterance."""
+    margins = _margins(weights, utterances, is_role_known=is_role_known)
+    return Predictions(weights.labels, np.asarray(softmax(margins * weights.temperature), np.float64))
+
+
+def figures(
+    weights: Weights, thresholds: Thresholds, utterances: Sequence[Utterance], *, is_role_known: bool
+) -> dict[str, float]:
+    """Return everything that is told about a model on some utterances."""
+    predictions = predict(weights, utterances, is_role_known=is_role_known)
+    told = scores(predictions, utterances)
+    plain = replace(weights, temperature=1.0)
+    uncalibrated = predict(plain, utterances, is_role_known=is_role_known)
+    told["calibration_error_before"] = scores(uncalibrated, utterances)["calibration_error"]
+    is_sure = predictions.confidence() >= thresholds.ask
+    told["asked_share"] = float((~is_sure).mean())
+    if is_sure.any():
+        told["sure_accuracy"] = float(correctness(predictions, utterances)[is_sure].mean())
+    beside = _above(_beside(weights, utterances, predictions), thresholds.also)
+    told |= further_scores(beside, utterances)
+    return {name: round(value, 4) for name, value in told.items()}
+
+
+def _margins(weights: Weights, utterances: Sequence[Utterance], *, is_role_known: bool) -> Floats:
+    return np.array([weights.margins(u.text, u.role if is_role_known else None) for u in utterances], np.float32)
+
+
+def _beside(weights: Weights, utterances: Sequence[Utterance], predictions: Predictions) -> list[list[Candidate]]:
+    pairs = zip(utterances, predictions.best(), strict=True)
+    return [further(weights, utterance.text, None, main) for utterance, main in pairs]
+
+
+def _above(found: list[list[Candidate]], threshold: float) -> list[list[str]]:
+    return [[one.intent for one in candidates if one.confidence >= threshold] for candidates in found]
+
+
+def _refuse_what_cannot_be_judged(split: Split) -> None:
+    if len({utterance.intent for utterance in split.train}) < 2:
+        raise ValueError("the training voices show fewer than two intents; there is nothing to tell apart")
+    known = {utterance.intent for utterance in split.train}
+    if not any(utterance.intent in known for utterance in split.validation):
+        raise ValueError("no intent of the validation voices occurs in the training voices")
+
+
+def _facts(
+    weights: Weights, thresholds: Thresholds, split: Split, dictionary: Dictionary, data: Path, seed: int
+) -> Facts:
+    return {
+        "dictionary_version": dictionary.version,
+        "intents": len(weights.labels),
+        "features": len(weights.vocabulary),
+        "seed": seed,
+        "data": {file.name: _digest(file) for file in sorted(data.glob("*.jsonl"))},
+        "utterances": {side: len(getattr(split, side)) for side in ("train", "validation", "test")},
+        "voices": {
+            side: sorted({utterance.voice for utterance in getattr(split, side)})
+            for side in ("train", "validation", "test")
+        },
+        "temperature": round(weights.temperature, 4),
+        "thresholds": {"ask": thresholds.ask, "also": thresholds.also},
+        "scores": {
+            f"{side}, role {'known' if flag else 'unknown'}": figures(
+                weights, thresholds, getattr(split, side), is_role_known=flag
+            )
+            for side in ("validation", "test")
+            for flag in (False, True)
+        },
+    }
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+
+
+def _put(out: Path, weights: Weights, facts: Facts) -> None:
+    """Write into a folder beside `out`, then swap; what was there goes only when the new one stands."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        facts["version"] = save_weights(weights, made)
+        (made / FACTS_FILE).write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        (made / CARD_FILE).write_text(model_card(facts), encoding="utf-8")
+        made.chmod(0o755)
+        _swap(made, out)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _swap(made: Path, out: Path) -> None:
+    former = out.with_name(f".{out.name}-former")
+    shutil.rmtree(former, ignore_errors=True)
+    if out.exists():
+        out.rename(former)
+    try:
+        made.rename(out)
+    except OSError:
+        if former.exists():
+            former.rename(out)
+        raise
+    shutil.rmtree(former, ignore_errors=True)

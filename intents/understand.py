@@ -1,0 +1,107 @@
+"""The station `understand`: text in, Understanding out; a plain function without I/O, safe in many threads."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from intents.dictionary import OUT_OF_SCOPE, load_dictionary
+from intents.features import LONGEST_READ, normalise
+from intents.language import language_of
+from intents.model import Model, load_model
+from intents.names import Names
+from intents.phrases import Phrase, find_phrase
+from intents.reading import further, ranked
+from intents.report import is_reported
+from intents.slots import find_slots
+from intents.understanding import Candidate, Understanding
+
+MOST_ALTERNATIVES = 4
+LEAST_ALTERNATIVES = 2
+_WORTH_NAMING = 0.02
+"""Probability under which a runner-up beyond the second is not offered."""
+_SURE_OF_A_PHRASE = 0.99
+_UNSURE_OF_NOISE = 0.5
+
+
+class Reader:
+    """Reads texts with one model; holds nothing that changes."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    @classmethod
+    def load(cls, model_dir: Path, dictionary: Path) -> "Reader":
+        """Raise ValueError, in a sentence for the operator, when the model cannot be used with the dictionary."""
+        model = load_model(model_dir)
+        known = load_dictionary(dictionary).intents
+        foreign = sorted(set(model.weights.labels) - set(known))
+        if foreign:
+            raise ValueError(
+                f"the intent model in {model_dir} does not fit the dictionary {dictionary}: it speaks of "
+                f"{', '.join(foreign)}; train it again with `parley intents train`"
+            )
+        return cls(model)
+
+    @property
+    def version(self) -> str:
+        """Return the name of the model, a hash of its content."""
+        return self._model.version
+
+    def understand(
+        self, text: str, *, role: str | None = None, sent_at: datetime, names: Names | None = None
+    ) -> Understanding:
+        """Return the reading of any text; never raises for what the text holds.
+
+        Only the first 4,000 characters are read. `sent_at` must be aware: dates count from it, in its zone.
+        """
+        read = text[:LONGEST_READ]
+        phrase = find_phrase(read)
+        candidates = self._candidates(read, role, phrase)
+        main = candidates[0]
+        is_said = len(candidates) > 1
+        return Understanding(
+            text=text,
+            lang=language_of(read),
+            intent=main.intent,
+            confidence=main.confidence,
+            alternatives=_runners_up(candidates[1:]),
+            also=self._also(read, role, main.intent) if is_said and phrase is None else (),
+            slots=find_slots(read, sent_at, Names.empty() if names is None else names) if is_said else (),
+            control=phrase.control if phrase else None,
+            number=phrase.number if phrase else None,
+            reported=is_reported(read, role),
+            sure=is_said and main.confidence >= self._model.thresholds.ask,
+            model=self._model.version,
+        )
+
+    def _candidates(self, text: str, role: str | None, phrase: Phrase | None) -> list[Candidate]:
+        """Return the intents, likeliest first; a single one where there is nothing to read (a number picks, no more)."""
+        if (phrase is None and _says_nothing(text)) or (phrase is not None and phrase.control == "choice"):
+            return [Candidate(OUT_OF_SCOPE, _UNSURE_OF_NOISE)]
+        candidates = ranked(self._model.weights, text, role)
+        if phrase is None or phrase.intent is None:
+            return candidates
+        settled = Candidate(phrase.intent, _SURE_OF_A_PHRASE)
+        left = 1 - _SURE_OF_A_PHRASE
+        others = [c for c in candidates if c.intent != settled.intent]
+        return [settled, *(Candidate(c.intent, c.confidence * left) for c in others)]
+
+    def _also(self, text: str, role: str | None, main: str) -> tuple[Candidate, ...]:
+        found = further(self._model.weights, text, role, main)
+        return tuple(candidate for candidate in found if candidate.confidence >= self._model.thresholds.also)
+
+
+def _runners_up(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    offered = list(candidates)[:MOST_ALTERNATIVES]
+    return tuple(
+        candidate
+        for place, candidate in enumerate(offered)
+        if place < LEAST_ALTERNATIVES or candidate.confidence >= _WORTH_NAMING
+    )
+
+
+def _says_nothing(text: str) -> bool:
+    """Tell whether there is no word in the text: emoji, signs, a single letter, or nothing."""
+    plain = normalise(text)
+    letters = sum(char.isalnum() for char in plain)
+    return letters == 0 or (letters == 1 and len(plain) <= 1 and plain.isascii())
