@@ -1,0 +1,365 @@
+"""Who is who: the road's first question, asked of the store – which person speaks, and where can a person be reached.
+
+Nothing is remembered here between two calls; every answer is as fresh as its transaction. Times come in as arguments.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast
+
+from sqlalchemy import Select, delete, insert, select, update
+
+from actions.crm.records import Contact, Employee, Identity, Role, Speaker
+from actions.outside.store import Tx
+from actions.outside.tables import ContactRow, CustomerRow, EmployeeRow, GroupRow, IdentityRow, LeadRow, MetaRow, ProductRow
+
+CHANNELS = ("slack", "wecom", "wechat", "web", "api", "terminal")
+"""Every channel a person can be bound to, in the order in which someone never seen is tried."""
+
+_NAMING = frozenset({"api", "terminal"})
+"""Front ends that are trusted to say who speaks: they hold the API token, or sit at this machine's keyboard."""
+
+_OPEN_DOORS = frozenset({"api", "terminal", "web"})
+"""Where a visitor of the sample company may slip into one of its roles; real homes never allow that."""
+
+SAMPLE_PEOPLE: Mapping[str, str] = {"rep": "E01", "manager": "E11", "customer": "K001"}
+"""Whom an unknown visitor of the sample company speaks as, by the role they claim."""
+
+SAMPLE = "sample"
+"""The name of the small fact (MetaRow) that says: this home holds the sample company."""
+
+_INVITE = "invite:"
+_INVITE_LIFE = timedelta(days=7)
+_CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that looks like something else
+_CODE = re.compile(r"[2-9A-HJ-NP-Z]{4}-?[2-9A-HJ-NP-Z]{4}")
+
+
+class IntroductionError(ValueError):
+    """Somebody cannot be introduced as asked; the text is one clear sentence for whoever asked."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """An employee, or a customer's contact, with everywhere they can be met; `customer_id` is set for contacts."""
+
+    id: str
+    name: str
+    name_en: str
+    role: Role
+    region: str = ""
+    lang: str = "zh"
+    deputy_id: str | None = None
+    customer_id: str | None = None
+    identities: tuple[Identity, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """A named group (`@managers`) and one chat it lives in."""
+
+    name: str
+    chat: Identity
+
+
+@dataclass(frozen=True)
+class KnownName:
+    """One row of the gazetteer. `value` is the full name, whatever alias was said; `aliases` hold no duplicates."""
+
+    kind: Literal["company", "person", "product"]
+    name: str
+    aliases: tuple[str, ...]
+    value: str
+
+
+# --- who speaks -------------------------------------------------------------------------------------------------------
+
+
+async def whois(tx: Tx, channel: str, user: str, claimed_role: str | None = None) -> Speaker:
+    """Whoever this is, as the house knows them; a guest when nobody has introduced them.
+
+    In this order: someone bound to this channel and user; on `api` and `terminal` (and on `web` in the sample company) the
+    person with this id; in the sample company the person that stands for the claimed role (SAMPLE_PEOPLE); a guest, who is
+    taken for a customer of unknown company when they say that they are one.
+    """
+    identity = Identity(channel, user)
+    person_id = await _bound_to(tx, channel, user)
+    speaker = await speaker_of(tx, person_id) if person_id else None
+    if speaker is None and channel in _OPEN_DOORS:
+        speaker = await _through_open_door(tx, channel, user, claimed_role)
+    if speaker is None:
+        speaker = Speaker(person_id=None, role="customer" if claimed_role == "customer" else "guest", name="")
+    return replace(speaker, identity=identity)
+
+
+async def speaker_of(tx: Tx, person_id: str) -> Speaker | None:
+    """The employee or contact with this id as a speaker, with the team whose customers they may touch."""
+    employee = (await tx.execute(select(EmployeeRow.__table__).where(EmployeeRow.id == person_id))).mappings().first()
+    if employee:
+        return Speaker(
+            person_id=person_id,
+            role=employee["role"],
+            name=_name_in(employee["lang"], employee),
+            lang=employee["lang"],
+            region=employee["region"],
+            zone=employee["zone"],
+            manager_id=employee["manager_id"],
+            team=await _team(tx, person_id, employee["role"]),
+        )
+    contact_and_region = (
+        select(ContactRow.__table__, CustomerRow.region)
+        .join(CustomerRow, CustomerRow.id == ContactRow.customer_id, isouter=True)
+        .where(ContactRow.id == person_id)
+    )
+    contact = (await tx.execute(contact_and_region)).mappings().first()
+    if contact is None:
+        return None
+    return Speaker(
+        person_id=person_id,
+        role="customer",
+        name=_name_in(contact["lang"], contact),
+        lang=contact["lang"],
+        region=contact["region"] or "",
+        customer_id=contact["customer_id"],
+    )
+
+
+async def touch(tx: Tx, channel: str, user: str, now: datetime) -> None:
+    """Remember that this identity was just seen, so that reach() tries it first."""
+    seen = update(IdentityRow).where(IdentityRow.channel == channel, IdentityRow.user == user).values(last_seen_at=now)
+    await tx.execute(seen)
+
+
+async def _bound_to(tx: Tx, channel: str, user: str) -> str | None:
+    bound = select(IdentityRow.person_id).where(IdentityRow.channel == channel, IdentityRow.user == user)
+    return (await tx.execute(bound)).scalar_one_or_none()
+
+
+async def _through_open_door(tx: Tx, channel: str, user: str, claimed_role: str | None) -> Speaker | None:
+    is_sample = await _is_sample(tx)
+    if channel in _NAMING or is_sample:
+        named = await speaker_of(tx, user)
+        if named is not None:
+            return named
+    stand_in = SAMPLE_PEOPLE.get(claimed_role or "")
+    return await speaker_of(tx, stand_in) if is_sample and stand_in else None
+
+
+async def _is_sample(tx: Tx) -> bool:
+    return (await tx.execute(select(MetaRow.value).where(MetaRow.name == SAMPLE))).scalar_one_or_none() == "1"
+
+
+async def _team(tx: Tx, person_id: str, role: str) -> frozenset[str]:
+    if role == "director":
+        others = select(EmployeeRow.id).where(EmployeeRow.id != person_id)
+    elif role == "manager":
+        others = select(EmployeeRow.id).where(EmployeeRow.manager_id == person_id)
+    else:
+        return frozenset()
+    return frozenset((await tx.execute(others)).scalars())
+
+
+def _name_in(lang: str, row: Mapping[Any, Any]) -> str:
+    return str(row["name_en"] or row["name"] if lang == "en" else row["name"])
+
+
+# --- introducing people -----------------------------------------------------------------------------------------------
+
+
+async def bind(tx: Tx, person_id: str, channel: str, user: str) -> None:
+    """From now on `user` on `channel` is this person. Binding twice is fine; a user who is somebody else is an error."""
+    _check_channel(channel)
+    if not user.strip():
+        raise IntroductionError(f"Say which user of {channel} {person_id} is.")
+    if await speaker_of(tx, person_id) is None:
+        raise IntroductionError(f"Nobody here has the id {person_id}; `parley people list` shows who has which.")
+    already = await _bound_to(tx, channel, user)
+    if already == person_id:
+        return
+    if already is not None:
+        raise IntroductionError(f"{channel} user {user} is already {already}; unbind that first.")
+    await tx.execute(insert(IdentityRow).values(channel=channel, user=user, person_id=person_id, last_seen_at=None))
+
+
+async def unbind(tx: Tx, person_id: str, channel: str, user: str | None = None) -> int:
+    """Forget that this person is `user` on `channel` (without `user`: anyone there). Says how many were forgotten."""
+    gone = delete(IdentityRow).where(IdentityRow.person_id == person_id, IdentityRow.channel == channel)
+    if user is not None:
+        gone = gone.where(IdentityRow.user == user)
+    return (await tx.execute(gone)).rowcount
+
+
+async def bind_group(tx: Tx, name: str, channel: str, conversation: str) -> None:
+    """The group lives in this chat of the channel; on each channel a group has one chat, the last one bound."""
+    _check_channel(channel)
+    _check_group(name)
+    if not conversation.strip():
+        raise IntroductionError(f"Say which chat of {channel} {name} is.")
+    await tx.execute(delete(GroupRow).where(GroupRow.name == name, GroupRow.channel == channel))
+    await tx.execute(insert(GroupRow).values(name=name, channel=channel, conversation=conversation))
+
+
+async def unbind_group(tx: Tx, name: str, channel: str) -> int:
+    """The group has no chat on this channel any more. Says how many were forgotten (0 or 1)."""
+    return (await tx.execute(delete(GroupRow).where(GroupRow.name == name, GroupRow.channel == channel))).rowcount
+
+
+async def add(tx: Tx, person: Employee | Contact) -> None:
+    """Take a new employee or contact in. Unknown manager, deputy or customer, and an id that is taken, are errors."""
+    if await speaker_of(tx, person.id) is not None:
+        raise IntroductionError(f"The id {person.id} is taken.")
+    if isinstance(person, Contact):
+        known = await tx.execute(select(CustomerRow.id).where(CustomerRow.id == person.customer_id))
+        if known.first() is None:
+            raise IntroductionError(f"There is no customer {person.customer_id}.")
+        await tx.execute(insert(ContactRow).values(vars(person)))
+        return
+    for colleague in filter(None, (person.manager_id, person.deputy_id)):
+        if (await tx.execute(select(EmployeeRow.id).where(EmployeeRow.id == colleague))).first() is None:
+            raise IntroductionError(f"There is no employee {colleague}.")
+    await tx.execute(insert(EmployeeRow).values(vars(person)))
+
+
+def _check_channel(channel: str) -> None:
+    if channel not in CHANNELS:
+        raise IntroductionError(f"There is no channel {channel}; the channels are {', '.join(CHANNELS)}.")
+
+
+def _check_group(name: str) -> None:
+    if not re.fullmatch(r"@[\w-]{1,60}", name):
+        raise IntroductionError(f"A group's name looks like @managers, not {name}.")
+
+
+# --- invitations: how a customer is recognised on a channel that only tells a random id -------------------------------
+
+
+async def invite(tx: Tx, contact_id: str, now: datetime) -> str:
+    """A code (`K7QM-2XHD`) that this contact types once, within seven days, to be recognised. An older code lapses.
+
+    Only its hash is kept: whoever reads the database cannot use it. Eight letters of 32 are 40 bits.
+    """
+    if (await tx.execute(select(ContactRow.id).where(ContactRow.id == contact_id))).first() is None:
+        raise IntroductionError(f"There is no customer contact {contact_id}.")
+    await _forget_invites(tx, contact_id, now)
+    letters = "".join(secrets.choice(_CODE_LETTERS) for _ in range(8))
+    promise = json.dumps({"contact": contact_id, "until": (now + _INVITE_LIFE).isoformat()})
+    await tx.execute(insert(MetaRow).values(name=_sealed(letters), value=promise))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+async def redeem(tx: Tx, code: str, channel: str, user: str, now: datetime) -> Speaker | None:
+    """The contact this code was given to, from now on bound to `user`; None if the text is no code, used or too old.
+
+    A text that does not look like a code costs no query. Raises IntroductionError, the code unspent, where `user` is
+    already somebody else.
+    """
+    letters = code.strip().upper()
+    if not _CODE.fullmatch(letters):
+        return None
+    sealed = _sealed(letters.replace("-", ""))
+    promise = (await tx.execute(select(MetaRow.value).where(MetaRow.name == sealed))).scalar_one_or_none()
+    if promise is None:
+        return None
+    kept = json.loads(promise)
+    if datetime.fromisoformat(kept["until"]) <= now or await speaker_of(tx, kept["contact"]) is None:
+        return None
+    await bind(tx, kept["contact"], channel, user)
+    # the row count decides between two who type the same code at once
+    if (await tx.execute(delete(MetaRow).where(MetaRow.name == sealed))).rowcount != 1:
+        raise IntroductionError("This code has just been used.")
+    await touch(tx, channel, user, now)
+    return await whois(tx, channel, user)
+
+
+async def _forget_invites(tx: Tx, contact_id: str, now: datetime) -> None:
+    rows = (await tx.execute(select(MetaRow.name, MetaRow.value).where(MetaRow.name.like(f"{_INVITE}%")))).all()
+    for name, value in rows:
+        kept = json.loads(value)
+        if kept["contact"] == contact_id or datetime.fromisoformat(kept["until"]) <= now:
+            await tx.execute(delete(MetaRow).where(MetaRow.name == name))
+
+
+def _sealed(letters: str) -> str:
+    return _INVITE + hashlib.sha256(letters.encode()).hexdigest()[:48]
+
+
+# --- where people are -------------------------------------------------------------------------------------------------
+
+
+async def reach(tx: Tx, person_id: str) -> list[Identity]:
+    """Where to write to this person: last seen first, then those never seen in the order of CHANNELS."""
+    theirs = select(IdentityRow.channel, IdentityRow.user, IdentityRow.last_seen_at).where(
+        IdentityRow.person_id == person_id
+    )
+    rows = (await tx.execute(theirs)).all()
+    never = sorted((row for row in rows if row.last_seen_at is None), key=lambda row: (_rank(row.channel), row.user))
+    seen = sorted((row for row in rows if row.last_seen_at is not None), key=lambda row: row.last_seen_at, reverse=True)
+    return [Identity(row.channel, row.user) for row in [*seen, *never]]
+
+
+async def group_chats(tx: Tx, name: str) -> list[Identity]:
+    """The chats a group lives in, one per channel: `user` is the conversation there."""
+    chats = select(GroupRow.channel, GroupRow.conversation).where(GroupRow.name == name)
+    found = [Identity(channel, conversation) for channel, conversation in await tx.execute(chats)]
+    return sorted(found, key=lambda chat: _rank(chat.channel))
+
+
+async def groups(tx: Tx) -> list[Group]:
+    """Every group with every chat it lives in."""
+    chats = select(GroupRow.name, GroupRow.channel, GroupRow.conversation).order_by(GroupRow.name, GroupRow.channel)
+    return [Group(name, Identity(channel, conversation)) for name, channel, conversation in await tx.execute(chats)]
+
+
+async def everyone(tx: Tx) -> list[Person]:
+    """All employees, then all contacts, by id, each with their identities."""
+    met: dict[str, list[Identity]] = {}
+    known = select(IdentityRow.person_id, IdentityRow.channel, IdentityRow.user)
+    for person_id, channel, user in await tx.execute(known.order_by(IdentityRow.channel, IdentityRow.user)):
+        met.setdefault(person_id, []).append(Identity(channel, user))
+    people = []
+    for row in (await tx.execute(select(EmployeeRow.__table__).order_by(EmployeeRow.id))).mappings():
+        people.append(_person(row, row["role"], met, region=row["region"], deputy_id=row["deputy_id"]))
+    for row in (await tx.execute(select(ContactRow.__table__).order_by(ContactRow.id))).mappings():
+        people.append(_person(row, "customer", met, customer_id=row["customer_id"]))
+    return people
+
+
+def _person(row: Mapping[Any, Any], role: str, met: Mapping[str, list[Identity]], **more: Any) -> Person:
+    identities = tuple(met.get(row["id"], ()))
+    return Person(row["id"], row["name"], row["name_en"], cast(Role, role), lang=row["lang"], identities=identities, **more)
+
+
+def _rank(channel: str) -> int:
+    return CHANNELS.index(channel) if channel in CHANNELS else len(CHANNELS)
+
+
+# --- what they are called ---------------------------------------------------------------------------------------------
+
+
+_NAMED: tuple[tuple[Literal["company", "person", "product"], Select[*tuple[Any, ...]]], ...] = (
+    ("company", select(CustomerRow.name, CustomerRow.name_en, CustomerRow.aliases).order_by(CustomerRow.id)),
+    ("company", select(LeadRow.company).order_by(LeadRow.id)),
+    ("person", select(EmployeeRow.name, EmployeeRow.name_en).order_by(EmployeeRow.id)),
+    ("person", select(ContactRow.name, ContactRow.name_en).order_by(ContactRow.id)),
+    ("product", select(ProductRow.name, ProductRow.name_en, ProductRow.aliases).order_by(ProductRow.id)),
+)
+
+
+async def names(tx: Tx) -> list[KnownName]:
+    """Every name that may be said in a text: customers and leads' companies, employees and contacts, products."""
+    known: dict[tuple[str, str], KnownName] = {}
+
+    def learn(kind: Literal["company", "person", "product"], name: str, *further: str) -> None:
+        name = name.strip()
+        said = dict.fromkeys(alias.strip() for text in further for alias in text.split("|"))
+        if name and (kind, name) not in known:
+            known[kind, name] = KnownName(kind, name, tuple(alias for alias in said if alias and alias != name), name)
+
+    for kind, rows in _NAMED:
+        for row in await tx.execute(rows):
+            learn(kind, *row)
+    return list(known.values())
