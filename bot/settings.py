@@ -103,7 +103,9 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
         raise SettingsError("WECOM_AES_KEY must be the 43 characters of EncodingAESKey in the app's callback settings.")
     if settings.wechat_aes_key is not None and len(settings.wechat_aes_key.get_secret_value()) != 43:
         raise SettingsError("WECHAT_AES_KEY must be the 43 characters of EncodingAESKey in the account's server settings.")
-    if settings.database_url and not settings.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+    if settings.database_url and not settings.database_url.startswith(
+        ("sqlite:///", "postgresql://", "postgresql+psycopg://")
+    ):
         raise SettingsError("PARLEY_DATABASE_URL must start with sqlite:/// or postgresql://.")
     if settings.redis_url and not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
         raise SettingsError("PARLEY_REDIS_URL must start with redis://, rediss:// or unix://.")

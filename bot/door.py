@@ -1,0 +1,54 @@
+"""Who may knock: the API answers to its bearer token, or, while none is set, to this machine only."""
+
+import hmac
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from fastapi import HTTPException, Request
+
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def is_local(request: Request) -> bool:
+    """Whether a request comes from this machine itself: not through a proxy, not from another site in its browser."""
+    if request.client is None or "x-forwarded-for" in request.headers or "forwarded" in request.headers:
+        return False
+    try:
+        if not ip_address(request.client.host).is_loopback:
+            return False
+    except ValueError:
+        return False
+    # a page of another site can make a browser here call us; its Host (DNS rebinding) or Origin gives it away
+    if _name(f"//{request.headers.get('host', '')}") not in _LOCAL_NAMES:
+        return False
+    origin = request.headers.get("origin")
+    return origin is None or _name(origin) in _LOCAL_NAMES
+
+
+def _name(url: str) -> str:
+    host = urlsplit(url).netloc.rsplit("@", 1)[-1]
+    return host if host.endswith("]") else host.rsplit(":", 1)[0]
+
+
+class ApiDoor:
+    """A FastAPI dependency that lets a caller of `/api` in, or raises 401."""
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+
+    async def __call__(self, request: Request) -> None:
+        if self._token is None:
+            if not is_local(request):
+                raise HTTPException(
+                    401, "No API token is set, so the API answers to this machine only. Set PARLEY_API_TOKEN."
+                )
+            return
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token.encode()):
+            raise HTTPException(401, "A valid bearer token is needed.", headers={"WWW-Authenticate": "Bearer"})
+
+
+async def local_only(request: Request) -> None:
+    """A FastAPI dependency for the chat page, where a visitor needs no account: this machine only."""
+    if not is_local(request):
+        raise HTTPException(403, "This page is for the machine that Parley runs on.")

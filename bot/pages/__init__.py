@@ -1,0 +1,1 @@
+"""Pages: the chat page, where a visitor can be each of the three people."""
