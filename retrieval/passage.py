@@ -35,7 +35,8 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that answers a query. `score` orders the hits of one search and means nothing across searches."""
+    """A passage that answers a query. `score` orders the hits of one search: the BM25 score, in units of one word that
+    no document knows, lifted for language and intent, times the root of the share of the query that it holds."""
 
     passage: Passage
     score: float

@@ -14,46 +14,41 @@ _CUT = "…"
 
 
 def best_sentences(passage: Passage, query: str, limit_chars: int) -> str:
-    """The sentences and steps that hold most of the query's words, in the passage's order, one a line.
+    """The sentences and steps that answer the query, in the passage's order, one a line; all of them when they fit.
 
-    Each line stands in the passage exactly so; only when not one fits into `limit_chars` is the best one cut, after
-    a word or clause, with an ellipsis. A passage that fits as a whole is given as a whole. Raises ValueError when
-    `limit_chars` is not positive.
+    Each line stands in the passage exactly so, except that a best line longer than `limit_chars` is cut after a
+    word or clause and ends in an ellipsis. When no line holds a word of the query, the passage is quoted from its
+    beginning. Raises ValueError when `limit_chars` is not positive.
     """
     if limit_chars < 1:
         raise ValueError("limit_chars must be positive")
-    units = list(_units(passage.text))
-    if not units:
-        return ""
-    ranked = _ranked(units, frozenset(terms(query)))
-    chosen: set[int] = set()
-    left = limit_chars
-    for number in ranked:
-        cost = len(units[number]) + (1 if chosen else 0)
-        if cost <= left:
-            chosen.add(number)
-            left -= cost
-    if not chosen:
-        return _cut(units[ranked[0]], limit_chars)
-    return "\n".join(units[number] for number in sorted(chosen))
+    lines = list(_lines(passage.text))
+    if not lines or len("\n".join(lines)) <= limit_chars:
+        return "\n".join(lines)
+    wanted = frozenset(terms(query))
+    held = [len(wanted.intersection(terms(line))) for line in lines]
+    best = max(range(len(lines)), key=lambda number: (held[number], -number))
+    if len(lines[best]) > limit_chars:
+        return _cut(lines[best], limit_chars)
+    chosen, left = {best}, limit_chars - len(lines[best])
+    for number in sorted(range(len(lines)), key=lambda number: (-held[number], number)):
+        cost = len(lines[number]) + 1
+        if number in chosen:
+            continue
+        if cost > left or held[number] < min(held[best], 1):
+            break  # not a later, shorter line instead: a quotation with holes misleads
+        chosen.add(number)
+        left -= cost
+    return "\n".join(lines[number] for number in sorted(chosen))
 
 
-def _units(text: str) -> Iterator[str]:
+def _lines(text: str) -> Iterator[str]:
     """What can be quoted by itself: a step with its number, a table's row, or a sentence; never a bullet's mark."""
     for line in text.split("\n"):
         if _STEP.match(line):
             yield line.strip()
         else:
             yield from sentences(line[bullet.end() :] if (bullet := _BULLET.match(line)) else line)
-
-
-def _ranked(units: list[str], wanted: frozenset[str]) -> list[int]:
-    """Numbers of the units, those with most wanted words first, earlier ones first among equals.
-
-    When nothing is wanted in particular, the passage's own order is the best there is.
-    """
-    held = [len(wanted.intersection(terms(unit))) for unit in units]
-    return sorted(range(len(units)), key=lambda number: (-held[number], number))
 
 
 def _cut(sentence: str, limit: int) -> str:

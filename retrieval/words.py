@@ -29,9 +29,19 @@ def terms(text: str) -> list[str]:
 def _terms(text: str) -> Iterator[str]:
     for run in _RUN.findall(text):
         if run[0] > "\u33ff":
-            yield from (word for word in _chinese().cut_for_search(run) if word not in _EMPTY)
+            yield from (word for word in _chinese_terms(run) if word not in _EMPTY)
         elif (word := run.replace("’", "'")) not in _EMPTY:
             yield _singular(word.removesuffix("'s"))
+
+
+def _chinese_terms(run: str) -> Iterator[str]:
+    """The words of a run of Chinese characters, long ones with the words inside them. A word that jieba's dictionary
+    lacks was guessed, so its characters follow by themselves: 嫌贵 is also found by 贵."""
+    cutter = _chinese()
+    for word in cutter.cut_for_search(run):
+        yield word
+        if len(word) > 1 and not cutter.FREQ.get(word):
+            yield from word
 
 
 def _singular(word: str) -> str:
@@ -42,6 +52,8 @@ def _singular(word: str) -> str:
 
 
 class _Cutter(Protocol):
+    FREQ: dict[str, int]
+
     def cut_for_search(self, sentence: str) -> Iterator[str]: ...
 
 
