@@ -1,0 +1,348 @@
+"""What colleagues tell the CRM to do and ask it: deals, leads, activities, reminders, briefs, comparisons."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from actions.commands.crm import (
+    AssignLeads,
+    CreateDeal,
+    CreateLead,
+    ExportCustomers,
+    LogActivity,
+    MarkLead,
+    SetReminder,
+    SubmitApproval,
+    UpdateAmount,
+    UpdateStage,
+)
+from actions.crm.records import STAGES, BattleFact, Busy, Customer, Deal, Employee, Lead, Stage
+from actions.plays import briefs, spoken
+from actions.plays.consultants import fitting, next_free_hour
+from actions.plays.destination import destination, recipient
+from actions.plays.local_time import moment, morning_of, today, work_morning_in
+from actions.plays.meant import the_customer, the_deal, the_product, unclear
+from actions.plays.play import Result
+from actions.plays.told import amount_of, customer_subject, deal_subject, exact, iso, money, named, sums
+from actions.proposal import Answer, Ask, Json, Option
+from actions.situation import Situation
+
+MOST_OPTIONS = 4
+
+
+def lookup_customer(s: Situation) -> Result:
+    customer = the_customer(s)
+    if not isinstance(customer, Customer):
+        return customer
+    told = briefs.customer_data(s, customer)
+    call = SetReminder(text=named(customer, s.lang), due_at=work_morning_in(1, s.now, s.speaker), customer_id=customer.id)
+    rows = tuple(briefs.customer_rows(s))
+    return Answer(
+        "customer", told, rows=rows, offers=(call,), says=("draft_followup",), subject=customer_subject(customer, s.lang)
+    )
+
+
+def lookup_pipeline(s: Situation) -> Result:
+    deals = briefs.wanted_deals(s)
+    if not deals:
+        return Answer("no_deals", {"period": briefs.period_of(s.text)}, says=("all_deals",))
+    rows = tuple(briefs.deal_row(deal) for deal in deals)
+    told: dict[str, Json] = {
+        "count": len(deals),
+        "period": briefs.period_of(s.text),
+        "sums": sums((deal.amount, deal.currency) for deal in deals),
+    }
+    return Answer("pipeline", told, rows=rows, says=("brief",))
+
+
+def create_lead(s: Situation) -> Result:
+    company = s.answers.get("company") or s.unknown or _company_said(s)
+    if s.customer is not None and "company" not in s.answers:
+        again = _lead(s, named(s.customer, s.lang))
+        told: dict[str, Json] = {"customer": named(s.customer, s.lang)}
+        subject = customer_subject(s.customer, s.lang)
+        return Answer("already_customer", told, offers=(again,), says=("create_deal",), subject=subject)
+    return _lead(s, str(company)) if company else Ask("company", "lead_company")
+
+
+def create_opportunity(s: Situation) -> Result:
+    customer = the_customer(s, "deal_customer")
+    if not isinstance(customer, Customer):
+        return customer
+    amount = amount_of(s.slot("amount"))
+    if amount is None:
+        return Ask("amount", "deal_amount", {"customer": named(customer, s.lang)})
+    product = the_product(s)
+    what = named(product, s.lang) if product else ("new deal" if s.lang == "en" else "新商机")
+    return CreateDeal(
+        customer_id=customer.id,
+        title=f"{named(customer, s.lang)} · {what}",
+        amount=amount[0],
+        currency=amount[1] or "CNY",
+        product_id=product.id if product else None,
+    )
+
+
+def update_stage(s: Situation) -> Result:
+    mark = spoken.lead_mark(s.text)
+    if mark is not None and s.deal is None:
+        lead = _the_lead(s)
+        return MarkLead(lead_id=lead.id, state=mark) if isinstance(lead, Lead) else lead
+    deal = the_deal(s)
+    if not isinstance(deal, Deal):
+        return deal
+    stage = _stage(s.slot("stage"))
+    if stage is None:
+        others = [stage for stage in STAGES[1:] if stage != deal.stage]
+        options = tuple(Option(other, other) for other in others[:MOST_OPTIONS])
+        return Ask("stage", "which_stage", {"deal": deal.title, "stage": deal.stage}, options)
+    return UpdateStage(deal_id=deal.id, stage=stage)
+
+
+def update_amount(s: Situation) -> Result:
+    deal = the_deal(s)
+    if not isinstance(deal, Deal):
+        return deal
+    discount = exact(s.slot("percent"))
+    said = amount_of(s.slot("amount"))
+    if said is None and discount is None:
+        return Ask("amount", "new_amount", {"deal": deal.title, "amount": money(deal.amount, deal.currency)})
+    if said is None:
+        return UpdateAmount(deal_id=deal.id, amount=None, currency=None, discount=discount)
+    amount = spoken.new_amount(deal.amount, said[0], s.text)
+    return UpdateAmount(deal_id=deal.id, amount=amount, currency=said[1] or deal.currency, discount=discount)
+
+
+def log_activity(s: Situation) -> Result:
+    customer = s.customer
+    if s.deal is None and s.lead is None and customer is None:
+        found = the_customer(s, "log_for_whom")
+        if not isinstance(found, Customer):
+            return found
+        customer = found
+    if (question := unclear(s)) is not None and customer is None:
+        return question
+    also = next((one.intent for one in s.understanding.also if one.intent.startswith(("objection.", "buying."))), None)
+    return LogActivity(
+        kind=spoken.activity_kind(s.text),
+        text=spoken.note(s.text),
+        customer_id=customer.id if customer else s.deal.customer_id if s.deal else None,
+        deal_id=s.deal.id if s.deal else None,
+        lead_id=s.lead.id if s.lead else None,
+        intent=also,
+    )
+
+
+def set_reminder(s: Situation) -> Result:
+    due = moment(s.slot("date"), s.now, s.speaker) or moment(s.slot("duration"), s.now, s.speaker)
+    if due is None or due <= s.now:
+        return Ask("date", "when" if due is None else "when_past", {}, _times(s))
+    return SetReminder(
+        text=_what_to_remember(s),
+        due_at=due,
+        customer_id=s.customer.id if s.customer else s.deal.customer_id if s.deal else None,
+        deal_id=s.deal.id if s.deal else None,
+    )
+
+
+def assign_lead(s: Situation) -> Result:
+    leads = _leads_meant(s)
+    if not leads:
+        return Answer("no_leads_waiting", says=("open_deals",))
+    reps = [row for row in s.rows.get("team", ()) if isinstance(row, Employee) and row.role == "rep"]
+    to = _assignee(s, reps)
+    if to is None and (spoken.is_automatic(s.text) or s.answers.get("person") == "auto"):
+        to = _least_busy(s, reps, leads)
+    if to is None:
+        if s.choose.get("person"):
+            return Ask("person", "which_person", {}, s.choose["person"])
+        return Ask("person", "assign_to", {"count": len(leads)}, _rep_options(s, reps, leads))
+    return AssignLeads(lead_ids=tuple(lead.id for lead in leads), to_id=to.id)
+
+
+def submit_approval(s: Situation) -> Result:
+    deal = the_deal(s)
+    return SubmitApproval(deal_id=deal.id, what=s.text[:200]) if isinstance(deal, Deal) else deal
+
+
+def book_consultant(s: Situation) -> Result:
+    consultants = [row for row in s.rows.get("team", ()) if isinstance(row, Employee) and row.role == "consultant"]
+    busy = [row for row in s.rows.get("busy", ()) if isinstance(row, Busy)]
+    wanted = moment(s.slot("date"), s.now, s.speaker)
+    after = max(s.now, wanted - timedelta(hours=1)) if wanted else s.now
+    region = s.customer.region if s.customer else s.speaker.region
+    free = [(person, next_free_hour(person, busy, after)) for person in fitting(consultants, s.text, region)]
+    rows = tuple(_consultant_row(s, person, at) for person, at in free if at is not None)
+    if not rows:
+        return Answer("no_consultant")
+    remember = SetReminder(text=_call_consultant(s, str(rows[0]["person"])), due_at=work_morning_in(1, s.now, s.speaker))
+    return Answer("consultants", {"count": len(rows)}, rows=rows, offers=(remember,))
+
+
+def compare_competitor(s: Situation) -> Result:
+    facts = [row for row in s.rows.get("battle_facts", ()) if isinstance(row, BattleFact)]
+    meant = str(s.answers.get("competitor", "")) or s.text
+    about = [row for row in facts if _is_mentioned(row, meant)]
+    if not facts:
+        return Answer("no_battle_facts")
+    if not about:
+        names = sorted({row.competitor for row in facts})
+        return Ask("competitor", "which_competitor", {}, tuple(Option(name, name) for name in names[:MOST_OPTIONS]))
+    is_english = s.lang == "en"
+    rows = tuple(
+        {
+            "row": "battle_fact",
+            "point": row.topic_en if is_english else row.topic,
+            "ours": row.ours_en if is_english else row.ours,
+            "theirs": row.theirs_en if is_english else row.theirs,
+            "source": row.source,
+            "as_of": iso(row.as_of),
+        }
+        for row in about
+    )
+    return Answer("comparison", {"competitor": about[0].competitor, "count": len(rows)}, rows=rows, passages=s.passages[:1])
+
+
+def draft_followup(s: Situation) -> Result:
+    if (question := unclear(s)) is not None:
+        return question
+    subject = deal_subject(s.deal) if s.deal else customer_subject(s.customer, s.lang) if s.customer else None
+    told: dict[str, Json] = {
+        "contact": named(s.contact, s.lang) if s.contact else None,
+        "customer": named(s.customer, s.lang) if s.customer else None,
+    }
+    if not s.passages:
+        return Answer("no_talk_track", told, subject=subject)
+    remember: tuple[SetReminder, ...] = ()
+    if subject is not None:
+        due = work_morning_in(2, s.now, s.speaker)
+        deal_id = s.deal.id if s.deal else None
+        remember = (SetReminder(text=subject.title, due_at=due, customer_id=subject.customer_id, deal_id=deal_id),)
+    return Answer("talk_track", told, passages=s.passages[:1], offers=remember, subject=subject)
+
+
+def morning_brief(s: Situation) -> Result:
+    rows = tuple(briefs.morning_rows(s))
+    if not rows:
+        return Answer("quiet_morning", {"day": iso(today(s.now, s.speaker))}, says=("open_deals",))
+    return Answer("brief", {"day": iso(today(s.now, s.speaker)), "count": len(rows)}, rows=rows, says=("open_deals",))
+
+
+def transfer_data(s: Situation) -> Result:
+    where = s.answers.get("destination", destination(s.text))
+    visible = [row for row in s.rows.get("visible_customers", ()) if isinstance(row, Customer)]
+    if s.customer is not None and s.not_yours is None:
+        chosen = [s.customer]
+    elif s.answers.get("customer") == "all" or spoken.means_all(s.text):
+        chosen = visible
+    else:
+        everyone = Option("everyone", "all")
+        return unclear(s) or Ask("customer", "which_to_send", {"count": len(visible)}, (everyone,) if visible else ())
+    if not chosen:
+        return Answer("nobody_to_send")
+    if where is None:
+        places = tuple(Option(place or "inside", place) for place in ("", "SG", "US", "EU"))
+        return Ask("destination", "where_to", {"count": len(chosen)}, places)
+    return ExportCustomers(
+        customer_ids=tuple(customer.id for customer in chosen), destination=str(where), recipient=recipient(s.text)
+    )
+
+
+def analyse_call(s: Situation) -> Result:
+    return Answer("no_calls_yet", says=("log_call",))
+
+
+# --- pieces --------------------------------------------------------------------------------------------------------------
+
+
+def _lead(s: Situation, company: str) -> CreateLead:
+    product = the_product(s)
+    person, phone, email = (s.slot(kind) for kind in ("person", "phone", "email"))
+    return CreateLead(
+        company=company,
+        person=str(person) if person else "",
+        phone=str(phone) if phone else None,
+        email=str(email) if email else None,
+        product_id=product.id if product else None,
+        note=s.text[:500],
+    )
+
+
+def _company_said(s: Situation) -> str | None:
+    return next((str(slot.text) for slot in s.slots("company")), None)
+
+
+def _stage(value: object) -> Stage | None:
+    return next((stage for stage in STAGES if stage == value), None)
+
+
+def _what_to_remember(s: Situation) -> str:
+    """The request without the words that say when, and without "remind me"."""
+    rest = spoken.reminder(s.text, (*s.slots("date"), *s.slots("duration")))
+    return rest or (s.deal.title if s.deal else named(s.customer, s.lang) if s.customer else s.text)
+
+
+def _times(s: Situation) -> tuple[Option, ...]:
+    """Tomorrow, in three days and next Monday, each in the morning; the label is the time itself."""
+    day = today(s.now, s.speaker)
+    monday = morning_of(day + timedelta(days=7 - day.weekday()), s.speaker)
+    times = {work_morning_in(1, s.now, s.speaker), work_morning_in(3, s.now, s.speaker), monday}
+    return tuple(Option(at.isoformat(), at.isoformat()) for at in sorted(times))
+
+
+def _the_lead(s: Situation) -> Lead | Ask | Answer:
+    if s.lead is not None:
+        return s.lead
+    if s.choose.get("lead"):
+        return Ask("lead", "which_lead", {}, s.choose["lead"])
+    return unclear(s) or Ask("lead", "name_the_lead")
+
+
+def _leads_meant(s: Situation) -> list[Lead]:
+    """The one spoken of; else those in the pool, of the speaker's region unless they look after all regions."""
+    if s.lead is not None:
+        return [s.lead]
+    pool = [row for row in s.rows.get("leads", ()) if isinstance(row, Lead) and row.owner_id is None and row.state == "new"]
+    return [lead for lead in pool if s.speaker.role == "director" or not lead.region or lead.region == s.speaker.region]
+
+
+def _assignee(s: Situation, reps: Iterable[Employee]) -> Employee | None:
+    wanted = [str(s.answers["person"])] if "person" in s.answers else []
+    wanted += [word for slot in s.slots("person") for word in (str(slot.value), slot.text)]
+    lowered = {word.casefold() for word in wanted}
+    return next((rep for rep in reps if lowered & {rep.id.casefold(), rep.name.casefold(), rep.name_en.casefold()}), None)
+
+
+def _load(s: Situation, rep: Employee) -> int:
+    """Leads this rep is working on."""
+    return sum(1 for row in s.rows.get("leads", ()) if isinstance(row, Lead) and row.owner_id == rep.id)
+
+
+def _in_region(reps: Iterable[Employee], leads: list[Lead]) -> list[Employee]:
+    regions = {lead.region for lead in leads if lead.region}
+    everyone = list(reps)
+    return [rep for rep in everyone if rep.region in regions] or everyone
+
+
+def _least_busy(s: Situation, reps: list[Employee], leads: list[Lead]) -> Employee | None:
+    return min(_in_region(reps, leads), key=lambda rep: (_load(s, rep), rep.id), default=None)
+
+
+def _rep_options(s: Situation, reps: list[Employee], leads: list[Lead]) -> tuple[Option, ...]:
+    nearest = sorted(_in_region(reps, leads), key=lambda rep: (_load(s, rep), rep.id))[: MOST_OPTIONS - 1]
+    return (*(Option(f"{named(rep, s.lang)} ({_load(s, rep)})", rep.id) for rep in nearest), Option("automatic", "auto"))
+
+
+def _consultant_row(s: Situation, person: Employee, free: datetime) -> dict[str, Json]:
+    name = named(person, s.lang)
+    return {"row": "consultant", "person": name, "region": person.region, "expertise": person.expertise, "free": iso(free)}
+
+
+def _call_consultant(s: Situation, person: str) -> str:
+    about = s.deal.title if s.deal else named(s.customer, s.lang) if s.customer else ""
+    return " · ".join(part for part in (person, about) if part)
+
+
+def _is_mentioned(fact: BattleFact, text: str) -> bool:
+    names = (fact.competitor, *fact.aliases.split("|"))
+    lowered = text.casefold()
+    return any(name and name.casefold() in lowered for name in names)

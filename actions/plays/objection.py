@@ -1,0 +1,61 @@
+"""Objections: a customer's reasons not to buy, said by themselves or reported by a colleague."""
+
+from datetime import datetime, timedelta
+
+from actions.commands.crm import SubmitApproval
+from actions.plays.heard import heard, with_alternative
+from actions.plays.local_time import moment
+from actions.plays.play import Result
+from actions.situation import Situation
+
+LEAD_TIME = timedelta(days=14)
+"""A customer who named a date is contacted two weeks before it, so that there is time to prepare (objection handbook)."""
+
+
+def stall(s: Situation) -> Result:
+    return heard(s, again=3, says=("draft_followup",))
+
+
+def price(s: Situation) -> Result:
+    return heard(s, again=2, data=with_alternative(s), says=("draft_followup",))
+
+
+def budget_freeze(s: Situation) -> Result:
+    return heard(s, again=_before_the_named_date(s) or 30, data=with_alternative(s))
+
+
+def competitor(s: Situation) -> Result:
+    return heard(s, again=2, says=("compare",))
+
+
+def authority(s: Situation) -> Result:
+    return heard(s, again=3, says=("draft_followup",))
+
+
+def timing(s: Situation) -> Result:
+    return heard(s, again=_before_the_named_date(s) or 30)
+
+
+def no_need(s: Situation) -> Result:
+    return heard(s, again=None)
+
+
+def trust(s: Situation) -> Result:
+    return heard(s, again=1, says=("draft_followup",))
+
+
+def contract_terms(s: Situation) -> Result:
+    to_legal = (SubmitApproval(deal_id=s.deal.id, what=s.text[:200]),) if s.deal else ()
+    return heard(s, *to_legal, again=2)
+
+
+def integration(s: Situation) -> Result:
+    return heard(s, again=3, says=("consultant",))
+
+
+def _before_the_named_date(s: Situation) -> datetime | None:
+    named = moment(s.slot("date"), s.now, s.speaker)
+    if named is None or named <= s.now:
+        return None
+    early = named - LEAD_TIME
+    return early if early > s.now + timedelta(days=1) else named

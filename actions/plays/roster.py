@@ -1,0 +1,102 @@
+"""Every intent of the dictionary and the play it leads to, with what that play wants to see; a new intent is one row."""
+
+from actions.plays import (
+    approval,
+    buying,
+    chat,
+    crm,
+    data,
+    escalation,
+    flow,
+    knowledge,
+    objection,
+    report,
+    service,
+    status,
+)
+from actions.plays.play import Play
+
+
+def _needs(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+_PRODUCTS = _needs("products")
+_DEAL = _needs("deal")
+_CUSTOMER = _needs("customer")
+_CONTACTS = _needs("customer", "contacts")
+
+PLAYS: dict[str, Play] = {
+    "objection.stall": Play(objection.stall),
+    "objection.price": Play(objection.price, _PRODUCTS),
+    "objection.budget_freeze": Play(objection.budget_freeze, _PRODUCTS),
+    "objection.competitor": Play(objection.competitor),
+    "objection.authority": Play(objection.authority),
+    "objection.timing": Play(objection.timing),
+    "objection.no_need": Play(objection.no_need),
+    "objection.trust": Play(objection.trust),
+    "objection.contract_terms": Play(objection.contract_terms),
+    "objection.integration": Play(objection.integration),
+    "buying.quote_request": Play(buying.quote_request, _PRODUCTS),
+    "buying.discount_request": Play(buying.discount_request, _PRODUCTS),
+    "buying.demo_request": Play(buying.demo_request),
+    "buying.proposal_request": Play(buying.proposal_request),
+    "buying.delivery_inquiry": Play(buying.delivery_inquiry),
+    "buying.product_question": Play(buying.product_question, _PRODUCTS),
+    "buying.contract_request": Play(buying.contract_request),
+    "buying.commitment": Play(buying.commitment),
+    "buying.renewal": Play(buying.renewal, _needs("contracts")),
+    "status.hold_deal": Play(status.hold_deal, _DEAL),
+    "status.release_deal": Play(status.release_deal, _DEAL),
+    "status.stuck_legal": Play(status.stuck_legal, _DEAL),
+    "status.waiting_materials": Play(status.waiting_materials, _DEAL),
+    "status.won": Play(status.won, _DEAL),
+    "status.lost": Play(status.lost, _DEAL),
+    "service.complaint": Play(service.complaint, _CUSTOMER),
+    "service.fault": Play(service.fault, _CUSTOMER),
+    "service.invoice": Play(service.invoice, _CUSTOMER),
+    "service.refund": Play(service.refund, _CUSTOMER),
+    "service.cancel": Play(service.cancel, _CUSTOMER),
+    "service.human_handoff": Play(service.human_handoff),
+    "service.progress_query": Play(service.progress_query, _needs("tickets", "deals")),
+    "service.how_to": Play(service.how_to),
+    "data.update_address": Play(data.update_address, _CUSTOMER),
+    "data.update_contact": Play(data.update_contact, _CONTACTS),
+    "data.update_company": Play(data.update_company, _CUSTOMER),
+    "data.view_my_data": Play(data.view_my_data, _CONTACTS | {"tickets", "activities"}),
+    "data.export_my_data": Play(data.export_my_data, _CUSTOMER),
+    "data.grant_consent": Play(data.grant_consent, _CUSTOMER),
+    "data.revoke_consent": Play(data.revoke_consent, _CUSTOMER),
+    "data.delete_my_data": Play(data.delete_my_data, _CUSTOMER),
+    "crm.lookup_customer": Play(
+        crm.lookup_customer, _CUSTOMER | {"deals", "contacts", "activities", "tickets", "contracts", "team"}, "colleagues"
+    ),
+    "crm.lookup_pipeline": Play(crm.lookup_pipeline, _needs("pipeline"), "colleagues"),
+    "crm.create_lead": Play(crm.create_lead, _PRODUCTS, "colleagues"),
+    "crm.create_opportunity": Play(crm.create_opportunity, _CUSTOMER | _PRODUCTS, "colleagues"),
+    "crm.update_stage": Play(crm.update_stage, _DEAL, "colleagues"),
+    "crm.update_amount": Play(crm.update_amount, _DEAL, "colleagues"),
+    "crm.log_activity": Play(crm.log_activity, frozenset(), "colleagues"),
+    "crm.set_reminder": Play(crm.set_reminder, frozenset(), "colleagues"),
+    "crm.assign_lead": Play(crm.assign_lead, _needs("leads", "team"), "colleagues"),
+    "crm.submit_approval": Play(crm.submit_approval, _DEAL, "colleagues"),
+    "crm.book_consultant": Play(crm.book_consultant, _needs("team", "busy"), "colleagues"),
+    "crm.compare_competitor": Play(crm.compare_competitor, _needs("battle_facts"), "colleagues"),
+    "crm.draft_followup": Play(crm.draft_followup, _needs("contacts"), "colleagues"),
+    "crm.morning_brief": Play(
+        crm.morning_brief, _needs("reminders", "pipeline", "open_tickets", "renewals", "visible_customers"), "colleagues"
+    ),
+    "crm.transfer_data": Play(crm.transfer_data, _needs("visible_customers"), "colleagues"),
+    "crm.analyse_call": Play(crm.analyse_call, frozenset(), "colleagues"),
+    "flow.define": Play(flow.define, frozenset(), "colleagues"),
+    "flow.manage": Play(flow.manage, frozenset(), "colleagues"),
+    "approval.confirm": Play(approval.confirm),
+    "approval.reject": Play(approval.reject),
+    "escalation.take": Play(escalation.take, _needs("open_tickets"), "colleagues"),
+    "escalation.status": Play(escalation.status, _needs("open_tickets", "team", "visible_customers"), "colleagues"),
+    "report.value_decay": Play(report.value_decay, _needs("quiet_customers"), "colleagues"),
+    "knowledge.ask": Play(knowledge.ask),
+    "chat.greeting": Play(chat.greeting),
+    "chat.thanks": Play(chat.thanks),
+    "out_of_scope": Play(chat.out_of_scope),
+}

@@ -1,0 +1,37 @@
+"""Station propose: what a situation leads to, by the play of its intent; thinks, touches nothing."""
+
+from actions.plays.play import Result
+from actions.plays.roster import PLAYS
+from actions.plays.said import to_owner
+from actions.proposal import Basis
+from actions.situation import Situation
+
+OUT_OF_SCOPE = "out_of_scope"
+
+
+def propose(s: Situation) -> Result:
+    """A command to carry out, a question back, or an answer. An intent that the house does not know is out of scope."""
+    play = PLAYS.get(s.intent, PLAYS[OUT_OF_SCOPE])
+    if play.among == "colleagues" and not s.speaker.is_staff:
+        return to_owner(s)
+    return play.function(s)
+
+
+def basis_of(s: Situation) -> Basis:
+    """Why, as far as it was known when this was proposed. The facts are named by record field, for the wording to tell."""
+    facts: list[tuple[str, str]] = []
+    if s.customer is not None:
+        facts.append(("customer", s.customer.name))
+    if s.deal is not None:
+        facts += [("deal", s.deal.title), ("stage", s.deal.stage), ("amount", f"{s.deal.amount} {s.deal.currency}")]
+    read = s.understanding
+    return Basis(
+        text=s.text,
+        intent=read.intent,
+        confidence=read.confidence,
+        alternatives=read.alternatives,
+        facts=tuple(facts),
+        passages=s.passages[:1],
+        model=read.model,
+        message=s.key,
+    )
