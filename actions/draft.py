@@ -1,0 +1,48 @@
+"""From a command to a proposal: its plan from fresh facts, an id that derives from the cause, a digest of exactly what."""
+
+from datetime import datetime
+from hashlib import sha256
+
+from actions.canonical import canonical, digest_of
+from actions.commands.roster import command_to_json
+from actions.crm.records import Speaker
+from actions.proposal import Basis, Command, Effect, Facts, Json, Plan, Proposal
+from actions.proposal_json import effects_to_json
+
+_STAMPS = frozenset({"created_at", "stage_since", "opened_at", "closed_at", "at"})
+"""Fields that only say when: planned a minute later, the deed is still the same deed."""
+
+
+def draft(command: Command, facts: Facts, speaker: Speaker, basis: Basis, key: str, now: datetime) -> Proposal:
+    """The proposal that this command makes when `key` (a message, a press) causes it; the same again for the same cause."""
+    written = command_to_json(command)
+    proposal_id = f"P-{sha256(f'{key}\n{canonical(written)}'.encode()).hexdigest()[:16]}"
+    plan = command.plan(facts, speaker, proposal_id, now)
+    return Proposal(proposal_id, command, plan, speaker, basis, digest_of({**written, "effects": timeless(plan.effects)}))
+
+
+def planned_again(proposal: Proposal, facts: Facts, now: datetime) -> Plan:
+    """What the proposal's command would do with the facts of this moment."""
+    return proposal.command.plan(facts, proposal.requester, proposal.id, now)
+
+
+def is_still(proposal: Proposal, fresh: Plan) -> bool:
+    """Whether the fresh plan does exactly what the proposal showed, leaving aside the time at which it is done."""
+    shown = proposal.plan
+    return fresh.problem == shown.problem and canonical(timeless(fresh.effects)) == canonical(timeless(shown.effects))
+
+
+def timeless(effects: tuple[Effect, ...]) -> list[Json]:
+    """The effects as JSON without the moments that only record when they were planned."""
+    return [_timeless(effect) for effect in effects_to_json(effects)]
+
+
+def _timeless(effect: dict[str, Json]) -> dict[str, Json]:
+    if effect["effect"] == "update" and effect["field"] in _STAMPS:
+        return {**effect, "new": None}
+    part = {"create": "values", "notify": "data", "redraw": "data"}.get(effect["effect"])
+    if part is None:
+        return effect
+    is_ticket = effect.get("kind") == "ticket" or str(effect.get("topic", "")).startswith("ticket_")
+    moments = _STAMPS | {"due_at"} if is_ticket else _STAMPS
+    return {**effect, part: {name: value for name, value in effect[part].items() if name not in moments}}

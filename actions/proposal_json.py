@@ -1,0 +1,145 @@
+"""Effects, plans, proposals and decisions to and from JSON, so that what waits for a person survives a restart."""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from actions.commands.roster import command_from_json, command_to_json
+from actions.crm.own import json_value
+from actions.crm.records import Speaker
+from actions.proposal import (
+    Basis,
+    Confirmers,
+    Create,
+    Decision,
+    Effect,
+    Json,
+    Notify,
+    Plan,
+    Proposal,
+    Reason,
+    Redraw,
+    Remove,
+    Schedule,
+    Subject,
+    Unschedule,
+    Update,
+    WriteFile,
+)
+
+_NAMES: dict[type[Any], str] = {
+    Create: "create",
+    Update: "update",
+    Remove: "remove",
+    Notify: "notify",
+    Redraw: "redraw",
+    Schedule: "schedule",
+    Unschedule: "unschedule",
+    WriteFile: "write_file",
+}
+_TYPES = {name: effect for effect, name in _NAMES.items()}
+_basis = TypeAdapter(Basis)
+_speaker = TypeAdapter(Speaker)
+
+
+def effect_to_json(effect: Effect) -> dict[str, Json]:
+    """The fields of the effect, and under `effect` which one it is."""
+    data: dict[str, Json] = {"effect": _NAMES[type(effect)], **vars(effect)}
+    if isinstance(effect, Notify):
+        data["offers"] = [command_to_json(offer) for offer in effect.offers]
+    elif isinstance(effect, Schedule):
+        data["due_at"] = json_value(effect.due_at)
+    elif isinstance(effect, WriteFile):
+        data["ids"] = list(effect.ids)
+    return data
+
+
+def effect_from_json(data: dict[str, Json]) -> Effect:
+    """ValueError, KeyError or TypeError on what `effect_to_json` never wrote."""
+    values = {name: value for name, value in data.items() if name != "effect"}
+    kind = _TYPES[data["effect"]]
+    if kind is Notify:
+        values["offers"] = tuple(command_from_json(offer) for offer in values["offers"])
+    elif kind is Schedule:
+        values["due_at"] = datetime.fromisoformat(values["due_at"])
+    elif kind is WriteFile:
+        values["ids"] = tuple(values["ids"])
+    effect: Effect = kind(**values)
+    return effect
+
+
+def effects_to_json(effects: tuple[Effect, ...]) -> list[dict[str, Json]]:
+    return [effect_to_json(effect) for effect in effects]
+
+
+def effects_from_json(data: list[dict[str, Json]]) -> tuple[Effect, ...]:
+    return tuple(effect_from_json(one) for one in data)
+
+
+def plan_to_json(plan: Plan) -> dict[str, Json]:
+    return {
+        "effects": effects_to_json(plan.effects),
+        "subjects": [asdict(subject) for subject in plan.subjects],
+        "measures": dict(plan.measures),
+        "inverse": None if plan.inverse is None else effects_to_json(plan.inverse),
+        "problem": plan.problem,
+        "data": dict(plan.data),
+    }
+
+
+def plan_from_json(data: dict[str, Json]) -> Plan:
+    return Plan(
+        effects=effects_from_json(data["effects"]),
+        subjects=tuple(Subject(**subject) for subject in data["subjects"]),
+        measures=data["measures"],
+        inverse=None if data["inverse"] is None else effects_from_json(data["inverse"]),
+        problem=data["problem"],
+        data=data["data"],
+    )
+
+
+def proposal_to_json(proposal: Proposal) -> dict[str, Json]:
+    return {
+        "id": proposal.id,
+        "command": command_to_json(proposal.command),
+        "plan": plan_to_json(proposal.plan),
+        "requester": _speaker.dump_python(proposal.requester, mode="json"),
+        "basis": _basis.dump_python(proposal.basis, mode="json"),
+        "digest": proposal.digest,
+    }
+
+
+def proposal_from_json(data: dict[str, Json]) -> Proposal:
+    return Proposal(
+        id=data["id"],
+        command=command_from_json(data["command"]),
+        plan=plan_from_json(data["plan"]),
+        requester=_speaker.validate_python(data["requester"]),
+        basis=_basis.validate_python(data["basis"]),
+        digest=data["digest"],
+    )
+
+
+def decision_to_json(decision: Decision) -> dict[str, Json]:
+    return {
+        "verdict": decision.verdict,
+        "reasons": [{"rule": one.rule, "verdict": one.verdict, "data": dict(one.data)} for one in decision.reasons],
+        "confirmers": {
+            "roles": sorted(decision.confirmers.roles),
+            "not_requester": decision.confirmers.not_requester,
+        },
+        "expires_s": decision.expires_in.total_seconds(),
+        "policy": decision.policy,
+    }
+
+
+def decision_from_json(data: dict[str, Json]) -> Decision:
+    return Decision(
+        verdict=data["verdict"],
+        reasons=tuple(Reason(**reason) for reason in data["reasons"]),
+        confirmers=Confirmers(frozenset(data["confirmers"]["roles"]), data["confirmers"]["not_requester"]),
+        expires_in=timedelta(seconds=data["expires_s"]),
+        policy=data["policy"],
+    )
