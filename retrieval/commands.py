@@ -77,9 +77,9 @@ def _print_table(hits: "list[Hit]") -> None:
     from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    rows = [_row(hit) for hit in hits]
-    table = Table(*rows[0], show_lines=True)
-    for row in rows:
+    table = Table("passage", "score", "text", show_lines=True)
+    for row in map(_row, hits):
+        about = "{title}\n{section}\nversion {version}, {date}\n{source}".format(**row)
         # a document is text: what looks like the terminal's markup is shown, not obeyed
-        table.add_row(*(escape(str(value)) for value in row.values()))
+        table.add_row(escape(about), f"{row['score']:.2f}", escape(str(row["text"])))
     Console().print(table)

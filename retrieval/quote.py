@@ -9,6 +9,7 @@ from retrieval.words import terms
 
 _BULLET = re.compile(r"\s*[-*+]\s+")
 _STEP = re.compile(r"\s*\d{1,3}[.)、]")
+_TABLE_RULE = re.compile(r"[\s|:-]+")
 _CLAUSE_END = re.compile(r"[,;:，；：、]|\s")
 _CUT = "…"
 
@@ -45,6 +46,8 @@ def best_sentences(passage: Passage, query: str, limit_chars: int) -> str:
 def _lines(text: str) -> Iterator[str]:
     """What can be quoted by itself: a step with its number, a table's row, or a sentence; never a bullet's mark."""
     for line in text.split("\n"):
+        if _TABLE_RULE.fullmatch(line):
+            continue
         if _STEP.match(line):
             yield line.strip()
         else:

@@ -1,6 +1,7 @@
 """A folder of Markdown and text files in, passages out; what cannot be read is named, the rest goes on."""
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from retrieval.sections import pieces
 
 LARGEST_FILE = 5_000_000  # bytes; a bigger file is an export or a mistake, not a procedure
 _SUFFIXES = frozenset({".md", ".markdown", ".txt"})
-_ALLOWED_CONTROLS = frozenset("\t\n\r")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tabulator and line ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,26 @@ def read_folder(folder: Path) -> Reading:
     for path in _files(folder):
         source = path.relative_to(folder).as_posix()
         try:
+            source.encode()
             found = read_document(_bytes(path, folder), source)
             first = found[0]
             earlier = seen.setdefault((first.document, first.lang), source)
             if earlier != source:
                 raise BadDocumentError(f"its id {first.document} ({first.lang}) is already that of {earlier}")
             passages |= {passage.id: passage for passage in found}
-        except (BadDocumentError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            problems.append(f"{_printable(source)}: skipped, {reason}.")
+        except (BadDocumentError, OSError, UnicodeEncodeError) as error:
+            problems.append(f"{_printable(source)}: skipped, {_reason(error)}.")
     return Reading(tuple(passages.values()), tuple(problems))
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case BadDocumentError():
+            return str(error)
+        case UnicodeEncodeError():
+            return "its file name is not valid UTF-8"
+        case _:
+            return f"it cannot be opened ({getattr(error, 'strerror', None)})"
 
 
 def read_document(content: bytes, source: str) -> list[Passage]:
@@ -91,18 +102,18 @@ def fingerprint(folder: Path) -> Fingerprint:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Document files in a stable order. Hidden files and other kinds are none of ours; linked folders are not entered."""
+    """Document files in a stable order. Hidden files and other kinds are none of ours; a linked folder is not entered
+    but yielded itself, so that it is refused with a reason."""
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(parent, name)
-            if not name.startswith(".") and path.suffix.lower() in _SUFFIXES:
-                yield path
+        documents = [name for name in files if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES]
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        yield from (Path(parent, name) for name in sorted(documents + links))
 
 
 def _bytes(path: Path, folder: Path) -> bytes:
     if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
-        raise BadDocumentError("it is a link to a file outside the folder")
+        raise BadDocumentError("it is a link that leads out of the folder")
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise BadDocumentError("it is not an ordinary file")
@@ -119,7 +130,7 @@ def _text(content: bytes) -> str:
     except UnicodeDecodeError as error:
         raise BadDocumentError(f"it is not UTF-8 text (byte {error.start + 1}); save it as UTF-8") from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if any(character < " " and character not in _ALLOWED_CONTROLS for character in text):
+    if _CONTROLS.search(text):
         raise BadDocumentError("it contains control characters, so it is not plain text")
     return text
 

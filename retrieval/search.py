@@ -91,6 +91,8 @@ class _Shelf:
 
     def __init__(self, entries: list[tuple[Passage, list[str]]]) -> None:
         self.passages = [passage for passage, _ in entries]
+        self._langs = np.array([passage.lang for passage in self.passages], dtype=object)
+        self._marked = _numbers_by_intent(self.passages)
         self._terms = [frozenset(cut) for _, cut in entries]
         self._index = _index([cut for _, cut in entries]) if any(cut for _, cut in entries) else None
         self._information = _information(self._terms)
@@ -111,13 +113,9 @@ class _Shelf:
         return sorted((hit for hit in answers if hit.score > 0), key=lambda hit: -hit.score)[: max(k, 0)]
 
     def _lifts(self, wanted: _Wanted) -> Any:
-        return np.array(
-            [
-                (LANGUAGE_LIFT if passage.lang == wanted.lang else 1.0)
-                * (INTENT_LIFT if _is_marked(passage, wanted) else 1.0)
-                for passage in self.passages
-            ]
-        )
+        lifts = np.where(self._langs == wanted.lang, LANGUAGE_LIFT, 1.0)
+        lifts[self._marked.get(wanted.intent, [])] *= INTENT_LIFT
+        return lifts
 
     def _held(self, number: int, known: list[str]) -> float:
         """How much of the query's information the passage holds. Rare words weigh more, and words that no document
@@ -130,6 +128,14 @@ class _Shelf:
 
 def _is_marked(passage: Passage, wanted: _Wanted) -> bool:
     return wanted.intent in passage.intents
+
+
+def _numbers_by_intent(passages: list[Passage]) -> dict[str | None, list[int]]:
+    numbers: dict[str | None, list[int]] = {}
+    for number, passage in enumerate(passages):
+        for intent in passage.intents:
+            numbers.setdefault(intent, []).append(number)
+    return numbers
 
 
 def _document_terms(passage: Passage) -> list[str]:

@@ -121,12 +121,13 @@ def _parts(line: int, block: str) -> Iterator[tuple[int, str]]:
         yield line, block
         return
     body = block.lstrip("\n")
-    where = 0
+    where, number = 0, line
     for sentence in sentences(body):
         at = body.index(sentence, where)
-        number = line + body.count("\n", 0, at)
+        number += body.count("\n", where, at)
         if len(sentence) > _LONGEST_SENTENCE:
             raise BadDocumentError(f"line {number} begins more than {_LONGEST_SENTENCE} characters without a sentence end")
         gap = body[where:at] if where else block[: len(block) - len(body)]
         yield number, gap + sentence
+        number += sentence.count("\n")
         where = at + len(sentence)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 _CLOSING = "”’」』）)\"'"
 _ENDING = re.compile(
     rf"[。！？…]+[{_CLOSING}]*"  # the Chinese marks end a sentence wherever they stand
-    rf"|[.!?]+[{_CLOSING}]*(?=\s)"  # the Latin ones only before a space: 3.5, v4.2, sample.example
+    rf"|(?<![.!?])[.!?]++[{_CLOSING}]*+(?=\s)"  # the Latin ones only before a space: 3.5, v4.2, sample.example
+    rf"|(?<![!?])[!?]++[{_CLOSING}]*+(?=[\u4e00-\u9fff])"  # or, typed within Chinese text, before a character
 )
 _NOT_AN_ENDING = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|No|Mr|Ms|Dr|Ltd|Inc|Co|approx|max|min)|\b[A-Z]|^\s*\d+)\.$")
 _LONGEST_ABBREVIATION = 12  # characters looked back at; keeps the search linear in the text
