@@ -290,7 +290,7 @@ class InboxRow(Table):
     __tablename__ = "inbox"
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     seq: Mapped[int] = mapped_column(index=True)
-    conversation: Mapped[str] = mapped_column(index=True)
+    conversation: Mapped[str]
     message: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(index=True)
     attempts: Mapped[int]
@@ -313,7 +313,7 @@ class SendRow(Table):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     key: Mapped[str] = mapped_column(String(255), unique=True)
     channel: Mapped[str]
-    target: Mapped[str] = mapped_column(index=True)
+    target: Mapped[str]
     address: Mapped[dict[str, Any]]
     reply: Mapped[dict[str, Any]]
     redraws: Mapped[str | None]
@@ -444,3 +444,5 @@ class CorrectionRow(Table):
 
 
 Index("send_due", SendRow.state, SendRow.next_at)
+Index("send_line", SendRow.target, SendRow.state)
+Index("inbox_line", InboxRow.conversation, InboxRow.state)

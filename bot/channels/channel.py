@@ -59,10 +59,15 @@ class Pace:
 
 
 class Channel(Protocol):
-    """A chat platform. Constructed with its settings, an Accept, and what it needs to reach out; no global state."""
+    """A chat platform. Constructed with its settings, an Accept, and what it needs to reach out; no global state.
+
+    `collects` is True where replies are handed back in the answer to the request (the JSON API): the ledger of sends
+    keeps them until they are asked for, and never sends them by itself.
+    """
 
     name: str
     pace: Pace
+    collects: bool
 
     def router(self) -> APIRouter | None:
         """HTTP routes this channel answers, or None."""

@@ -248,7 +248,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key"),
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_inbox_conversation"), ["conversation"], unique=False)
+        batch_op.create_index("inbox_line", ["conversation", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_inbox_seq"), ["seq"], unique=False)
         batch_op.create_index(batch_op.f("ix_inbox_state"), ["state"], unique=False)
 
@@ -354,7 +354,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_send_answers"), ["answers"], unique=False)
         batch_op.create_index(batch_op.f("ix_send_card"), ["card"], unique=False)
         batch_op.create_index(batch_op.f("ix_send_state"), ["state"], unique=False)
-        batch_op.create_index(batch_op.f("ix_send_target"), ["target"], unique=False)
+        batch_op.create_index("send_line", ["target", "state"], unique=False)
         batch_op.create_index("send_due", ["state", "next_at"], unique=False)
 
     op.create_table(
@@ -428,7 +428,7 @@ def downgrade() -> None:
     op.drop_table("ticket")
     with op.batch_alter_table("send", schema=None) as batch_op:
         batch_op.drop_index("send_due")
-        batch_op.drop_index(batch_op.f("ix_send_target"))
+        batch_op.drop_index("send_line")
         batch_op.drop_index(batch_op.f("ix_send_state"))
         batch_op.drop_index(batch_op.f("ix_send_card"))
         batch_op.drop_index(batch_op.f("ix_send_answers"))
@@ -451,7 +451,7 @@ def downgrade() -> None:
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inbox_state"))
         batch_op.drop_index(batch_op.f("ix_inbox_seq"))
-        batch_op.drop_index(batch_op.f("ix_inbox_conversation"))
+        batch_op.drop_index("inbox_line")
 
     op.drop_table("inbox")
     with op.batch_alter_table("identity", schema=None) as batch_op:
