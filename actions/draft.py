@@ -1,7 +1,6 @@
 """From a command to a proposal: its plan from fresh facts, an id that derives from the cause, a digest of exactly what."""
 
 from datetime import datetime
-from hashlib import sha256
 
 from actions.canonical import canonical, digest_of
 from actions.commands.roster import command_to_json
@@ -16,7 +15,7 @@ _STAMPS = frozenset({"created_at", "stage_since", "opened_at", "closed_at", "at"
 def draft(command: Command, facts: Facts, speaker: Speaker, basis: Basis, key: str, now: datetime) -> Proposal:
     """The proposal that this command makes when `key` (a message, a press) causes it; the same again for the same cause."""
     written = command_to_json(command)
-    proposal_id = f"P-{sha256(f'{key}\n{canonical(written)}'.encode()).hexdigest()[:16]}"
+    proposal_id = "P-" + digest_of([key, written])[:16]
     plan = command.plan(facts, speaker, proposal_id, now)
     return Proposal(proposal_id, command, plan, speaker, basis, digest_of({**written, "effects": timeless(plan.effects)}))
 

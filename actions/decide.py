@@ -1,0 +1,217 @@
+"""From a proposal to a decision: small checks, each a reason or nothing; the severest verdict wins and all are told."""
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from actions.crm.records import Speaker
+from actions.policy.policy import OFFICES, Finding, Policy, Sight
+from actions.proposal import SEVERITY, Confirmers, Decision, Proposal, Reason, Subject
+
+WAITS = timedelta(hours=24)
+"""How long a question stays open where no rule says otherwise."""
+MANY = 1e9
+"""More records than any house has; keeps a count within what an expression can hold."""
+
+
+def decide(proposal: Proposal, policy: Policy, now: datetime) -> Decision:
+    """What may happen with the proposal. Never raises, and never milder for one check more."""
+    refusals = [reason for check in CHECKS if (reason := check(proposal)) is not None]
+    return combine([*(Finding(reason) for reason in refusals), *_by_policy(proposal, policy, now)], policy.version)
+
+
+def combine(findings: Sequence[Finding], version: str) -> Decision:
+    """The severest verdict, all reasons (severest first), the strictest confirmers, the shortest time."""
+    reasons = sorted((finding.reason for finding in findings), key=lambda reason: -SEVERITY[reason.verdict])
+    verdict = reasons[0].verdict if reasons else "run"
+    asks = [finding for finding in findings if finding.reason.verdict == "confirm"]
+    return Decision(
+        verdict=verdict,
+        reasons=tuple(reasons),
+        confirmers=strictest([finding.confirmers for finding in asks]) if verdict == "confirm" else Confirmers(),
+        expires_in=min((finding.expires_in for finding in asks), default=WAITS),
+        policy=version,
+    )
+
+
+def strictest(asked: Sequence[Confirmers]) -> Confirmers:
+    """Those who may confirm for every one of the rules that asked.
+
+    A director may whatever a manager may. Where a rule keeps the requester out, rules that would let them look again
+    themselves count as met by whoever looks instead. Where no office serves all rules, a director does.
+    """
+    second_pairs = [one for one in asked if one.not_requester]
+    offices = [_with_superiors(one.roles) for one in second_pairs or asked]
+    roles = frozenset.intersection(*offices) if offices else frozenset()
+    if second_pairs:
+        return Confirmers(roles or frozenset({"director"}), not_requester=True)
+    return Confirmers(roles, not_requester=False) if asked else Confirmers()
+
+
+def may_confirm(proposal: Proposal, decision: Decision, person: Speaker) -> bool:
+    """Whether this person may say yes to the proposal."""
+    if decision.verdict != "confirm" or person.person_id is None:
+        return False
+    if person.person_id == proposal.requester.person_id:
+        return not decision.confirmers.not_requester
+    return any(_holds(office, proposal, person) for office in decision.confirmers.roles)
+
+
+# --- the small checks ----------------------------------------------------------------------------------------------------
+
+
+def role(proposal: Proposal) -> Reason | None:
+    """The command is nothing that someone in this role may ask for."""
+    if proposal.requester.role in proposal.command.roles:
+        return None
+    return Reason("role", "refuse", {"role": proposal.requester.role, "command": proposal.command.name})
+
+
+def ownership(proposal: Proposal) -> Reason | None:
+    """A record among the subjects is out of the requester's reach."""
+    for subject in proposal.plan.subjects:
+        if not may_touch(proposal.requester, subject):
+            return Reason("ownership", "refuse", {"kind": subject.kind, "id": subject.id, "owner_id": subject.owner_id})
+    return None
+
+
+def new_owner(proposal: Proposal) -> Reason | None:
+    """Records would be given to someone that the requester may not give them to.
+
+    A rep hands over what is theirs, and takes from the pool only for themselves; a manager gives to the team.
+    """
+    to, speaker = proposal.plan.measures.get("new_owner"), proposal.requester
+    if not to or to == speaker.person_id or speaker.role == "director":
+        return None
+    from_pool = any(subject.owner_id is None for subject in proposal.plan.subjects)
+    if (speaker.role == "manager" and to in speaker.team) or (speaker.role == "rep" and not from_pool):
+        return None
+    return Reason("new_owner", "refuse", {"to_id": to})
+
+
+def problem(proposal: Proposal) -> Reason | None:
+    """The plan itself cannot be carried out."""
+    if proposal.plan.problem is None:
+        return None
+    return Reason("problem", "refuse", {**proposal.plan.data, "problem": proposal.plan.problem})
+
+
+CHECKS: tuple[Callable[[Proposal], Reason | None], ...] = (role, ownership, new_owner, problem)
+
+
+def may_touch(speaker: Speaker, subject: Subject) -> bool:
+    """A rep their own and the pool's leads, a manager the team's and what nobody owns, a director all, a customer only
+    their own company's; a guest nothing that belongs to anyone."""
+    match speaker.role:
+        case "director":
+            return True
+        case "manager":
+            return subject.owner_id is None or subject.owner_id == speaker.person_id or subject.owner_id in speaker.team
+        case "rep":
+            return _is_own(speaker, subject) or _is_anyones(subject)
+        case "customer":
+            if subject.customer_id is None:  # the ticket of someone whose company is not known yet
+                return subject.kind == "ticket" and speaker.customer_id is None
+            return subject.customer_id == speaker.customer_id and subject.kind in ("customer", "contact", "ticket")
+        case "guest":
+            return subject.kind == "ticket" and subject.customer_id is None
+        case _:
+            return False
+
+
+def _is_own(speaker: Speaker, subject: Subject) -> bool:
+    return speaker.person_id is not None and subject.owner_id == speaker.person_id
+
+
+def _is_anyones(subject: Subject) -> bool:
+    """A lead in the pool, or a ticket of nobody's customer."""
+    return subject.owner_id is None and subject.kind in ("lead", "ticket") and subject.customer_id is None
+
+
+# --- the policy file -------------------------------------------------------------------------------------------------------
+
+
+def _by_policy(proposal: Proposal, policy: Policy, now: datetime) -> tuple[Finding, ...]:
+    amount = _amount_cny(proposal, policy)
+    found = policy.judge(sight_of(proposal, amount or 0.0, now))
+    if amount is None:
+        unknown = Reason("unknown_currency", "confirm", {"currency": proposal.plan.measures.get("currency", "")})
+        return (*found, Finding(unknown, Confirmers(frozenset({"manager", "director"}))))
+    return found
+
+
+def sight_of(proposal: Proposal, amount_cny: float, now: datetime) -> Sight:
+    """What the policy's expressions see of a proposal."""
+    measures, speaker = proposal.plan.measures, proposal.requester
+    local = now.astimezone(_zone(speaker.zone))
+    return {
+        "command": proposal.command.name,
+        "role": speaker.role,
+        "region": speaker.region,
+        "amount_cny": amount_cny,
+        "contract": bool(measures.get("contract", False)),
+        "discount": _number(measures.get("discount", 0.0)),
+        "records": int(min(_number(measures.get("records", 0.0)), MANY)) or len(proposal.plan.subjects),
+        "crosses_border": bool(measures.get("crosses_border", False)),
+        "destination": str(measures.get("destination", "")),
+        "legal_data": bool(measures.get("legal_data", False)),
+        # a pressed button was not read from words: nothing about it is unsure
+        "confidence": proposal.basis.confidence if proposal.basis.intent else 1.0,
+        "hour": local.hour,
+        "weekday": local.isoweekday(),
+    }
+
+
+def _amount_cny(proposal: Proposal, policy: Policy) -> float | None:
+    """What is at stake in CNY; None where it is money in a currency without a rate, and a contract."""
+    measures = proposal.plan.measures
+    if "amount_cny" in measures:
+        return _number(measures["amount_cny"])
+    amount = policy.rates.to_cny(_number(measures.get("amount", 0.0)), str(measures.get("currency", "CNY")))
+    # nothing is being agreed: the currency does not matter
+    return 0.0 if amount is None and not measures.get("contract", False) else amount
+
+
+def _number(value: float | bool | str) -> float:
+    """A measure as a number; one that is none counts as boundless, so that it is never judged too mildly."""
+    try:
+        number = float(value)
+    except ValueError:
+        return math.inf
+    return number if math.isfinite(number) else math.inf
+
+
+@cache
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError):  # a zone nobody knows must not stop a decision
+        return UTC
+
+
+# --- offices ---------------------------------------------------------------------------------------------------------------
+
+
+def _with_superiors(roles: frozenset[str]) -> frozenset[str]:
+    known = roles & OFFICES
+    return known | {"director"} if "manager" in known else known
+
+
+def _holds(office: str, proposal: Proposal, person: Speaker) -> bool:
+    """Whether the person holds this office towards the requester; for a customer, towards the rep who looks after them."""
+    if person.role == "director":
+        return office in ("manager", "director")
+    if office == "legal":
+        return person.role == "legal"
+    if office != "manager" or person.role != "manager":
+        return False
+    requester = proposal.requester
+    if requester.is_staff:
+        # a manager's own proposal goes up, not sideways
+        return requester.role == "rep" and requester.person_id in person.team
+    owner_id = next((subject.owner_id for subject in proposal.plan.subjects), None)
+    return owner_id is None or owner_id == person.person_id or owner_id in person.team
+
+
