@@ -1,8 +1,8 @@
 """The database behind one door: `write()` is one serialised transaction, `read()` a snapshot. SQLite or PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 Tx = AsyncConnection
 """An open transaction. Statements are SQLAlchemy Core over the models of tables.py."""
 
+_THEN = "parley.after_commit"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -32,7 +33,7 @@ class Store:
             pool_pre_ping=not self.is_sqlite,
         )
         # SQLite has one writer; waiting in line here costs less than its busy handler and is fair
-        self._writer = asyncio.Lock() if self.is_sqlite else None
+        self._writer = asyncio.Lock()
         if self.is_sqlite:
             event.listen(self._engine.sync_engine, "connect", _tune_sqlite)
 
@@ -46,14 +47,18 @@ class Store:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        if self._writer is None:
-            async with self._engine.begin() as tx:
-                yield tx
-            return
-        async with self._writer, self._engine.connect() as tx:
-            await tx.exec_driver_sql("BEGIN IMMEDIATE")
+        async with self._turn(), self._engine.connect() as tx:
+            then: list[Callable[[], None]] = []
+            tx.info[_THEN] = then
+            if self.is_sqlite:
+                await tx.exec_driver_sql("BEGIN IMMEDIATE")
             yield tx
             await tx.commit()
+        for act in then:
+            act()
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        return self._writer if self.is_sqlite else nullcontext()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
@@ -63,6 +68,11 @@ class Store:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def after_commit(tx: Tx, act: Callable[[], None]) -> None:
+    """Have something done once this write() is committed, and not at all when it is rolled back. `act` must not raise."""
+    tx.info[_THEN].append(act)
 
 
 def _async_url(url: str) -> str:
