@@ -1,0 +1,255 @@
+"""The Slack channel: what bot.channels.channel.Channel asks, over Slack's Web API; it hears through slack_door.
+
+The pieces: slack_door (in), slack_decode and slack_render (the two pure translations), slack_calls (how a call ended),
+slack_threads and slack_files.
+"""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+
+from bot.channels.channel import Accept, CannotTell, Pace, Refused, SendError, Sent, TryLater
+from bot.channels.slack_calls import PATIENCE, SlackCalls, SlackRefused, sdk_log
+from bot.channels.slack_door import SlackDoor
+from bot.channels.slack_files import download, is_slacks
+from bot.channels.slack_render import disowning, render, split
+from bot.channels.slack_threads import TakesPart, Threads
+from bot.message import Address, Attachment, Reply
+
+SCOPES = frozenset(
+    {
+        "app_mentions:read",
+        "channels:history",
+        "chat:write",
+        "commands",
+        "files:read",
+        "groups:history",
+        "im:history",
+        "im:write",
+        "mpim:history",
+    }
+)
+"""What the bot token must be allowed; the manifest in deploy/ asks for the same."""
+
+_EVENT_TYPE = "parley_send"
+_TRIED = 10_000
+_SEARCH_BACK = timedelta(days=1)
+"""How far find() looks when this process did not make the send itself."""
+_CLOCKS_DIFFER = timedelta(minutes=5)
+_PAGE = 200
+_PAGES = 25
+_TOO_BIG = {"msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format"}
+_CANNOT_REDRAW = {"message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found", "is_inactive"}
+_NOT_A_MEMBER = {"channel_not_found", "not_in_channel", "user_not_in_channel"}
+
+
+class SlackChannel:
+    """Slack, as an app that a company installs for itself.
+
+    `takes_part` tells from the record whether Parley is part of a thread; without it the channel knows only the threads of
+    this process's life and those that Parley began. `patience` is how long an outgoing call may take.
+    """
+
+    name = "slack"
+    pace = Pace(every=timedelta(seconds=1), burst=3)
+
+    def __init__(
+        self,
+        accept: Accept,
+        bot_token: str,
+        signing_secret: str,
+        app_token: str | None = None,
+        api_url: str | None = None,
+        *,
+        now: Callable[[], datetime],
+        takes_part: TakesPart | None = None,
+        patience: timedelta = PATIENCE,
+    ) -> None:
+        self._bot_token = bot_token
+        self._app_token = app_token
+        self._now = now
+        self._threads = Threads(takes_part)
+        self._calls = SlackCalls(bot_token, api_url, patience)
+        self._door = SlackDoor(accept, signing_secret, self._calls.client, self._threads, now)
+        self._socket: AsyncSocketModeHandler | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._tried: OrderedDict[str, datetime] = OrderedDict()
+        self._direct: dict[str, str] = {}
+
+    def router(self) -> APIRouter:
+        router = APIRouter()
+        router.add_api_route("/slack/events", self._door.answer, methods=["POST"], include_in_schema=False)
+        return router
+
+    async def start(self) -> None:
+        await self._calls.open()
+        if self._app_token:
+            client = self._calls.client
+            self._socket = AsyncSocketModeHandler(self._door.bolt, self._app_token, logger=sdk_log(), web_client=client)
+            # it tries until Slack is there, and Parley's other doors must not wait for that
+            self._connecting = asyncio.create_task(self._socket.client.connect())  # type: ignore[no-untyped-call]
+
+    async def stop(self) -> None:
+        if self._connecting is not None:
+            self._connecting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._connecting
+        if self._socket is not None:
+            await self._socket.client.close()  # type: ignore[no-untyped-call]
+        await self._calls.close()
+
+    def split(self, reply: Reply) -> tuple[Reply, ...]:
+        return split(reply)
+
+    async def send(self, key: str, to: Address, reply: Reply) -> Sent:
+        self._note(key)
+        if to.private_to is not None:
+            return await self._whisper(key, to, reply)
+        sent = await self._post(key, await self._channel(to.conversation), to.thread, reply)
+        self._threads.join(to)
+        return sent
+
+    async def redraw(self, key: str, to: Address, ref: str, reply: Reply) -> Sent:
+        """`ref` is what send() returned, or the `handle` of a press (Slack's response_url, good for half an hour)."""
+        shape = render(reply)
+        try:
+            if "://" in ref:
+                return await self._redraw_by_answer(ref, shape)
+            channel, _, ts = ref.partition(":")
+            if not ts:
+                raise SlackRefused("chat.update", "cant_update_message")
+            await self._calls.repeat("chat.update", channel=channel, ts=ts, **shape)
+            return Sent(ref)
+        except SlackRefused as refused:
+            if refused.error in _TOO_BIG and shape["blocks"]:
+                return await self.redraw(key, to, ref, Reply(reply.text, reply.lang))
+            if refused.error not in _CANNOT_REDRAW:
+                raise
+        return await self.send(key, to, disowning(reply))
+
+    async def find(self, key: str, to: Address, reply: Reply) -> Sent | None:
+        if to.private_to is not None:
+            raise CannotTell("Slack keeps no history of what only one person saw")
+        channel = await self._channel(to.conversation)
+        since = self._tried.get(key, self._now() - _SEARCH_BACK) - _CLOCKS_DIFFER
+        where: dict[str, Any] = {"channel": channel, "oldest": f"{since.timestamp():.6f}", "limit": _PAGE}
+        method = "conversations.history" if to.thread is None else "conversations.replies"
+        if to.thread is not None:
+            where["ts"] = to.thread
+        for _ in range(_PAGES):
+            page = await self._page(method, where)
+            for message in page.get("messages") or ():
+                if _key_of(message) == key:
+                    return Sent(f"{channel}:{message['ts']}")
+            where["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
+            if not where["cursor"]:
+                return None
+        raise CannotTell(f"{method}: not within the last {_PAGE * _PAGES} messages")
+
+    async def fetch(self, attachment: Attachment, into: Path, limit: int) -> Path:
+        return await download(self._calls.session, self._bot_token, self._calls.api_url, attachment, into, limit)
+
+    async def check(self) -> str | None:
+        try:
+            answer = await self._calls.repeat("auth.test")
+        except SlackRefused as refused:
+            return f"Slack refuses SLACK_BOT_TOKEN ({refused.error}): copy the bot token from “OAuth & Permissions”."
+        except SendError as error:
+            return f"Slack cannot be reached ({error}): check the network and SLACK_API_URL."
+        missing = sorted(SCOPES - answer.scopes)
+        if missing:
+            return f"The Slack app lacks {', '.join(missing)}: add them under “OAuth & Permissions” and reinstall the app."
+        return await self._check_app_token()
+
+    async def _check_app_token(self) -> str | None:
+        if not self._app_token:
+            return None
+        try:
+            await self._calls.as_app("apps.connections.open", self._app_token)
+        except SlackRefused as refused:
+            return (
+                f"Slack refuses SLACK_APP_TOKEN ({refused.error}): switch Socket Mode on and make an app-level token"
+                " with connections:write under “Basic Information”."
+            )
+        except SendError as error:
+            return f"Socket Mode cannot be reached ({error})."
+        return None
+
+    def _note(self, key: str) -> None:
+        """Remember when a send was first tried: find() need not look further back."""
+        self._tried.setdefault(key, self._now())
+        while len(self._tried) > _TRIED:
+            self._tried.popitem(last=False)
+
+    async def _post(self, key: str, channel: str, thread: str | None, reply: Reply) -> Sent:
+        shape = render(reply)
+        how: dict[str, Any] = {"channel": channel, "unfurl_links": False, "unfurl_media": False}
+        how["metadata"] = {"event_type": _EVENT_TYPE, "event_payload": {"key": key}}
+        if thread:
+            how["thread_ts"] = thread
+        try:
+            answer = await self._calls.write("chat.postMessage", **how, **shape)
+        except SlackRefused as refused:
+            if refused.error in _TOO_BIG and shape["blocks"]:
+                return await self._post(key, channel, thread, Reply(reply.text, reply.lang))
+            raise
+        return Sent(f"{answer.body.get('channel') or channel}:{answer.body['ts']}" if answer.body.get("ts") else None)
+
+    async def _whisper(self, key: str, to: Address, reply: Reply) -> Sent:
+        """A message only one person sees; a direct one where Parley is not in the room (slash commands work everywhere)."""
+        how: dict[str, Any] = {"channel": to.conversation, "user": to.private_to}
+        if to.thread:
+            how["thread_ts"] = to.thread
+        try:
+            await self._calls.write("chat.postEphemeral", **how, **render(reply))
+        except SlackRefused as refused:
+            if refused.error not in _NOT_A_MEMBER:
+                raise
+            return await self._post(key, await self._channel(to.private_to or ""), None, reply)
+        return Sent()
+
+    async def _redraw_by_answer(self, url: str, shape: dict[str, Any]) -> Sent:
+        if not is_slacks(url, self._calls.api_url):
+            raise Refused("response_url: not Slack's")
+        try:
+            await self._calls.post_to(url, {"replace_original": True, **shape})
+        except SlackRefused as refused:
+            raise SlackRefused("response_url", "cant_update_message") from refused
+        return Sent()
+
+    async def _channel(self, conversation: str) -> str:
+        """The channel to write to: a person's id (U…, W…) stands for the direct conversation with them."""
+        if not conversation.startswith(("U", "W")):
+            return conversation
+        if conversation not in self._direct:
+            answer = await self._calls.repeat("conversations.open", users=conversation)
+            opened = answer.body.get("channel")
+            if not isinstance(opened, dict) or not isinstance(opened.get("id"), str):
+                raise TryLater("conversations.open: no channel in the answer")
+            self._direct[conversation] = opened["id"]
+        return self._direct[conversation]
+
+    async def _page(self, method: str, where: dict[str, Any]) -> dict[str, Any]:
+        try:
+            answer = await self._calls.read(method, include_all_metadata=True, **where)
+        except SlackRefused as refused:
+            if refused.error == "thread_not_found":
+                return {}
+            raise CannotTell(str(refused)) from refused
+        return dict(answer.body)
+
+
+def _key_of(message: Any) -> str | None:
+    """The ledger's key that a message in the history carries."""
+    metadata = message.get("metadata") if isinstance(message, dict) else None
+    if not isinstance(metadata, dict) or metadata.get("event_type") != _EVENT_TYPE or not isinstance(message.get("ts"), str):
+        return None
+    payload = metadata.get("event_payload")
+    return payload.get("key") if isinstance(payload, dict) else None

@@ -1,0 +1,126 @@
+"""Slack's door in: one HTTP route and one middleware for events, commands and presses; checked, written down, acknowledged.
+
+Bolt brings the protocols. Parley's middleware stands in front of Bolt's authorisation, because Bolt acknowledges events by
+itself and asks Slack who it is on the way: here a message is written down first, and no network call lies between.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from fastapi import Request, Response
+from slack_bolt import BoltResponse
+from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.signature import Clock, SignatureVerifier
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import ClientDisconnect
+
+from bot.channels.channel import Accept
+from bot.channels.slack_calls import sdk_log
+from bot.channels.slack_decode import Heard, decode
+from bot.channels.slack_threads import Threads
+
+log = structlog.get_logger(__name__)
+
+ACCEPT_WITHIN = timedelta(seconds=2.5)
+"""Slack waits 3 s for an answer (docs.slack.dev/tools/bolt-python/concepts/acknowledge); the rest is for the way."""
+BODY_LIMIT = 1_000_000
+"""Bytes of a request body. Slack's own messages end at 40,000 characters, six bytes each when escaped, given twice."""
+
+
+class SlackDoor:
+    """Verifies, decodes and accepts. A message that could not be kept is answered 503, so that Slack delivers it again."""
+
+    def __init__(
+        self, accept: Accept, signing_secret: str, client: AsyncWebClient, threads: Threads, now: Callable[[], datetime]
+    ) -> None:
+        self._accept = accept
+        self._threads = threads
+        self._now = now
+        self._verifier = SignatureVerifier(signing_secret, clock=_Clock(now))
+        self.bolt = AsyncApp(
+            name="parley.slack",
+            logger=sdk_log(),
+            client=client,
+            signing_secret=signing_secret,
+            before_authorize=self._keep,
+            # both are settled at the door, before Bolt parses anything
+            request_verification_enabled=False,
+            ssl_check_enabled=False,
+        )
+
+    async def answer(self, request: Request) -> Response:
+        body = await _read(request)
+        if body is None:
+            log.warning("slack.refused", why="body too large or broken off")
+            return Response(status_code=413, headers={"X-Slack-No-Retry": "1"})
+        if not self._is_signed(request, body):
+            log.warning("slack.refused", why="signature", hint="wrong SLACK_SIGNING_SECRET, or clock 5 minutes off")
+            return Response("invalid signature", status_code=401)
+        try:
+            asked = to_async_bolt_request(request, body)
+        except Exception as error:  # Bolt's readers raise whatever the shape of the payload makes them raise
+            log.warning("slack.refused", why="unreadable payload", error=type(error).__name__)
+            return Response("unreadable payload", status_code=400, headers={"X-Slack-No-Retry": "1"})
+        return to_starlette_response(await self.bolt.async_dispatch(asked))
+
+    def _is_signed(self, request: Request, body: bytes) -> bool:
+        timestamp = request.headers.get("x-slack-request-timestamp", "")
+        signature = request.headers.get("x-slack-signature", "")
+        if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 16 and signature.isascii()):
+            return False
+        try:
+            return bool(self._verifier.is_valid(body, timestamp, signature))
+        except UnicodeDecodeError:  # Slack signs text
+            return False
+
+    async def _keep(self, body: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
+        """Bolt's middleware for every payload, from HTTP and Socket Mode alike: write down, then acknowledge."""
+        if body.get("type") == "url_verification":
+            if isinstance(body.get("challenge"), str):
+                await next_()
+                return None
+            return BoltResponse(status=400, body="no challenge")
+        if body.get("type") == "app_rate_limited":
+            log.warning("slack.rate_limited", minute=str(body.get("minute_rate_limited"))[:20])
+        try:
+            async with asyncio.timeout(ACCEPT_WITHIN.total_seconds()):
+                await self._hear(decode(body, self._now()))
+        except Exception as error:  # whatever kept it from being written down: Slack must deliver it again
+            log.error("slack.not_kept", error=type(error).__name__)
+            return BoltResponse(status=503, body="")
+        return BoltResponse(status=200, body="")
+
+    async def _hear(self, heard: Heard | None) -> None:
+        if heard is None or not (heard.is_for_us or await self._threads.is_ours(heard.message.address)):
+            return
+        message = heard.message
+        is_new = await self._accept(message)
+        self._threads.join(message.address)
+        log.info("slack.accepted", key=message.key, is_new=is_new, is_press=message.press is not None)
+
+
+class _Clock(Clock):
+    """The verifier's clock, set by whoever builds the channel."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+
+    def now(self) -> float:
+        return self._now().timestamp()
+
+
+async def _read(request: Request) -> bytes | None:
+    """The body, or None where it is too large or the sender went away."""
+    body = bytearray()
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > BODY_LIMIT:
+                return None
+    except ClientDisconnect:
+        return None
+    return bytes(body)
