@@ -35,8 +35,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that answers a query. `score` orders the hits of one search: the BM25 score, in units of one word that
-    no document knows, lifted for language and intent, times the root of the share of the query that it holds."""
+    """A passage that answers a query. `score` is positive and orders the hits of one search; it is no probability."""
 
     passage: Passage
     score: float

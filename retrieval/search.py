@@ -17,10 +17,11 @@ from retrieval.words import terms, warm_up
 LONGEST_QUERY = 500  # characters that are read; a longer message has said what it is about by then
 HEADING_WEIGHT = 3  # times that a heading's words count as if they stood in the text
 INTENT_LIFT = 3.0
-LANGUAGE_LIFT = 1.5
-# The score below which nothing is an answer. At this value nine of ten out-of-scope utterances of the training
+OTHER_LANGUAGE = 0.67
+# The evidence (BM25 in units of one rare word, times the root of the share of the question that the passage holds)
+# below which nothing is an answer. At this value nine of ten out-of-scope utterances of the training
 # material of `intents` find nothing; tests/retrieval/test_questions.py holds what it does to real questions.
-ENOUGH = 0.36
+ENOUGH = 0.32
 _CANDIDATES = 24  # passages looked at closely, in order of their BM25 score
 
 
@@ -96,26 +97,28 @@ class _Shelf:
         self._terms = [frozenset(cut) for _, cut in entries]
         self._index = _index([cut for _, cut in entries]) if any(cut for _, cut in entries) else None
         self._information = _information(self._terms)
-        self._of_unknown_term = math.log(1 + (len(entries) + 0.5) / 0.5)
+        self._of_unknown_term = _inverse_frequency(0, len(entries))
+        # the unit of scores: one word that a single passage has; it makes ENOUGH mean the same for a small folder
+        self._of_rarest_term = _inverse_frequency(1, len(entries))
 
     def search(self, wanted: _Wanted, k: int) -> list[Hit]:
         known = [term for term in wanted.terms if term in self._information]
         if self._index is None or not known:
             return []
-        matching = self._index.get_scores(known) / self._of_unknown_term * self._lifts(wanted)
-        candidates = np.argsort(-matching, kind="stable")[:_CANDIDATES]
+        matching = self._index.get_scores(known) / self._of_rarest_term
+        preference = self._preference(wanted)
         asked = sum(self._weight(term) for term in wanted.terms)
-        hits = [
-            Hit(self.passages[number], float(matching[number]) * math.sqrt(self._held(number, known) / asked))
-            for number in candidates.tolist()
-        ]
-        answers = [hit for hit in hits if hit.score >= (0 if _is_marked(hit.passage, wanted) else ENOUGH)]
-        return sorted((hit for hit in answers if hit.score > 0), key=lambda hit: -hit.score)[: max(k, 0)]
+        hits = []
+        for number in np.argsort(-matching * preference, kind="stable")[:_CANDIDATES].tolist():
+            evidence = float(matching[number]) * math.sqrt(self._held(number, known) / asked)
+            if evidence >= ENOUGH or (evidence > 0 and wanted.intent in self.passages[number].intents):
+                hits.append(Hit(self.passages[number], evidence * float(preference[number])))
+        return sorted(hits, key=lambda hit: -hit.score)[: max(k, 0)]
 
-    def _lifts(self, wanted: _Wanted) -> Any:
-        lifts = np.where(self._langs == wanted.lang, LANGUAGE_LIFT, 1.0)
-        lifts[self._marked.get(wanted.intent, [])] *= INTENT_LIFT
-        return lifts
+    def _preference(self, wanted: _Wanted) -> Any:
+        factors = np.where(self._langs == (wanted.lang or self._langs), 1.0, OTHER_LANGUAGE)
+        factors[self._marked.get(wanted.intent, [])] *= INTENT_LIFT
+        return factors
 
     def _held(self, number: int, known: list[str]) -> float:
         """How much of the query's information the passage holds. Rare words weigh more, and words that no document
@@ -124,10 +127,6 @@ class _Shelf:
 
     def _weight(self, term: str) -> float:
         return self._information.get(term, self._of_unknown_term)
-
-
-def _is_marked(passage: Passage, wanted: _Wanted) -> bool:
-    return wanted.intent in passage.intents
 
 
 def _numbers_by_intent(passages: list[Passage]) -> dict[str | None, list[int]]:
@@ -143,10 +142,14 @@ def _document_terms(passage: Passage) -> list[str]:
 
 
 def _information(documents: list[frozenset[str]]) -> dict[str, float]:
-    """How much each term tells (inverse document frequency, in the same form as the BM25 scores)."""
+    """How much each term tells."""
     holding = Counter(term for document in documents for term in document)
-    total = len(documents)
-    return {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in holding.items()}
+    return {term: _inverse_frequency(count, len(documents)) for term, count in holding.items()}
+
+
+def _inverse_frequency(holding: int, total: int) -> float:
+    """The weight of a term that `holding` of `total` passages have, as the BM25 scores weigh it (Lucene's form)."""
+    return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
 
 
 def _index(documents: list[list[str]]) -> Any:
