@@ -1,0 +1,307 @@
+"""WeCom applications and group robots: the door through which colleagues in 企业微信 speak and hear."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from bot.channels.channel import Accept, CannotTell, Pace, Refused, SendError, Sent, TryLater
+from bot.channels.tencent.api import Answer, Declined, TencentApi
+from bot.channels.tencent.callback import TooLong, demand_fresh, demand_unchanged, read_body
+from bot.channels.tencent.envelope import Forged, Malformed, Stamp, WeComEnvelope, fields_of_wecom
+from bot.channels.tencent.media import fetch_media
+from bot.channels.tencent.memory import Memory
+from bot.channels.tencent.words import NEW_STATE
+from bot.channels.wecom_read import read
+from bot.channels.wecom_render import Payload, button_card, render, render_for_group, split, task_id
+from bot.message import Address, Attachment, Message, Reply
+
+API = "https://qyapi.weixin.qq.com"
+CODE_LIVES = timedelta(hours=72)
+"""A response_code redraws a card once, this long after it was given (document/path/94945)."""
+REPEAT_WINDOW = timedelta(hours=4)
+"""The longest time for which WeCom drops a message it has already had (duplicate_check_interval, document/path/90236)."""
+PERSON_A_MINUTE = 30
+"""Messages to one person; what is above is dropped without a word (document/path/90454)."""
+ROBOT_A_MINUTE = 20
+"""Messages of one group robot (document/path/99398)."""
+
+log = structlog.get_logger(__name__)
+
+
+class WeComChannel:
+    """Channel "wecom". A conversation is a user id, `chat:CHATID` (application group chat) or `robot:KEY` (group robot).
+
+    How a send whose answer was lost is found again: WeCom has no way to ask, but drops a second copy of a message by
+    itself when asked to (`enable_duplicate_check`), and never shows two cards with one task id. So find() answers None
+    ("send it again") where the platform itself keeps the copy from showing twice, and raises CannotTell elsewhere: group
+    chats, robots, and texts whose words the same person was sent a moment before, for which the check must be off.
+    """
+
+    name = "wecom"
+    # 5 at once and 25 more in the rest of the first minute: never above PERSON_A_MINUTE
+    pace = Pace(every=timedelta(seconds=2.4), burst=5)
+
+    def __init__(
+        self,
+        accept: Accept,
+        memory: Memory,
+        corp_id: str,
+        agent_id: str,
+        secret: str,
+        token: str,
+        aes_key: str,
+        api_url: str | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        patience: timedelta = timedelta(seconds=10),
+    ) -> None:
+        if not (agent_id.isascii() and agent_id.isdigit()):
+            raise ValueError("WECOM_AGENT_ID must be the number shown as AgentId on the application's page")
+        self._accept = accept
+        self._memory = memory
+        self._agent_id = int(agent_id)
+        self._envelope = WeComEnvelope(token, aes_key, corp_id)
+        self._now = now
+        credentials = {"corpid": corp_id, "corpsecret": secret}
+        token_key = f"wecom:token:{corp_id}:{agent_id}"
+        self._api = TencentApi(api_url or API, "/cgi-bin/gettoken", credentials, memory, token_key, patience)
+
+    async def start(self) -> None:
+        """Nothing to open: the client opens with the first call."""
+
+    async def stop(self) -> None:
+        await self._api.close()
+
+    # in
+
+    def router(self) -> APIRouter:
+        router = APIRouter()
+        router.add_api_route("/wecom/callback", self._prove, methods=["GET"], include_in_schema=False)
+        router.add_api_route("/wecom/callback", self._hear, methods=["POST"], include_in_schema=False)
+        return router
+
+    async def _prove(self, request: Request) -> Response:
+        stamp = Stamp.of(request.query_params)
+        try:
+            demand_fresh(stamp, self._now())
+            return PlainTextResponse(self._envelope.echo(stamp))
+        except Forged as why:
+            return _no(403, why)
+
+    async def _hear(self, request: Request) -> Response:
+        stamp = Stamp.of(request.query_params)
+        try:
+            demand_fresh(stamp, self._now())
+            xml = self._envelope.open(stamp, await read_body(request))
+            message, task = self._read(xml)
+        except Forged as why:
+            return _no(403, why)
+        except Malformed as why:
+            return _no(400, why)
+        except TooLong as why:
+            return _no(413, why)
+        if message is None:
+            return Response(status_code=200)
+        return await self._take_in(message, task, stamp, xml)
+
+    def _read(self, xml: str) -> tuple[Message | None, str]:
+        fields = fields_of_wecom(xml)
+        if fields.get("AgentID") not in ("", str(self._agent_id)):
+            raise Forged("meant for another application: its callback URL points here")
+        return read(fields, self._now()), fields.get("TaskId")
+
+    async def _take_in(self, message: Message, task: str, stamp: Stamp, xml: str) -> Response:
+        try:
+            await demand_unchanged(self._memory, self.name, stamp, xml)
+            if message.handle and task:
+                await self._keep_code(task, message.handle)
+            await self._accept(message)
+        except Forged as why:
+            return _no(403, why)
+        except Exception as trouble:
+            # not acknowledged, so that WeCom delivers it again
+            log.error("wecom message not kept", key=message.key, trouble=type(trouble).__name__)
+            return Response(status_code=503)
+        return Response(status_code=200)
+
+    # out
+
+    def split(self, reply: Reply) -> tuple[Reply, ...]:
+        return split(reply)
+
+    async def send(self, key: str, to: Address, reply: Reply) -> Sent:
+        kind, _, target = to.conversation.partition(":")
+        if kind == "robot" and target:
+            await self._demand_room(f"robot:{target}", ROBOT_A_MINUTE)
+            await self._api.post_open("/cgi-bin/webhook/send", {"key": target}, render_for_group(reply))
+            return Sent(_ref(reply))
+        if kind == "chat" and target:
+            await self._api.post("/cgi-bin/appchat/send", {"chatid": target, **render_for_group(reply), "safe": 0})
+            return Sent(_ref(reply))
+        return await self._send_to_person(key, to.conversation, reply)
+
+    async def redraw(self, key: str, to: Address, ref: str, reply: Reply) -> Sent:
+        known = _read_ref(ref)
+        task = known.get("task")
+        if reply.card is not None and isinstance(task, str) and await self._update(key, to.conversation, known, reply):
+            return Sent(json.dumps({"task": task}))
+        return await self.send(key, to, _disowning(reply))
+
+    async def find(self, key: str, to: Address, reply: Reply) -> Sent | None:
+        if to.conversation.startswith(("robot:", "chat:")):
+            raise CannotTell("WeCom does not tell what has arrived in a group")
+        if reply.card is not None and reply.card.buttons:
+            return None  # a second card with this task id is never shown
+        if await self._memory.get(f"wecom:out:{key}") == "checked":
+            return None  # WeCom drops the copy
+        if await self._memory.get(f"wecom:redraw:{key}") is not None:
+            return None  # the code is good once; a second try tells whether the first arrived
+        raise CannotTell("WeCom's check for repeated messages does not cover this one")
+
+    async def fetch(self, attachment: Attachment, into: Path, limit: int) -> Path:
+        return await fetch_media(self._api, attachment, into, limit)
+
+    async def check(self) -> str | None:
+        try:
+            await self._api.token()
+            await self._api.get("/cgi-bin/agent/get", {"agentid": str(self._agent_id)})
+        except Declined as no:
+            return _ADVICE.get(no.code, f"WeCom refuses these settings (errcode {no.code}): compare them with its console.")
+        except TryLater as trouble:
+            if "60020" in str(trouble):
+                return "WeCom does not know this machine's address: add it under the application's trusted IPs (企业可信IP)."
+            return f"WeCom cannot be reached now ({trouble}): check the network and WECOM_API_URL."
+        except SendError as trouble:
+            return f"WeCom answers in a way that makes no sense ({trouble}): check WECOM_API_URL."
+        return None
+
+    async def _send_to_person(self, key: str, user: str, reply: Reply) -> Sent:
+        await self._demand_room(f"person:{user}", PERSON_A_MINUTE)
+        payload = render(reply, task_id(key))
+        is_checked = await self._may_be_checked(key, user, payload)
+        is_first_try = await self._memory.add(f"wecom:out:{key}", "checked" if is_checked else "unchecked", REPEAT_WINDOW)
+        body = {
+            "touser": user,
+            "agentid": self._agent_id,
+            **payload,
+            "enable_duplicate_check": int(is_checked),
+            "duplicate_check_interval": int(REPEAT_WINDOW.total_seconds()),
+        }
+        try:
+            answer = await self._api.post("/cgi-bin/message/send", body)
+        except Declined as no:
+            if not is_first_try and payload["msgtype"] == "template_card" and "task" in no.words.lower():
+                # no number for this is documented; only our own earlier try can have used this key's task id
+                return Sent(json.dumps({"task": task_id(key)}))
+            raise
+        except TryLater:
+            if is_first_try:
+                await self._memory.delete(f"wecom:out:{key}")  # nothing went out
+            raise
+        _demand_received(answer)
+        return Sent(_ref(reply, task_id(key), answer.get("response_code"), self._now()))
+
+    async def _may_be_checked(self, key: str, user: str, payload: Payload) -> bool:
+        """The check takes a second "done" within four hours for a copy of the first, and drops it; so not for that."""
+        digest = hashlib.sha256(json.dumps([user, payload], sort_keys=True).encode()).hexdigest()[:32]
+        same = f"wecom:same:{digest}"
+        return await self._memory.add(same, key, REPEAT_WINDOW) or await self._memory.get(same) == key
+
+    async def _update(self, key: str, user: str, known: dict[str, Any], reply: Reply) -> bool:
+        """Redraws the card with the newest code that is left; False when there is none or WeCom takes none."""
+        assert reply.card is not None
+        task = str(known["task"])
+        tried = await self._memory.get(f"wecom:redraw:{key}")
+        for code in [tried] if isinstance(tried, str) else await self._codes(task, known):
+            await self._memory.set(f"wecom:redraw:{key}", code, CODE_LIVES)
+            body = {
+                "userids": [user],
+                "agentid": self._agent_id,
+                "response_code": code,
+                "template_card": button_card(reply.card, reply.lang, task),
+            }
+            try:
+                await self._api.post("/cgi-bin/message/update_template_card", body)
+            except Declined:
+                if code == tried:
+                    return True  # the earlier try, whose answer was lost, has used the code up
+                continue
+            except TryLater:
+                await self._memory.delete(f"wecom:redraw:{key}")  # not taken: the code is still good
+                raise
+            await self._memory.set(_used(code), True, CODE_LIVES)
+            return True
+        return False
+
+    async def _codes(self, task: str, known: dict[str, Any]) -> list[str]:
+        candidates = [await self._memory.get(f"wecom:code:{task}"), known]
+        codes: list[str] = []
+        for each in candidates:
+            code, since = (each.get("code"), each.get("since")) if isinstance(each, dict) else (None, None)
+            if not isinstance(code, str) or not isinstance(since, str) or code in codes:
+                continue
+            if self._now() - datetime.fromisoformat(since) < CODE_LIVES and not await self._memory.get(_used(code)):
+                codes.append(code)
+        return codes
+
+    async def _keep_code(self, task: str, code: str) -> None:
+        """A press brings a code for its card; a redraw may come long after the press was read."""
+        await self._memory.set(f"wecom:code:{task}", {"code": code, "since": self._now().isoformat()}, CODE_LIVES)
+
+    async def _demand_room(self, target: str, limit: int) -> None:
+        digest = hashlib.sha256(target.encode()).hexdigest()[:32]
+        if await self._memory.increment(f"wecom:minute:{digest}", timedelta(minutes=1)) > limit:
+            raise TryLater("this minute is full", timedelta(minutes=1))
+
+
+_ADVICE = {
+    40001: "WECOM_SECRET is not the Secret of this application: copy it again from the application's page.",
+    40013: "WECOM_CORP_ID is wrong: copy it from 我的企业 - 企业信息 - 企业ID.",
+    40056: "WECOM_AGENT_ID is wrong: copy AgentId from the application's page.",
+    301002: "WECOM_AGENT_ID is not the application that WECOM_SECRET belongs to.",
+}
+
+
+def _no(status: int, why: Exception) -> Response:
+    log.warning("wecom callback refused", status=status, why=str(why))
+    return Response(status_code=status)
+
+
+def _demand_received(answer: Answer) -> None:
+    """WeCom answers 0 also when the only receiver was none."""
+    if answer.get("invaliduser") or answer.get("unlicenseduser"):
+        raise Refused("WeCom does not know this user, or the application is not visible to them")
+
+
+def _ref(reply: Reply, task: str | None = None, code: object = None, now: datetime | None = None) -> str | None:
+    if reply.card is None:
+        return None
+    if reply.card.buttons and task and now:
+        held = {"code": code, "since": now.isoformat()} if isinstance(code, str) and code else {}
+        return json.dumps({"task": task, **held})
+    return json.dumps({"again": True}) if reply.card.view_of else None
+
+
+def _read_ref(ref: str) -> dict[str, Any]:
+    try:
+        known = json.loads(ref)
+    except ValueError:
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _disowning(reply: Reply) -> Reply:
+    if reply.card is None:
+        return replace(reply, text=f"{NEW_STATE[reply.lang]}\n{reply.text}")
+    return replace(reply, card=replace(reply.card, lines=(NEW_STATE[reply.lang], *reply.card.lines)))
+
+
+def _used(code: str) -> str:
+    return f"wecom:used:{hashlib.sha256(code.encode()).hexdigest()[:32]}"

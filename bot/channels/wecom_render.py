@@ -1,0 +1,155 @@
+"""Reply -> WeCom: text, markdown or a template card with buttons, each within its limits. Pure.
+
+Limits: developer.work.weixin.qq.com/document/path/90236 (application), 90248 (group chat), 91770 (group robot). What the
+documents call advice for a card ("建议不超过") is kept as a limit, because the client cuts there.
+"""
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+from bot.channels.tencent.cut import clip, cut_bytes, inert, width
+from bot.channels.tencent.plain import card_text, numbered, plain
+from bot.channels.tencent.words import COLON, IN_PRIVATE, SEE_ABOVE, SETTLED, SOURCE, Lang
+from bot.message import Button, Card, Reply
+
+MOST_TEXT_BYTES = 2048
+MOST_MARKDOWN_BYTES = 2048
+"""In application and group chat; a group robot would take 4,096, but a reply is split before its target is known."""
+TITLE, SUBTITLE, QUOTE = 36, 160, 120
+"""Chinese characters; the documents give no figure for the quotation, this one keeps a card on one screen."""
+FACTS, LABEL, VALUE = 6, 5, 30
+BUTTONS, BUTTON = 6, 10
+_STYLES = {"primary": 1, "plain": 2, "danger": 3}
+_SETTLED_KEY = "settled"
+
+Payload = dict[str, Any]
+
+
+def split(reply: Reply) -> tuple[Reply, ...]:
+    """The pieces in which a reply is sent; a card that says more than a card holds sends its words ahead."""
+    card = reply.card
+    if card is None:
+        return _texts(plain(reply), reply.lang)
+    if not card.buttons:
+        return (reply,) if _fits_markdown(card, reply.lang) else _texts(card_text(card, reply.lang), reply.lang)
+    if _fits_card(card):
+        return (reply,)
+    choices = _long_labels(card)
+    ahead = replace(card, buttons=(), view_of=None, lines=(*card.lines, *choices))
+    words = split(replace(reply, card=ahead))
+    short = replace(card, lines=(SEE_ABOVE[reply.lang],), facts=(), quote=None, source=None, note=None)
+    return (*words, replace(reply, card=short))
+
+
+def render(reply: Reply, task: str) -> Payload:
+    """A message to one person."""
+    if reply.card is None:
+        return _text(plain(reply))
+    if reply.card.buttons:
+        return {"msgtype": "template_card", "template_card": button_card(reply.card, reply.lang, task)}
+    return _markdown(markdown(reply.card, reply.lang))
+
+
+def render_for_group(reply: Reply) -> Payload:
+    """A message to a group, where nothing can be pressed."""
+    if reply.card is None:
+        return _text(plain(reply))
+    body = markdown(reply.card, reply.lang)
+    if not reply.card.buttons:
+        return _markdown(body)
+    hint = f"\n{IN_PRIVATE[reply.lang]}\n{numbered(reply.card.buttons)}"
+    room = MOST_MARKDOWN_BYTES - len(hint.encode())
+    return _markdown(cut_bytes(body, max(room, 64))[0] + hint)
+
+
+def button_card(card: Card, lang: Lang, task: str) -> Payload:
+    """A template card; one that asks nothing any more shows a grey button instead of its buttons."""
+    body: Payload = {
+        "card_type": "button_interaction",
+        "source": {"desc": "Parley", "desc_color": 0},
+        "main_title": {"title": clip(inert(card.title), TITLE)},
+        "task_id": task,
+        "button_list": _buttons(card.buttons) or [{"text": SETTLED[lang], "style": 2, "key": _SETTLED_KEY}],
+    }
+    if not card.buttons:
+        body["replace_text"] = SETTLED[lang]
+    if subtitle := _subtitle(card, lang):
+        body["sub_title_text"] = clip(subtitle, SUBTITLE)
+    if card.facts:
+        body["horizontal_content_list"] = [
+            {"keyname": clip(inert(label), LABEL), "value": clip(inert(value), VALUE)} for label, value in card.facts[:FACTS]
+        ]
+    if card.quote:
+        body["quote_area"] = {"type": 0, "quote_text": clip(inert(card.quote), QUOTE)}
+        if card.source:
+            body["quote_area"]["title"] = clip(SOURCE[lang] + inert(card.source), TITLE)
+    return body
+
+
+def task_id(key: str) -> str:
+    """The ledger's key in the letters that a task id may have; the same key makes the same card."""
+    return "p-" + hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+def markdown(card: Card, lang: Lang) -> str:
+    parts = [f"**{inert(card.title)}**", *(inert(line) for line in card.lines)]
+    parts += [f"> {inert(label)}{COLON[lang]}{inert(value)}" for label, value in card.facts]
+    if card.quote:
+        parts += [f"> {inert(line)}" for line in card.quote.splitlines() if line.strip()]
+    if card.source:
+        parts.append(_grey(SOURCE[lang] + card.source))
+    if card.note:
+        parts.append(_grey(card.note))
+    return "\n".join(part for part in parts if part.strip())
+
+
+def _grey(text: str) -> str:
+    return f'<font color="comment">{inert(text)}</font>'
+
+
+def _buttons(buttons: tuple[Button, ...]) -> list[Payload]:
+    are_long = any(width(button.label) > BUTTON for button in buttons)
+    texts = [f"{number}. {button.label}" if are_long else button.label for number, button in enumerate(buttons, 1)]
+    return [
+        {"text": clip(text, BUTTON), "style": _STYLES[button.style], "key": button.token}
+        for text, button in zip(texts[:BUTTONS], buttons[:BUTTONS], strict=True)
+    ]
+
+
+def _long_labels(card: Card) -> tuple[str, ...]:
+    """Cut labels may look alike, so the whole ones go ahead, with the numbers that stand on the buttons."""
+    return (numbered(card.buttons),) if any(width(button.label) > BUTTON for button in card.buttons) else ()
+
+
+def _subtitle(card: Card, lang: Lang) -> str:
+    source = SOURCE[lang] + card.source if card.source and not card.quote else ""
+    return inert("\n".join(part for part in (*card.lines, source, card.note or "") if part.strip()))
+
+
+def _fits_card(card: Card) -> bool:
+    return (
+        width(card.title) <= TITLE
+        and width(_subtitle(card, "en")) <= SUBTITLE
+        and len(card.facts) <= FACTS
+        and all(width(label) <= LABEL and width(value) <= VALUE for label, value in card.facts)
+        and width(card.quote or "") <= QUOTE
+        and width(card.source or "") <= TITLE - 4
+        and all(width(button.label) <= BUTTON for button in card.buttons)
+    )
+
+
+def _fits_markdown(card: Card, lang: Lang) -> bool:
+    return len(markdown(card, lang).encode()) <= MOST_MARKDOWN_BYTES
+
+
+def _texts(text: str, lang: Lang) -> tuple[Reply, ...]:
+    return tuple(Reply(piece, lang) for piece in cut_bytes(text, MOST_TEXT_BYTES)) or (Reply("…", lang),)
+
+
+def _text(text: str) -> Payload:
+    return {"msgtype": "text", "text": {"content": cut_bytes(text or "…", MOST_TEXT_BYTES)[0]}}
+
+
+def _markdown(text: str) -> Payload:
+    return {"msgtype": "markdown", "markdown": {"content": cut_bytes(text, MOST_MARKDOWN_BYTES)[0]}}
