@@ -1,6 +1,84 @@
-"""Slots."""
+"""The slots of a text: each family looks for its own, the stronger claim to a place wins, corrections overrule."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+
+from intents.contact import find_addresses, find_emails, find_phones, find_tax_ids
+from intents.money import find_amounts, find_percents, find_quantities
 from intents.names import Names
+from intents.parties import find_companies, find_people, find_stages
 from intents.understanding import Slot
+from intents.when import find_dates, find_durations
+
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+"""Full-width signs to plain ones, one for one, so that offsets stay."""
+_KEPT_WIDE = str.maketrans(_FULL_WIDTH)
+
+_CORRECTION = re.compile(
+    r"不对|错了|说错|写错|打错|更正|纠正|口误|应该是|不是这个|哦不|改口|"
+    r"\bno,? wait\b|\bwait,? no\b|\bscratch that\b|\bi mean\b|\bi meant\b|\bcorrection\b|\bsorry\b|\bactually\b|\bmake (?:it|that)\b|\bmy bad\b|\bor rather\b",
+    re.IGNORECASE,
+)
+_REPLACEMENT = re.compile(r"\s?(?:的)?(?:单子|那单)?(?:改成|改为|改到|换成|换到|换为|变更为|变为|调整?[到为成]|提到|降到|涨到|推[到迟]|→|->|=>|to)了?\s?")
+_REACH = 14
+"""Characters between a correcting word and the value it brings."""
+
+_Family = Callable[[str], Iterator[Slot]]
+_BEFORE_NAMES: tuple[_Family, ...] = (find_emails, find_tax_ids, find_phones)
+_MEASURED: tuple[_Family, ...] = (find_percents, find_amounts, find_addresses)
+_AFTER_NAMES: tuple[_Family, ...] = (find_stages, find_companies, find_people)
+
+
 def find_slots(text: str, sent_at: datetime, names: Names) -> tuple[Slot, ...]:
-    return ()
+    """Return the slots in the order of the text; none overlap, and a corrected value is left out.
+
+    Raise ValueError when `sent_at` has no zone: a date needs one to be resolved in.
+    """
+    if sent_at.tzinfo is None:
+        raise ValueError("sent_at must carry its time zone")
+    plain = text.translate(_KEPT_WIDE)
+    claims: list[Slot] = []
+    for family in (*_BEFORE_NAMES, lambda read: _known(read, names), *_MEASURED):
+        _claim(claims, family(plain))
+    _claim(claims, find_dates(plain, sent_at))
+    for family in (find_durations, *_AFTER_NAMES, find_quantities):
+        _claim(claims, family(plain))
+    found = sorted(claims, key=lambda slot: slot.start)
+    return tuple(_as_written(text, slot) for slot in _corrected(plain, found))
+
+
+def _known(text: str, names: Names) -> Iterator[Slot]:
+    for mention in names.find(text):
+        value = mention.values[0] if len(mention.values) == 1 else mention.text
+        yield Slot(mention.kind, mention.text, mention.start, value)
+
+
+def _claim(claims: list[Slot], found: Iterable[Slot]) -> None:
+    """Add what does not lie on ground already taken; within one family the longest comes first."""
+    for slot in sorted(found, key=lambda one: (-len(one.text), one.start)):
+        end = slot.start + len(slot.text)
+        if all(end <= other.start or other.start + len(other.text) <= slot.start for other in claims):
+            claims.append(slot)
+
+
+def _corrected(text: str, slots: list[Slot]) -> list[Slot]:
+    """Drop a value when a later one of its type is said to be the right one."""
+    dropped: set[int] = set()
+    corrections = [match.end() for match in _CORRECTION.finditer(text)]
+    for place, slot in enumerate(slots):
+        earlier = [one for one in range(place) if slots[one].type == slot.type]
+        if not earlier:
+            continue
+        last = slots[earlier[-1]]
+        between = text[last.start + len(last.text) : slot.start]
+        if _REPLACEMENT.fullmatch(between):
+            dropped.add(earlier[-1])
+        if any(last.start < end <= slot.start <= end + _REACH for end in corrections):
+            dropped.update(earlier)
+    return [slot for place, slot in enumerate(slots) if place not in dropped]
+
+
+def _as_written(text: str, slot: Slot) -> Slot:
+    end = slot.start + len(slot.text)
+    return Slot(slot.type, text[slot.start : end], slot.start, slot.value)
