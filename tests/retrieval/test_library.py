@@ -20,13 +20,13 @@ def sources(library: Library, query: str, audience: str = "rep", **wanted: str |
 
 
 def test_the_passage_that_holds_more_of_the_question_comes_first(write_document: WriteDocument, tmp_path: Path) -> None:
-    write_document("parking.md", "Visitors park behind the workshop.")
-    write_document("visits.md", "Visitors sign in at the gate of the workshop.")
-    write_document("lunch.md", "Lunch is at noon in the canteen.")
-    write_document("keys.md", "Keys are kept at the gate.")
+    write_document("keys.md", "Keys of the workshop gate are kept by the porter.")
+    write_document("parking.md", "Visitors park behind the workshop, opposite the gate.")
+    for number in range(8):
+        write_document(f"other-{number}.md", "Lunch is served at noon.")
     library = Library.load(tmp_path)
 
-    assert sources(library, "do visitors park behind the workshop") == ["parking.md", "visits.md"]
+    assert sources(library, "visitors park at the workshop gate") == ["parking.md", "keys.md"]
 
 
 def test_chinese_questions_find_chinese_words(write_document: WriteDocument, tmp_path: Path) -> None:
@@ -86,12 +86,14 @@ def test_a_passage_in_the_other_language_is_better_than_none(write_document: Wri
 
 
 def test_what_was_written_for_the_intent_is_lifted(write_document: WriteDocument, tmp_path: Path) -> None:
-    write_document("price.md", "## Price\n<!-- intents: objection.price -->\nShow the customer the cost over years.")
-    write_document("other.md", "High cost of service is a matter for the manager.")
+    write_document("price.md", "## Price\n<!-- intents: objection.price -->\nShow what the pump costs over three years.")
+    write_document("pump.md", "## Pump\nThe pump costs little to run.")
+    for number in range(8):
+        write_document(f"other-{number}.md", "Lunch is served at noon.")
     library = Library.load(tmp_path)
 
-    assert sources(library, "the customer says our cost is high")[0] == "other.md"
-    assert sources(library, "the customer says our cost is high", intent="objection.price")[0] == "price.md"
+    assert sources(library, "the pump costs a lot")[0] == "pump.md"
+    assert sources(library, "the pump costs a lot", intent="objection.price")[0] == "price.md"
 
 
 def test_what_was_written_for_the_intent_answers_a_reported_sentence(library: Library) -> None:
