@@ -13,7 +13,8 @@ import structlog
 from fastapi import Request, Response
 from slack_bolt import BoltResponse
 from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_sdk.signature import Clock, SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import ClientDisconnect
@@ -46,7 +47,7 @@ class SlackDoor:
             logger=sdk_log(),
             client=client,
             signing_secret=signing_secret,
-            before_authorize=self._keep,
+            before_authorize=_Before(self._keep),
             # both are settled at the door, before Bolt parses anything
             request_verification_enabled=False,
             ssl_check_enabled=False,
@@ -77,13 +78,12 @@ class SlackDoor:
         except UnicodeDecodeError:  # Slack signs text
             return False
 
-    async def _keep(self, body: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
-        """Bolt's middleware for every payload, from HTTP and Socket Mode alike: write down, then acknowledge."""
+    async def _keep(self, body: dict[str, Any]) -> BoltResponse:
+        """Answer one payload, from HTTP and Socket Mode alike: write down, then acknowledge."""
         if body.get("type") == "url_verification":
-            if isinstance(body.get("challenge"), str):
-                await next_()
-                return None
-            return BoltResponse(status=400, body="no challenge")
+            challenge = body.get("challenge")
+            is_asked = isinstance(challenge, str)
+            return BoltResponse(status=200, body={"challenge": challenge}) if is_asked else BoltResponse(status=400)
         if body.get("type") == "app_rate_limited":
             log.warning("slack.rate_limited", minute=str(body.get("minute_rate_limited"))[:20])
         try:
@@ -101,6 +101,21 @@ class SlackDoor:
         is_new = await self._accept(message)
         self._threads.join(message.address)
         log.info("slack.accepted", key=message.key, is_new=is_new, is_press=message.press is not None)
+
+
+class _Before(AsyncMiddleware):
+    """Stands in front of Bolt's authorisation and lets nothing through: every payload is answered here.
+
+    A class, because Bolt prepares the arguments of a function from parts of the payload that may not be there.
+    """
+
+    def __init__(self, keep: Callable[[dict[str, Any]], Awaitable[BoltResponse]]) -> None:
+        self._keep = keep
+
+    async def async_process(
+        self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse:
+        return await self._keep(req.body)
 
 
 class _Clock(Clock):
