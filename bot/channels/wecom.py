@@ -17,7 +17,7 @@ from bot.channels.tencent.api import Answer, Declined, TencentApi
 from bot.channels.tencent.callback import TooLong, demand_fresh, demand_unchanged, read_body
 from bot.channels.tencent.envelope import Forged, Malformed, Stamp, WeComEnvelope, fields_of_wecom
 from bot.channels.tencent.media import fetch_media
-from bot.channels.tencent.memory import Memory
+from bot.memory import Memory
 from bot.channels.tencent.words import NEW_STATE
 from bot.channels.wecom_read import read
 from bot.channels.wecom_render import Payload, button_card, render, render_for_group, split, task_id
@@ -149,6 +149,8 @@ class WeComChannel:
 
     async def redraw(self, key: str, to: Address, ref: str, reply: Reply) -> Sent:
         known = _read_ref(ref)
+        if not known:
+            return Sent()  # a piece that went ahead of its card: it stays as it is
         task = known.get("task")
         if reply.card is not None and isinstance(task, str) and await self._update(key, to.conversation, known, reply):
             return Sent(json.dumps({"task": task}))

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from bot.channels.channel import AnswerLost, Refused, SendError, TryLater, WaitForPerson
-from bot.channels.tencent.memory import Memory
+from bot.memory import Memory
 
 Answer = dict[str, Any]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from fastapi import Request
 
 from bot.channels.tencent.envelope import Forged, Stamp
-from bot.channels.tencent.memory import Memory
+from bot.memory import Memory
 
 MOST_BYTES = 1_000_000
 FRESH = timedelta(minutes=5)
