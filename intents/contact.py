@@ -11,7 +11,10 @@ from intents.understanding import Slot
 
 HOME_REGION = "CN"
 
-_EMAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,6}\.[A-Za-z]{2,24}")
+_EMAIL = re.compile(
+    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]{1,63}"
+    r"(?:\.[A-Za-z0-9-]{1,63}){0,6}\.[A-Za-z]{2,24}"
+)
 _ENOUGH_DIGITS = re.compile(r"(?:\d[\s().-]{0,3}){7}")
 _A_SUM_FOLLOWS = re.compile(r"\s?(?:元|块|万|萬|亿|美元|美金|%|台|套|个|人)")
 _CHINESE_TAX_ID = re.compile(r"(?<![0-9A-Za-z])[0-9A-HJ-NP-RTUW-Y]{18}(?![0-9A-Za-z])", re.IGNORECASE)
@@ -34,9 +37,12 @@ _ENGLISH_ADDRESS = re.compile(
     r"\b\d{1,5}[A-Za-z]?(?:[ ][A-Za-z][\w.'’-]{0,20}){1,4}?[ ](?:(?i:street|avenue|road|lane|boulevard|parkway|terrace|quay|"
     r"highway|crescent)\b|St\b|Ave\b|Rd\b|Ln\b|Blvd\b|Pkwy\b|Hwy\b|Dr\b|Drive|Way|Square|Court|Place|Row)\b\.?"
     r"(?:,? (?i:suite|unit|floor|apt|apartment|room|building|#)\.? ?\w{1,6})?"
-    r"(?:, ?[A-Z][A-Za-z.'’-]{1,20}(?: [A-Z][A-Za-z.'’-]{1,20}){0,2}){0,3}(?:,? [A-Z]{2} \d{5}(?:-\d{4})?|,? [A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|,? \d{4,6})?"
+    r"(?:, ?[A-Z][A-Za-z.'’-]{1,20}(?: [A-Z][A-Za-z.'’-]{1,20}){0,2}){0,3}(?:,? [A-Z]{2} \d{5}"
+    r"(?:-\d{4})?|,? [A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|,? \d{4,6})?"
 )
-_ENGLISH_WORDS_IN_ADDRESS = re.compile(r"\b\d{1,5}\b.*\b(?:on|in|at|the|this|our|my|for|are|is|to|by|of|off|seats|users|units)\b", re.I)
+_ENGLISH_WORDS_IN_ADDRESS = re.compile(
+    r"\b\d{1,5}\b.*\b(?:on|in|at|the|this|our|my|for|are|is|to|by|of|off|seats|users|units)\b", re.I
+)
 
 
 def find_phones(text: str) -> Iterator[Slot]:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
+from itertools import pairwise
 
 LONGEST_READ = 4_000
 """Characters of a text that the model reads; a longer text is cut."""
@@ -38,7 +39,7 @@ def features(text: str, role: str | None = None) -> Counter[str]:
         counts.update(padded[start : start + size] for start in range(len(padded) - size + 1))
     words = _WORD.findall(plain)
     counts.update(f"\tw {word}" for word in words)
-    counts.update(f"\tp {first} {second}" for first, second in zip(words, words[1:], strict=False))
+    counts.update(f"\tp {first} {second}" for first, second in pairwise(words))
     counts.update(f"\t^{plain[:size]}" for size in (2, 4))
     counts.update(f"\t${plain[-size:]}" for size in (2, 4))
     return counts

@@ -56,15 +56,24 @@ _LEAST_BARE_CHINESE = 10_000
 _AFTER_CUE = re.compile(
     r"(?:金额|金額|总价|单价|价格|价钱|报价|预算|合同额|额度|成交价|货款|费用|押金|定金|首付|尾款|"
     r"\bamount|\bvalue|\bprice|\bbudget|\bworth|\bquote|\bcost|\bdeposit)"
-    r"(?:\s?(?:改|调|定|写|填|变|换|更新|是|为|成|到|在|约|大概|大约|差不多|[:：=]|of|is|to|at|about|around|from|should be|was|now)){0,4}\s?"
+    r"(?:\s?(?:改|调|定|写|填|变|换|更新|是|为|成|到|在|约|大概|大约|差不多|[:：=]|of|is|to|at|about|"
+    r"around|from|should be|was|now)){0,4}\s?"
     rf"(?P<number>{ARABIC})(?![\d%.,]*\d|\s?(?:%|折|个|月|天|年|号|日|台|套|percent|months?|days?|[:：/-]\d))",
     re.IGNORECASE,
 )
 
-_PERCENT = re.compile(rf"(?:{_EDGE}-?(?P<number>{ARABIC})|\b(?P<english>{ENGLISH}))\s?(?:%|percent\b|per cent\b|pct\b)", re.I)
+_PERCENT = re.compile(
+    rf"(?:{_EDGE}-?(?P<number>{ARABIC})|\b(?P<english>{ENGLISH}))\s?(?:%|percent\b|per cent\b|pct\b)", re.I
+)
 _CHINESE_PERCENT = re.compile(rf"百分之(?P<number>{CHINESE}|{ARABIC})")
-_POINTS = re.compile(rf"(?<![\d.])(?P<number>{ARABIC}|[一二两三四五六七八九十]{{1,3}})(?:个(?:百分)?|百分)点(?![钟半一二三四五六七八九十\d儿击赞])")
-_FOLD = re.compile(r"(?<![\d.一二三四五六七八九])(?P<number>\d(?:\.\d)?|\d{2}|[一二三四五六七八九][一二三四五六七八九点]{0,2})折(?!腾|叠|磨|旧|中|算|返|合)")
+_POINTS = re.compile(
+    rf"(?<![\d.])(?P<number>{ARABIC}|[一二两三四五六七八九十]{{1,3}})(?:个(?:百分)?|"
+    rf"百分)点(?![钟半一二三四五六七八九十\d儿击赞])"
+)
+_FOLD = re.compile(
+    r"(?<![\d.一二三四五六七八九])(?P<number>\d(?:\.\d)?|\d{2}|"
+    r"[一二三四五六七八九][一二三四五六七八九点]{0,2})折(?!腾|叠|磨|旧|中|算|返|合)"
+)
 _HALF_OFF = re.compile(r"(?:打)?(?:对折|半价)|\bhalf[ -](?:off|price)\b", re.I)
 
 _CHINESE_MEASURE = (
@@ -77,7 +86,8 @@ _QUANTITY = re.compile(
     rf"\s?(?P<unit>{_CHINESE_MEASURE})"
 )
 _ENGLISH_UNIT = (
-    r"(?:[a-z]+ )?(?:units?|seats?|users?|licen[cs]es?|pcs|pieces?|boxes|cartons?|pallets?|sets?|machines?|devices?|tons?|tonnes?|kg|"
+    r"(?:[a-z]+ )?(?:units?|seats?|users?|licen[cs]es?|pcs|pieces?|boxes|cartons?|pallets?|sets?|"
+    r"machines?|devices?|tons?|tonnes?|kg|"
     r"people|employees|accounts?|contacts?|leads?|records?|stores?|sites?|copies|rolls?|metres?|meters?|samples?|orders?|"
     r"servers?|agents?|customers?|items?|containers?|pumps?|robots?|sensors?|heads?|headcount)"
 )
@@ -153,5 +163,3 @@ def _scaled(written: str) -> float | None:
         value = number(written[:-1])
         return None if value is None else value * MULTIPLIERS[written[-1].lower()]
     return number(written)
-
-

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from intents.wordlist import words
+
 NameKind = Literal["company", "person", "product", "stage"]
 
-_CHINESE_ENDINGS = re.compile(
-    r"(?:\(.{1,6}\))?(?:股份有限公司|有限责任公司|有限公司|集团公司|集团|公司|厂|医院|学校)$"
-)
+_CHINESE_ENDINGS = re.compile(r"(?:\(.{1,6}\))?(?:股份有限公司|有限责任公司|有限公司|集团公司|集团|公司|厂|医院|学校)$")
 _CHINESE_TRADES = re.compile(
     r"(?:医疗|科技|信息技术|技术|信息|软件|网络|电子|机械|设备|器械|制造|贸易|实业|工业|物流|食品|建材|化工|生物|制药|药业|能源|"
     r"环保|教育|文化|传媒|咨询|服务|智能|自动化|精密|材料|汽车|电气|电器|仪器|纺织|服饰|家居|餐饮|酒店|地产|建设|工程|投资|控股|国际|商贸|发展)+$"
@@ -26,9 +26,11 @@ _ENGLISH_ENDINGS = re.compile(
 )
 _ENGLISH_WORD = re.compile(r"[a-z0-9&'’.-]+")
 _COMMON_FIRST_WORDS = frozenset(
-    "the a an new first global united general national international american british european asia pacific north "
-    "south east west great good best smart digital green blue red open pure prime next one big medical health data "
-    "cloud energy home world city central royal".split()
+    words(
+        "the a an new first global united general national international american british european asia "
+        "pacific north south east west great good best smart digital green blue red open pure prime next "
+        "one big medical health data cloud energy home world city central royal"
+    )
 )
 
 
@@ -163,7 +165,7 @@ def _short_forms(kind: NameKind, key: str) -> set[str]:
     if kind == "company":
         return _short_company(key)
     if kind == "person" and " " in key:
-        first, last = key.split()[0], key.split()[-1]
+        first, last = key.split(maxsplit=1)[0], key.rsplit(maxsplit=1)[-1]
         return {word for word in (first, last) if len(word) > 2}
     return set()
 

@@ -5,17 +5,21 @@ import re
 
 import cn2an
 
+from intents.wordlist import words
+
 CHINESE_NUMERAL = "零〇一二两兩三四五六七八九十百千万萬亿億"
 ARABIC = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 CHINESE = rf"(?:[{CHINESE_NUMERAL}]+(?:点[零〇一二三四五六七八九]+)?)"
 _UNITS = {
     word: number
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
+        words(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+            "sixteen seventeen eighteen nineteen"
+        )
     )
 } | {"a": 1, "an": 1, "couple": 2}
-_TENS = {word: 10 * n for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_TENS = {word: 10 * n for n, word in enumerate(words("twenty thirty forty fifty sixty seventy eighty ninety"), 2)}
 _WORD = "|".join(sorted([*(word for word in _UNITS if len(word) > 2), *_TENS], key=len, reverse=True))
 ENGLISH = rf"(?:(?:{_WORD})(?:[- ](?:{_WORD}))?(?: hundred)?|(?:a|an) hundred)"
 ANY = rf"(?:{ARABIC}|{CHINESE}|\b{ENGLISH}\b)"

@@ -1,9 +1,10 @@
-"""Companies, people and stages told by their cues, for those the house does not know yet."""
+"""Companies and people told by their cues, for those the house does not know yet."""
 
 import re
 from collections.abc import Iterator
 
 from intents.understanding import Slot
+from intents.wordlist import words
 
 _HAN = r"[\u4e00-\u9fff]"
 _SURNAMES = (
@@ -19,7 +20,12 @@ _TITLE = (
     r"处长|处(?!理)|科长|部长|厂长|校长|所长|店长|队长|行长|书记|局长|老板|先生|女士|小姐|太太|医生|教授|博士|律师|会计|姐(?!妹)|哥(?!们)|叔|阿姨|师傅|秘书|助理|同学|总监)"
 )
 _TITLED = re.compile(rf"(?<![\u4e00-\u9fff]同)(?P<name>{_SURNAME}{_HAN}{{0,2}}?{_TITLE})")
-_FAMILIAR = re.compile(r"(?<![大从古多])(?P<name>[小老][王李张刘陈杨黄赵周吴徐孙马朱胡林郭何罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶苏魏吕丁任沈姚卢姜崔钟谭陆汪范廖贾])(?!总|师|虎|实|规|头|区|时|板|工|家|人|于|高|成|万)")
+_COMMON_SURNAME = (
+    "[王李张刘陈杨黄赵周吴徐孙马朱胡林郭何罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶苏魏吕丁任沈姚卢姜崔钟谭陆汪范廖贾]"
+)
+_FAMILIAR = re.compile(
+    rf"(?<![大从古多])(?P<name>[小老]{_COMMON_SURNAME})(?!总|师|虎|实|规|头|区|时|板|工|家|人|于|高|成|万)"
+)
 _NAMED = re.compile(
     rf"(?:联系人|对接人|负责人|经办人|采购|财务|接口人|收件人|法人|同事|分配给|分给|转给|派给|交给|指派给|改派给|叫)"
     rf"(?:已?经?(?:换成|改成|改为|变成|换为|变更为|是|为|叫)了?|[:：])?\s?(?P<name>{_SURNAME}{_HAN}{{1,2}}?)"
@@ -27,54 +33,82 @@ _NAMED = re.compile(
 )
 _CHANGED = re.compile(rf"(?:换成|改成|改为|换为)了?(?P<name>{_SURNAME}{_HAN}{{1,2}}?)(?=了|[,，。;；\s]|电话|手机|$|\d)")
 
-_LEGAL_ENDING = r"(?:(?:\(.{1,6}\)|（.{1,6}）)?(?:股份有限公司|有限责任公司|有限公司|股份公司|集团公司|集团|公司|医院|研究院|大学|幼儿园|银行|酒店))"
+_LEGAL_ENDING = (
+    r"(?:(?:\(.{1,6}\)|（.{1,6}）)?(?:股份有限公司|有限责任公司|有限公司|股份公司|集团公司|集团|公司|"
+    r"医院|研究院|大学|幼儿园|银行|酒店))"
+)
 _TRADE = (
     r"(?:科技|医疗|制药|药业|实业|电子|机械|器械|物流|贸易|传媒|生物|能源|重工|建材|食品|软件|信息|网络|智能|精密|装备|仪器|材料|股份|控股|"
     r"液压|电气|电器|化工|纺织|服饰|家居|餐饮|地产|教育|环保|汽车|光电|半导体|通信|自动化|工业|国际)"
 )
-_CHINESE_COMPANY = re.compile(rf"(?P<core>[\u4e00-\u9fffA-Za-z0-9]{{2,14}}?)(?P<ending>{_TRADE}{{0,3}}{_LEGAL_ENDING}|{_TRADE}{{1,3}})(?!\u4e0d存在)")
+_CHINESE_COMPANY = re.compile(
+    rf"(?P<core>[\u4e00-\u9fffA-Za-z0-9]{{2,14}}?)(?P<ending>{_TRADE}{{0,3}}{_LEGAL_ENDING}|"
+    rf"{_TRADE}{{1,3}})(?!\u4e0d存在)"
+)
 _LEAD_IN = re.compile(
     r"^.*(?:查一下|看一下|看看|看下|查下|新建|创建|新增|录入|建个|加个|线索|客户|商机|单子|拜访了?|联系|对接|关于|记一下|今天|昨天|明天|上午|下午|刚跟|刚和|"
     r"一个|一家|一下|这家|那家|那个|这个|哪个|我们是|我们|你们|咱们|他们|我是|这边是|改名叫?|改成|改为|更名为|抬头|变成|换成|叫做|叫|给|把|帮我|跟|替|的|了|是|在|"
     r"去|到|从|请|将|让|找|问|与|个|被|做|用|发|说|有|卖|买|对|向|来自|来|选|投|由|等|催|约|见|看|查)"
 )
 _NO_COMPANY = frozenset(
-    "我们 你们 他们 咱们 贵 我 你 该 本 这家 那家 哪家 一家 两家 几家 别家 上市 竞争 对方 分 子 母 总 大 小 新 老 其他 其它 外贸 贸易 物流 人工 "
-    "新能源 客户 供应商 第三方 快递 搬家 保险 银行 软件 冷链 跨境 中小 国内 国外 海外 集团 广告 装修 传统 互联网 医疗 信息 个人 公司 各 全 某 代理 "
-    "人民 附近 私立 公立 三甲 社区 连锁 五星 快捷 民营 上级 下属 系统 客户资料 管理 联系 使用 基本 产品 发票 开票 这些 哪些 什么 以上 以下 相关 更多 "
-    "原 旧 电话 敏感 重要 更新 关键 全部 所有 详细 企业 商业 个 母婴 培训 租赁 运输".split()
+    words(
+        "我们 你们 他们 咱们 贵 我 你 该 本 这家 那家 哪家 一家 两家 几家 别家 上市 竞争 对方 分 子 母 "
+        "总 大 小 新 老 其他 其它 外贸 贸易 物流 人工 新能源 客户 供应商 第三方 快递 搬家 保险 银行 软件 "
+        "冷链 跨境 中小 国内 国外 海外 集团 广告 装修 传统 互联网 医疗 信息 个人 公司 各 全 某 代理 人民 "
+        "附近 私立 公立 三甲 社区 连锁 五星 快捷 民营 上级 下属 系统 客户资料 管理 联系 使用 基本 产品 "
+        "发票 开票 这些 哪些 什么 以上 以下 相关 更多 原 旧 电话 敏感 重要 更新 关键 全部 所有 详细 企业 "
+        "商业 个 母婴 培训 租赁 运输"
+    )
 )
 _FOR_WHOM = re.compile(
     rf"(?:给|为|帮)(?P<name>{_HAN}{{2,6}}?)(?=(?:新?建|开|创建|录|加|立)(?:一?个|一?条|一?笔)?(?:商机|线索|单|客户|项目))"
     rf"|(?:把|将)(?P<deal>{_HAN}{{2,6}}?)(?=(?:那|这)(?:个|一|笔)?(?:单|商机|项目|线索|deal))"
 )
-_NO_DEAL = frozenset("客户 我们 你们 他们 刚才 上次 昨天 今天 上面 前面 之前 我 我的 下面 这边 那边 上周 手上 名下 公司".split())
+_NO_DEAL = frozenset(
+    words("客户 我们 你们 他们 刚才 上次 昨天 今天 上面 前面 之前 我 我的 下面 这边 那边 上周 手上 名下 公司")
+)
 
 _CAPITAL = r"[A-Z][A-Za-z0-9&'’.-]*[A-Za-z0-9]"
-_ENGLISH_ENDING = r"(?:Ltd|Limited|Inc|Incorporated|LLC|LLP|GmbH|Corp|Corporation|Co|Company|PLC|plc|AG|Pty Ltd|Pte Ltd|Group|Holdings|BV|B\.V\.|S\.A\.|SA|NV|SARL|SpA)"
-_ENGLISH_COMPANY = re.compile(rf"\b(?P<name>{_CAPITAL}(?: (?:{_CAPITAL}|&|of|and)){{0,4}}?,? {_ENGLISH_ENDING})\b\.?(?![A-Za-z])")
+_ENGLISH_ENDING = (
+    r"(?:Ltd|Limited|Inc|Incorporated|LLC|LLP|GmbH|Corp|Corporation|Co|Company|PLC|plc|AG|Pty Ltd|"
+    r"Pte Ltd|Group|Holdings|BV|B\.V\.|S\.A\.|SA|NV|SARL|SpA)"
+)
+_ENGLISH_COMPANY = re.compile(
+    rf"\b(?P<name>{_CAPITAL}(?: (?:{_CAPITAL}|&|of|and)){{0,4}}?,? {_ENGLISH_ENDING})\b\.?(?![A-Za-z])"
+)
 _GIVEN = r"[A-Z][a-zà-ÿ]+(?:-[A-Z][a-zà-ÿ]+)?(?: [A-Z](?:[a-zà-ÿ]+|\.))?"
 _FROM = re.compile(
-    rf"(?:^|[,:;(–-] ?|\b(?:lead|leads|contact|prospect|with|to|and|call|met|meet|by|is|customer|client|add|log|named|called|for) )"
+    rf"(?:^|[,:;(–-] ?|\b(?:lead|leads|contact|prospect|with|to|and|call|met|meet|by|is|customer|"
+    rf"client|add|log|named|called|for) )"
     rf"(?P<name>{_GIVEN}(?: {_GIVEN})?) (?:from|at|of|over at|with) (?P<company>{_CAPITAL}(?: {_CAPITAL}){{0,3}})"
 )
 _HONORIFIC = re.compile(rf"\b(?P<name>(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.? {_GIVEN}(?: {_GIVEN})?)")
 _ENGLISH_NAMED = re.compile(
-    rf"\b(?:(?:assign|hand|give|route|pass|transfer|move|reassign)\b[^.!?\n]{{0,40}}? to|(?:call|meeting|met|lunch|chat|demo|spoke|talked|talk|visit|coffee|session|catch-up)"
-    rf"(?: with| to)?|contact(?: person)?(?: is| is now|:)|follow up with|reach out to|remind|ping|loop in|cc) (?P<name>{_GIVEN}(?: {_GIVEN})?)(?![a-z])"
+    rf"\b(?:(?:assign|hand|give|route|pass|transfer|move|reassign)\b[^.!?\n]{{0,40}}? to|(?:call|"
+    rf"meeting|met|lunch|chat|demo|spoke|talked|talk|visit|coffee|session|catch-up)"
+    rf"(?: with| to)?|contact(?: person)?(?: is| is now|:)|follow up with|reach out to|remind|ping|"
+    rf"loop in|cc) (?P<name>{_GIVEN}(?: {_GIVEN})?)(?![a-z])"
 )
 _ENGLISH_FOR = re.compile(
-    rf"\b(?:opportunity|deal|lead|quote|proposal|ticket|account|contract|customer|client|pull up|look up|record|history) (?:for |with |at |from |on |called |named |, ?)?"
+    rf"\b(?:opportunity|deal|lead|quote|proposal|ticket|account|contract|customer|client|pull up|"
+    rf"look up|record|history) (?:for |with |at |from |on |called |named |, ?)?"
     rf"(?P<name>{_CAPITAL}(?: {_CAPITAL}){{0,3}})(?:['’]s)?"
-    rf"|\b(?P<owner>{_CAPITAL}(?: {_CAPITAL}){{0,2}})['’]s (?:account|record|deal|history|contract|file|profile|pipeline|contacts)"
-    rf"|\b(?:move|push|mark|set|change) (?:the )?(?P<deal>{_CAPITAL}(?: {_CAPITAL}){{0,2}})(?= (?:deal|opportunity|to|as|into|lead)\b)"
+    rf"|\b(?P<owner>{_CAPITAL}(?: {_CAPITAL}){{0,2}})['’]s (?:account|record|deal|history|contract|"
+    rf"file|profile|pipeline|contacts)"
+    rf"|\b(?:move|push|mark|set|change) (?:the )?(?P<deal>{_CAPITAL}(?: {_CAPITAL}){{0,2}})(?= (?:deal|"
+    rf"opportunity|to|as|into|lead)\b)"
 )
 _NO_NAME = frozenset(
-    "the a an i my our your this that new hi hello hey dear thanks thank please can could would should will what when where who why how is are was it "
-    "they we he she you and or but not no yes ok all any some monday tuesday wednesday thursday friday saturday sunday january february march april may "
-    "june july august september october november december q1 q2 q3 q4 invoice order quote contract email mail call note re fwd crm erp sso api sop vat "
-    "usd cny eur rmb nda sla deal lead legal finance sales support it hr ceo cfo cto procurement purchasing stage negotiation proposal qualified won lost "
-    "closed english chinese china europe us uk eu asia berlin london paris singapore shanghai beijing christmas today tomorrow next last".split()
+    words(
+        "the a an i my our your this that new hi hello hey dear thanks thank please can could would "
+        "should will what when where who why how is are was it they we he she you and or but not no yes "
+        "ok all any some monday tuesday wednesday thursday friday saturday sunday january february march "
+        "april may june july august september october november december q1 q2 q3 q4 invoice order quote "
+        "contract email mail call note re fwd crm erp sso api sop vat usd cny eur rmb nda sla deal lead "
+        "legal finance sales support it hr ceo cfo cto procurement purchasing stage negotiation proposal "
+        "qualified won lost closed english chinese china europe us uk eu asia berlin london paris "
+        "singapore shanghai beijing christmas today tomorrow next last"
+    )
 )
 
 
@@ -125,39 +159,3 @@ def _without_possessive(slot: Slot) -> Slot:
 
 def _is_name(words: str) -> bool:
     return not any(word.lower().rstrip(".") in _NO_NAME for word in re.sub(r"['’]s\b", "", words).split())
-
-
-# --- stages -----------------------------------------------------------------------------------------
-
-_STAGE_WORDS = {
-    "lead": "线索|初步接触|初次接触|初步沟通|潜在客户|lead|initial contact|prospecting|new lead",
-    "qualified": "已确认需求|需求确认|确认需求|资质确认|需求明确|已验证|合格线索|合格|qualified|qualification|discovery|needs confirmed",
-    "proposal": "方案报价|方案/报价|方案|报价|提案|已报价|proposal sent|proposal/quote|proposal|quoted|quotation",
-    "negotiation": "商务谈判|合同谈判|谈判|议价|negotiations?|negotiating|contract negotiation",
-    "won": "赢单|签约|成交|已签约|已成交|签单|closed[- ]won|closed and won|won|signed",
-    "lost": "输单|丢单|战败|流失|已丢单|closed[- ]lost|closed and lost|lost",
-}
-_STAGE_OF = {word: stage for stage, words in _STAGE_WORDS.items() for word in words.split("|")}
-_ANY_STAGE = "|".join(sorted(_STAGE_OF, key=len, reverse=True))
-_PLAIN_STAGE = re.compile(r"初步接触|已确认需求|资质确认|商务谈判|赢单|输单|丢单|\bclosed[- ](?:won|lost)\b", re.IGNORECASE)
-_STAGE_AFTER_CUE = re.compile(
-    rf"(?:(?:推进|推|移|挪|拖|调|转|改|变更|更新|进入|进|标记|标|设置?|设|放|挪|退|回退)(?:成|为|到|至|回|入)?了?\s?|(?:阶段|状态)(?:改|调|更新|变更)?(?:成|为|到|是|[:：])?\s?"
-    rf"|\b(?:to|as|into|in|at|stage(?: is|:)?|stage to|mark(?: it| that| this)?) (?:the )?['\"“]?)(?P<stage>{_ANY_STAGE})(?:阶段)?(?![A-Za-z])(?!单|书|表|给|发)",
-    re.IGNORECASE,
-)
-_STAGE_BEFORE_CUE = re.compile(rf"(?<![A-Za-z])(?P<stage>{_ANY_STAGE})\s?(?:阶段|stage\b|phase\b)", re.IGNORECASE)
-_STAGE_READINGS = [(re.compile(word, re.IGNORECASE), stage) for word, stage in _STAGE_OF.items()]
-
-
-def find_stages(text: str) -> Iterator[Slot]:
-    """Yield the six stages of a deal by their canonical names; everyday words (方案, lead) only where a cue says stage."""
-    for match in _PLAIN_STAGE.finditer(text):
-        yield Slot("stage", match[0], match.start(), stage_of(match[0]) or "")
-    for pattern in (_STAGE_AFTER_CUE, _STAGE_BEFORE_CUE):
-        for match in pattern.finditer(text):
-            yield Slot("stage", match["stage"], match.start("stage"), stage_of(match["stage"]) or "")
-
-
-def stage_of(word: str) -> str | None:
-    """Return lead, qualified, proposal, negotiation, won or lost for a word that names a stage."""
-    return next((stage for pattern, stage in _STAGE_READINGS if pattern.fullmatch(word)), None)

@@ -91,14 +91,16 @@ _PHRASES: Final[dict[str, Phrase]] = (
         "help",
         None,
         "帮助|帮帮我|幫助|幫幫我|使用帮助|你能做什么|你能做什麼|你会什么|你會什麼|你会做什么|你会干什么|你能干什么|能做什么|有什么功能|"
-        "有哪些功能|怎么用你|你可以做什么|你可以做什麼|菜单|选单|功能|help|help me|/help|menu|what can you do|what do you do|"
+        "有哪些功能|怎么用你|你可以做什么|你可以做什麼|菜单|选单|功能|help|help me|/help|menu|"
+        "what can you do|what do you do|"
         "what can i do here|what can i say|how does this work|commands|?|??",
     )
     | _phrases(
         "undo",
         REJECT,
         "撤销|撤銷|撤回|撤消|回退|取消上一步|撤销上一步|撤銷上一步|撤回上一步|撤销刚才的操作|撤回刚才的|撤回吧|撤销吧|算了撤回|"
-        "undo|undo that|undo it|undo this|undo last|take that back|take it back|revert|revert that|roll that back|rollback|/undo",
+        "undo|undo that|undo it|undo this|undo last|take that back|take it back|revert|revert that|"
+        "roll that back|rollback|/undo",
     )
     | _phrases(
         "why",

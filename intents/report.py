@@ -11,7 +11,8 @@ _ENGLISH = re.compile(
     r"\b(?:he|she|they|client|customer|buyer|prospect|procurement|purchasing|mr\.? \w+|mrs\.? \w+|ms\.? \w+)\b"
     r"(?:'s|'re)?[^.!?\n]{0,24}?\b(?:said|says|saying|goes|went|wrote|writes|replied|asked|asks|told|tells|"
     r"mentioned|claims|complained|complains|wants to know|pushed back|emailed|texted|messaged)\b"
-    r"|\b(?:fwd?|forwarded)\b\s*[:：]|\bforwarded message\b|\bquote from\b|\bper the (?:client|customer)\b|\bin (?:his|her|their) words\b"
+    r"|\b(?:fwd?|forwarded)\b\s*[:：]|\bforwarded message\b|\bquote from\b|\bper the (?:client|"
+    r"customer)\b|\bin (?:his|her|their) words\b"
     r"|\b(?:got|received) (?:this|a (?:mail|message|note|text)) from\b",
     re.IGNORECASE,
 )

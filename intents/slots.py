@@ -7,9 +7,11 @@ from datetime import datetime
 from intents.contact import find_addresses, find_emails, find_phones, find_tax_ids
 from intents.money import find_amounts, find_percents, find_quantities
 from intents.names import Names
-from intents.parties import find_companies, find_people, find_stages
+from intents.parties import find_companies, find_people
+from intents.stages import find_stages
 from intents.understanding import Slot
-from intents.when import find_dates, find_durations
+from intents.when.dates import find_dates
+from intents.when.spans import find_durations
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 """Full-width signs to plain ones, one for one, so that offsets stay."""
@@ -17,10 +19,14 @@ _KEPT_WIDE = str.maketrans(_FULL_WIDTH)
 
 _CORRECTION = re.compile(
     r"不对|错了|说错|写错|打错|更正|纠正|口误|应该是|不是这个|哦不|改口|"
-    r"\bno,? wait\b|\bwait,? no\b|\bscratch that\b|\bi mean\b|\bi meant\b|\bcorrection\b|\bsorry\b|\bactually\b|\bmake (?:it|that)\b|\bmy bad\b|\bor rather\b",
+    r"\bno,? wait\b|\bwait,? no\b|\bscratch that\b|\bi mean\b|\bi meant\b|\bcorrection\b|\bsorry\b|"
+    r"\bactually\b|\bmake (?:it|that)\b|\bmy bad\b|\bor rather\b",
     re.IGNORECASE,
 )
-_REPLACEMENT = re.compile(r"\s?(?:的)?(?:单子|那单)?(?:改成|改为|改到|换成|换到|换为|变更为|变为|调整?[到为成]|提到|降到|涨到|推[到迟]|→|->|=>|to)了?\s?")
+_REPLACEMENT = re.compile(
+    r"\s?(?:的)?(?:单子|那单)?(?:改成|改为|改到|换成|换到|换为|变更为|变为|调整?[到为成]|提到|降到|"
+    r"涨到|推[到迟]|→|->|=>|to)了?\s?"
+)
 _REACH = 14
 """Characters between a correcting word and the value it brings."""
 

@@ -48,9 +48,7 @@ English more than Chinese, and words it never saw tell it nothing.
 def model_card(facts: Mapping[str, Any]) -> str:
     """Return the page; `facts` is the content of `model.json`."""
     scores: Mapping[str, Mapping[str, float]] = facts["scores"]
-    sides = [
-        f"| {side} | {count} | {', '.join(facts['voices'][side])} |" for side, count in facts["utterances"].items()
-    ]
+    sides = [f"| {side} | {count} | {', '.join(facts['voices'][side])} |" for side, count in facts["utterances"].items()]
     rows = [
         f"| {title} | " + " | ".join(_figure(told.get(name)) for told in scores.values()) + " |"
         for name, title in _FIGURES.items()

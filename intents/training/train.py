@@ -118,9 +118,7 @@ def _refuse_what_cannot_be_judged(split: Split) -> None:
         raise ValueError("no intent of the validation voices occurs in the training voices")
 
 
-def _facts(
-    weights: Weights, thresholds: Thresholds, split: Split, dictionary: Dictionary, data: Path, seed: int
-) -> Facts:
+def _facts(weights: Weights, thresholds: Thresholds, split: Split, dictionary: Dictionary, data: Path, seed: int) -> Facts:
     return {
         "dictionary_version": dictionary.version,
         "intents": len(weights.labels),
@@ -129,8 +127,7 @@ def _facts(
         "data": {file.name: _digest(file) for file in sorted(data.glob("*.jsonl"))},
         "utterances": {side: len(getattr(split, side)) for side in ("train", "validation", "test")},
         "voices": {
-            side: sorted({utterance.voice for utterance in getattr(split, side)})
-            for side in ("train", "validation", "test")
+            side: sorted({utterance.voice for utterance in getattr(split, side)}) for side in ("train", "validation", "test")
         },
         "temperature": round(weights.temperature, 4),
         "thresholds": {"ask": thresholds.ask, "also": thresholds.also},

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from intents.wordlist import words
+
 CHINESE_WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6, "末": 5} | {
     str(number): number - 1 for number in range(1, 8)
 }
@@ -45,7 +47,15 @@ AFTERNOON_PARTS = frozenset({"下午", "傍晚", "晚上", "夜里", "晚", "aft
 ENGLISH_WEEKDAYS = {
     name: number
     for number, names in enumerate(
-        ["monday mon", "tuesday tues tue", "wednesday weds wed", "thursday thurs thur thu", "friday fri", "saturday sat", "sunday sun"]
+        [
+            "monday mon",
+            "tuesday tues tue",
+            "wednesday weds wed",
+            "thursday thurs thur thu",
+            "friday fri",
+            "saturday sat",
+            "sunday sun",
+        ]
     )
     for name in names.split()
 }
@@ -102,9 +112,10 @@ SPRING_FESTIVAL_LENGTH = 8
 
 SPRING_FESTIVALS = tuple(
     date.fromisoformat(day)
-    for day in (
-        "2024-02-10 2025-01-29 2026-02-17 2027-02-06 2028-01-26 2029-02-13 2030-02-03 2031-01-23 2032-02-11 2033-01-31 "
-        "2034-02-19 2035-02-08 2036-01-28 2037-02-15 2038-02-04 2039-01-24 2040-02-12"
-    ).split()
+    for day in words(
+        "2024-02-10 2025-01-29 2026-02-17 2027-02-06 2028-01-26 2029-02-13 2030-02-03 2031-01-23 "
+        "2032-02-11 2033-01-31 2034-02-19 2035-02-08 2036-01-28 2037-02-15 2038-02-04 2039-01-24 "
+        "2040-02-12"
+    )
 )
 """First day of the first lunar month, from the published calendar; outside these years the festival is not read."""

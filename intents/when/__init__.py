@@ -1,0 +1,1 @@
+"""Slots of time: days, hours and spans, in the words of two languages."""
