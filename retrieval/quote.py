@@ -10,7 +10,7 @@ from retrieval.words import terms
 _BULLET = re.compile(r"\s*[-*+]\s+")
 _STEP = re.compile(r"\s*\d{1,3}[.)、]")
 _TABLE_RULE = re.compile(r"[\s|:-]+")
-_CLAUSE_END = re.compile(r"[,;:，；：、]|\s")
+_CLAUSE_END = re.compile(r"[，；：、]|[,;:](?=[\s\u4e00-\u9fff])|\s")  # but not within 500,000 or 9:30
 _CUT = "…"
 
 
@@ -57,4 +57,6 @@ def _lines(text: str) -> Iterator[str]:
 def _cut(sentence: str, limit: int) -> str:
     room = limit - len(_CUT)
     ends = [end.start() for end in _CLAUSE_END.finditer(sentence, 0, room + 1)]
-    return sentence[: max(ends, default=room)].rstrip() + _CUT
+    # half a number would be a wrong one
+    shown = sentence[: max(ends)] if ends else sentence[:room].rstrip("0123456789.,:")
+    return shown.rstrip() + _CUT

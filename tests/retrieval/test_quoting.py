@@ -63,6 +63,15 @@ def test_a_sentence_longer_than_the_screen_is_cut_after_a_word_and_shows_it() ->
     assert best_sentences(passage("Finance cancels the invoice within two days."), "invoice", 20) == "Finance cancels the…"
 
 
+@pytest.mark.parametrize("limit", range(4, 14))
+def test_a_cut_never_shows_half_a_number(limit: int) -> None:
+    assert best_sentences(passage("合同超过500,000元要两个人确认。"), "合同", limit) in {
+        "合同超过…",
+        "合同超过500,000元…",
+        "合同超…",
+    }
+
+
 def test_an_empty_screen_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="positive"):
         best_sentences(passage(STEPS), "invoice", 0)
