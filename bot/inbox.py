@@ -299,7 +299,7 @@ class Inbox:
         for step in steps:
             if step.ended is not None:
                 await self._write_end(tx, step.ended, now)
-        return [await self._take_next(tx, step.conversation, now) for step in steps]
+        return [None if self._is_closing else await self._take_next(tx, step.conversation, now) for step in steps]
 
     async def _write_end(self, tx: Tx, ended: _Ended, now: datetime) -> None:
         await tx.execute(

@@ -1,0 +1,1 @@
+"""What lasts: memory, inbox, ledger of sends, timers."""
