@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
 from fastapi import APIRouter
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
@@ -22,6 +23,8 @@ from bot.channels.slack_files import download, is_slacks
 from bot.channels.slack_render import disowning, render, split
 from bot.channels.slack_threads import TakesPart, Threads
 from bot.message import Address, Attachment, Reply
+
+log = structlog.get_logger(__name__)
 
 SCOPES = frozenset(
     {
@@ -129,6 +132,7 @@ class SlackChannel:
             return Sent(ref)
         except SlackRefused as refused:
             if refused.error in _TOO_BIG and shape["blocks"]:
+                log.warning("slack.card_refused", key=key, error=refused.error)
                 return await self.redraw(key, to, ref, Reply(reply.text, reply.lang))
             if refused.error not in _CANNOT_REDRAW:
                 raise
@@ -198,6 +202,7 @@ class SlackChannel:
             answer = await self._calls.write("chat.postMessage", **how, **shape)
         except SlackRefused as refused:
             if refused.error in _TOO_BIG and shape["blocks"]:
+                log.warning("slack.card_refused", key=key, error=refused.error)
                 return await self._post(key, channel, thread, Reply(reply.text, reply.lang))
             raise
         return Sent(f"{answer.body.get('channel') or channel}:{answer.body['ts']}" if answer.body.get("ts") else None)

@@ -36,9 +36,16 @@ class SlackDoor:
     """Verifies, decodes and accepts. A message that could not be kept is answered 503, so that Slack delivers it again."""
 
     def __init__(
-        self, accept: Accept, signing_secret: str, client: AsyncWebClient, threads: Threads, now: Callable[[], datetime]
+        self,
+        accept: Accept,
+        signing_secret: str,
+        client: AsyncWebClient,
+        threads: Threads,
+        now: Callable[[], datetime],
+        within: timedelta = ACCEPT_WITHIN,
     ) -> None:
         self._accept = accept
+        self._within = within
         self._threads = threads
         self._now = now
         self._verifier = SignatureVerifier(signing_secret, clock=_Clock(now))
@@ -87,7 +94,7 @@ class SlackDoor:
         if body.get("type") == "app_rate_limited":
             log.warning("slack.rate_limited", minute=str(body.get("minute_rate_limited"))[:20])
         try:
-            async with asyncio.timeout(ACCEPT_WITHIN.total_seconds()):
+            async with asyncio.timeout(self._within.total_seconds()):
                 await self._hear(decode(body, self._now()))
         except Exception as error:  # whatever kept it from being written down: Slack must deliver it again
             log.error("slack.not_kept", error=type(error).__name__)

@@ -103,7 +103,9 @@ def _blocks(card: Card, share: float) -> list[Block]:
 
 def _fact_blocks(facts: tuple[tuple[str, str], ...], share: float) -> list[Block]:
     """Label over value, two columns on a wide screen, ten to a section."""
-    fields = [_field(label, value, int(FIELD * share)) for label, value in facts[:_FACTS]]
+    if len(facts) > _FACTS:
+        facts = (*facts[: _FACTS - 1], ("…", f"+{len(facts) - _FACTS + 1}"))
+    fields = [_field(label, value, int(FIELD * share)) for label, value in facts]
     return [{"type": "section", "fields": fields[at : at + FIELDS]} for at in range(0, len(fields), FIELDS)]
 
 

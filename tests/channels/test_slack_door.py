@@ -1,18 +1,26 @@
 """What comes in from Slack: verified, written down once, and only then acknowledged."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.message import Address
+from bot.channels.slack_door import SlackDoor
+from bot.channels.slack_threads import Threads
+from bot.message import Address, Message
 from tests.channels.slack_house import NOW, House, slack_house
 from tests.platforms.slack import (
     BOT,
+    BOT_TOKEN,
+    SIGNING_SECRET,
     TEAM,
     command_form,
     envelope,
@@ -70,7 +78,7 @@ async def test_a_signature_more_than_five_minutes_off_is_refused(house: House, m
     ],
 )
 async def test_a_missing_or_garbled_signature_is_refused(house: House, headers: dict[str, str]) -> None:
-    encoded = {name: value.encode("latin-1") for name, value in headers.items()}
+    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     answer = await house.http.post("/slack/events", content=b"{}", headers=encoded)
     assert answer.status_code == 401
 
@@ -118,6 +126,20 @@ async def test_slack_gives_up_after_three_redeliveries_of_what_could_not_be_kept
     delivery = await house.platform.deliver(house.http, message_event("hello"))
     assert delivery.statuses == (503, 503, 503, 503)
     assert house.kept.messages == []
+
+
+async def test_what_is_not_kept_in_time_is_not_acknowledged(house: House) -> None:
+    async def never(_: Message) -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    within = timedelta(milliseconds=50)
+    door = SlackDoor(never, SIGNING_SECRET, AsyncWebClient(BOT_TOKEN), Threads(), lambda: NOW, within)
+    app = FastAPI()
+    app.add_api_route("/slack/events", door.answer, methods=["POST"])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://parley.example") as client:
+        delivery = await house.platform.deliver(client, message_event("hello"))
+    assert set(delivery.statuses) == {503}
 
 
 async def test_a_press_and_a_command_that_could_not_be_kept_are_not_acknowledged(house: House) -> None:

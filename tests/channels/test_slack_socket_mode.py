@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.channels.slack import SlackChannel
+from bot.channels.slack_calls import sdk_log
 from bot.message import Address, Reply
-from tests.channels.slack_house import House, slack_house
-from tests.platforms.slack import command_form, message_event, press_payload
+from tests.channels.slack_house import NOW, House, Kept, slack_house
+from tests.platforms.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, command_form, message_event, press_payload
 
 
 @pytest.fixture
@@ -46,3 +48,27 @@ async def test_a_payload_of_no_shape_is_left_and_the_line_stays_open(house: Hous
     await house.platform.send_envelope("e-2", message_event("hello"))
     await house.platform.acks["e-2"]
     assert house.only.address == Address("slack", "D0REP")
+
+
+async def test_a_connection_slack_ends_is_opened_anew(house: House) -> None:
+    await house.platform.end_connection()
+    await house.platform.send_envelope("e-1", message_event("hello"))
+    await house.platform.acks["e-1"]
+    assert [method for method, _ in house.platform.calls].count("apps.connections.open") == 2
+
+
+async def test_a_slack_that_is_away_keeps_nothing_from_starting_or_stopping() -> None:
+    channel = SlackChannel(Kept(), BOT_TOKEN, SIGNING_SECRET, APP_TOKEN, "http://127.0.0.1:9/api/", now=lambda: NOW)
+    async with asyncio.timeout(10):
+        await channel.start()
+        await channel.stop()
+
+
+def test_what_the_sdk_logs_holds_no_secret_and_no_trace(caplog: pytest.LogCaptureFixture) -> None:
+    try:
+        raise ConnectionError("secret words")
+    except ConnectionError:
+        sdk_log().exception("no way to %s with %s", "ws://127.0.0.1/?ticket=abc-123&app=1", "xapp-1-A0-sample")
+    (record,) = caplog.records
+    assert record.getMessage() == "no way to ws://127.0.0.1/?(secret)&app=1 with (secret)"
+    assert record.exc_info is None

@@ -233,6 +233,13 @@ class SlackPlatform:
                 break
         return Delivery(tuple(statuses), tuple(bodies))
 
+    async def end_connection(self) -> None:
+        """Tell the app to come back over a new connection, as Slack does every few hours."""
+        await self.connected.wait()
+        assert self._socket is not None
+        self.connected.clear()
+        await self._socket.send_json({"type": "disconnect", "reason": "refresh_requested"})
+
     async def send_envelope(self, envelope: str, payload: JSON, kind: str = "events_api", attempt: int = 0) -> None:
         """Deliver over the socket; `acks[envelope]` is done when the app acknowledges."""
         await self.connected.wait()
@@ -298,7 +305,8 @@ class SlackPlatform:
         room = self._room(arguments)
         _check_content(arguments)
         _check_metadata(arguments.get("metadata"))
-        self._check_thread(arguments)
+        if not isinstance(arguments.get("thread_ts", ""), str):
+            raise Refusal("invalid_arguments")
         self._spend(room.id)
         message = self._keep(arguments)
         return {"channel": room.id, "ts": message.ts, "message": {"text": message.text, "user": BOT}}
@@ -376,11 +384,6 @@ class SlackPlatform:
         if to_write and room.is_archived:
             raise Refusal("is_archived")
         return room
-
-    def _check_thread(self, arguments: JSON) -> None:
-        thread = arguments.get("thread_ts")
-        if thread is not None and not isinstance(thread, str):
-            raise Refusal("invalid_arguments")
 
     def _spend(self, channel: str) -> None:
         """The quota: so many messages in any second and channel."""
