@@ -5,29 +5,30 @@ import re
 from intents.understanding import Language
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'’]*")
+_CHINESE_GRAMMAR = re.compile(r"[的了我你他们是在把这那不和有从吗呢呀吧要给到刚想被让改哪些]|客户|一下|一个|一份")
+"""What holds a Chinese sentence together: with one of these it is Chinese, however many English words it takes in."""
 _QUOTED = re.compile(r"[“\"「『《(（].*?[”\"」』》)）]", re.DOTALL)
-_CHINESE_SIGNS = re.compile(r"[，。？！、；：【】《》…~]")
+_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'’]*")
+_WORDS_TO_A_CHARACTER = 1.5
 
 
 def language_of(text: str) -> Language:
     """Return "zh" or "en".
 
-    Two Chinese characters weigh about as much as one English word, and an English sentence that quotes or names
-    something Chinese stays English. A text without words goes by its punctuation; without that it is Chinese.
+    An English sentence that quotes or names something Chinese stays English. Signs
+    and emoji without a word are Chinese unless all are ASCII.
     """
-    unquoted = _QUOTED.sub(" ", text)
-    told = _balance(unquoted)
-    if told is None:
-        told = _balance(text)
+    told = _told_by_words(_QUOTED.sub(" ", text)) or _told_by_words(text)
     if told is not None:
         return told
-    return "zh" if _CHINESE_SIGNS.search(text) or not re.search(r"[A-Za-z]", text) else "en"
+    return "en" if text.isascii() and text.strip() and not text.strip().isdigit() else "zh"
 
 
-def _balance(text: str) -> Language | None:
+def _told_by_words(text: str) -> Language | None:
     characters = len(_HAN.findall(text))
     words = len(_LATIN_WORD.findall(text))
     if not characters and not words:
         return None
-    return "zh" if characters / 2 >= words / 3 else "en"
+    if characters and _CHINESE_GRAMMAR.search(text):
+        return "zh"
+    return "zh" if characters * _WORDS_TO_A_CHARACTER >= words else "en"

@@ -18,7 +18,7 @@ _CURRENCIES = {
     "SGD": "sgd|s\\$|新币|新加坡元|singapore dollars?",
     "AUD": "aud|a\\$|澳元|australian dollars?",
     "CAD": "cad|c\\$|加元|canadian dollars?",
-    "TWD": "twd|nt\\$|新台币|台币|新臺幣",
+    "TWD": "twd|nt\\$|新台币|台币|新臺幣|臺幣|台幣",
     "KRW": "krw|韩元|韓元|₩|won",
     "INR": "inr|卢比|₹|rupees?",
 }
@@ -31,7 +31,7 @@ _BEFORE = "|".join(
 _CURRENCY_OF = [(re.compile(pattern, re.IGNORECASE), code) for pattern, code in _CODES.items()]
 
 _NOT_MONEY = (
-    r"(?!\s*(?:人|台|套|个|件|家|用户|名|份|吨|次|条|公里|米|平|平方|小时|天|年|月|票|粉|辆|股|字|张|箱|"
+    r"(?!多?\s*(?:人|台(?![币幣])|只|套|个|件|家|用户|名|份|吨|次|条|公里|米|平|平方|小时|天|年|月|票|粉|辆|股|字|张|箱|"
     r"users?|seats?|people|units?|pcs|pieces|licen[cs]es|customers?|employees|staff|rows|records|contacts|calls|"
     r"hours?|days?|weeks?|months?|years?|min|km|kg|words)(?![a-z]))"
 )
@@ -53,6 +53,8 @@ _WITH_TIMES = re.compile(
 _CHINESE_LARGE = re.compile(rf"(?P<chinese>{CHINESE}){_NOT_MONEY}")
 _LEAST_BARE_CHINESE = 10_000
 """三万八 alone is money, 三千 alone is not."""
+_LEAST_CHINESE_WITH_UNIT = 5
+"""两块 and 一刀 count other things than money more often than not."""
 _AFTER_CUE = re.compile(
     r"(?:金额|金額|总价|单价|价格|价钱|报价|预算|合同额|额度|成交价|货款|费用|押金|定金|首付|尾款|"
     r"\bamount|\bvalue|\bprice|\bbudget|\bworth|\bquote|\bcost|\bdeposit)"
@@ -78,7 +80,7 @@ _HALF_OFF = re.compile(r"(?:打)?(?:对折|半价)|\bhalf[ -](?:off|price)\b", r
 
 _CHINESE_MEASURE = (
     "台|套|件|名|人|位|用户|账号|帐号|坐席|席位|席|份|箱|吨|公斤|千克|条|张|家|批|辆|把|支|瓶|盒|组|点位|站点|节点|车间|门店|"
-    "部|枚|只|块屏|卷|桶|袋|根|片|本|平方米|平米|米|公里|次|单|间|床|个(?!月|点|小时|钟头|星期|礼拜|工作日|季度|百分|亿|财)"
+    "部|枚|只|块屏|卷|桶|袋|根|片|本|平方米|平米|米|公里|次|单|间|床|个(?!人|孩|问题|电话|方面|月|点|小时|钟头|星期|礼拜|工作日|季度|百分|亿|财)"
 )
 _SINGLE = {"个", "份", "条", "家", "次", "单", "位", "人", "名", "件", "批", "张", "本", "部", "把", "只", "组", "片", "席"}
 _QUANTITY = re.compile(
@@ -105,13 +107,19 @@ def _amount(match: re.Match[str], pattern: re.Pattern[str]) -> Iterator[Slot]:
     parts = match.groupdict()
     written = parts.get("number") or parts.get("chinese") or parts.get("english") or ""
     value = number(written)
-    if value is None or (pattern is _CHINESE_LARGE and value < _LEAST_BARE_CHINESE):
+    if value is None or (pattern is _CHINESE_LARGE and not _is_large(written, value)):
+        return
+    if pattern is _WITH_UNIT and parts["chinese"] and value < _LEAST_CHINESE_WITH_UNIT and not parts["times"]:
         return
     amount = value * MULTIPLIERS.get((parts.get("times") or "").lower(), 1)
     sign = parts.get("after") or parts.get("before") or ""
     start = match.start("number") if pattern is _AFTER_CUE else match.start()
     text = match.string[start : match.end()]
     yield Slot("amount", text, start, {"amount": tidy(amount), "currency": _currency(sign)})
+
+
+def _is_large(written: str, value: float) -> bool:
+    return value >= _LEAST_BARE_CHINESE and any(unit in written for unit in "万萬亿億")
 
 
 def _currency(sign: str) -> str:

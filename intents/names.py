@@ -12,9 +12,9 @@ from intents.wordlist import words
 NameKind = Literal["company", "person", "product", "stage"]
 
 _CHINESE_ENDINGS = re.compile(r"(?:\(.{1,6}\))?(?:股份有限公司|有限责任公司|有限公司|集团公司|集团|公司|厂|医院|学校)$")
-_CHINESE_TRADES = re.compile(
+_CHINESE_TRADE = re.compile(
     r"(?:医疗|科技|信息技术|技术|信息|软件|网络|电子|机械|设备|器械|制造|贸易|实业|工业|物流|食品|建材|化工|生物|制药|药业|能源|"
-    r"环保|教育|文化|传媒|咨询|服务|智能|自动化|精密|材料|汽车|电气|电器|仪器|纺织|服饰|家居|餐饮|酒店|地产|建设|工程|投资|控股|国际|商贸|发展)+$"
+    r"环保|教育|文化|传媒|咨询|服务|智能|自动化|精密|材料|汽车|电气|电器|仪器|纺织|服饰|家居|餐饮|酒店|地产|建设|工程|投资|控股|国际|商贸|发展)$"
 )
 _CHINESE_PLACES = re.compile(
     r"^(?:北京|上海|天津|重庆|广州|深圳|杭州|苏州|南京|武汉|成都|西安|长沙|郑州|青岛|宁波|无锡|合肥|济南|厦门|福州|东莞|佛山|"
@@ -178,9 +178,11 @@ def _short_company(key: str) -> set[str]:
         if first and len(first[0]) > 2 and first[0] not in _COMMON_FIRST_WORDS:
             forms.add(first[0])
     else:
-        named = _CHINESE_ENDINGS.sub("", key)
-        core = _CHINESE_TRADES.sub("", named)
-        forms = {named, core, _CHINESE_PLACES.sub("", named), _CHINESE_PLACES.sub("", core)}
+        forms = {key, _CHINESE_ENDINGS.sub("", key)}
+        shorter = forms
+        while shorter := {_CHINESE_TRADE.sub("", form) for form in shorter} - forms:
+            forms |= shorter
+        forms |= {_CHINESE_PLACES.sub("", form) for form in forms}
     return {form for form in forms if len(form) >= 2 and form != key and not _is_only_place(form)}
 
 

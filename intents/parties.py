@@ -19,7 +19,8 @@ _TITLE = (
     r"(?:总(?!结|共|价|额|量|数|部|体|是|之|算|计|的|要|会|得|览|账|公司|包|管理|线|单|预算|合同|金额|和|业绩|销售)(?:监|裁|经理|工程师)?|副总|经理|主任|工程师|工(?!作|程|厂|单|业|商|期|人|资|具|会|艺|地|序|况|信)|老师|院长|董事长|董(?!事)|"
     r"处长|处(?!理)|科长|部长|厂长|校长|所长|店长|队长|行长|书记|局长|老板|先生|女士|小姐|太太|医生|教授|博士|律师|会计|姐(?!妹)|哥(?!们)|叔|阿姨|师傅|秘书|助理|同学|总监)"
 )
-_TITLED = re.compile(rf"(?<![\u4e00-\u9fff]同)(?P<name>{_SURNAME}{_HAN}{{0,2}}?{_TITLE})")
+_NO_PERSON = r"(?!安装|万一|高级|成功|方便|常规|车队|金牌|全体|项目|单位|管理|党委|段子|时候|解决|应该|相关)"
+_TITLED = re.compile(rf"(?<![药住客厨书机汽货卡])(?P<name>{_NO_PERSON}{_SURNAME}{_HAN}{{0,2}}?{_TITLE})")
 _COMMON_SURNAME = (
     "[王李张刘陈杨黄赵周吴徐孙马朱胡林郭何罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶苏魏吕丁任沈姚卢姜崔钟谭陆汪范廖贾]"
 )
@@ -38,8 +39,8 @@ _LEGAL_ENDING = (
     r"医院|研究院|大学|幼儿园|银行|酒店))"
 )
 _TRADE = (
-    r"(?:科技|医疗|制药|药业|实业|电子|机械|器械|物流|贸易|传媒|生物|能源|重工|建材|食品|软件|信息|网络|智能|精密|装备|仪器|材料|股份|控股|"
-    r"液压|电气|电器|化工|纺织|服饰|家居|餐饮|地产|教育|环保|汽车|光电|半导体|通信|自动化|工业|国际)"
+    r"(?:科技|医疗|制药|药业|实业|机械|器械|物流|贸易|传媒|生物|能源|重工|建材|食品|精密|装备|仪器|股份|控股|液压|电气|电器|"
+    r"化工|光电|半导体|信息技术|网络科技|软件技术|电子科技|新材料|智能科技)"
 )
 _CHINESE_COMPANY = re.compile(
     rf"(?P<core>[\u4e00-\u9fffA-Za-z0-9]{{2,14}}?)(?P<ending>{_TRADE}{{0,3}}{_LEGAL_ENDING}|"
@@ -59,6 +60,9 @@ _NO_COMPANY = frozenset(
         "发票 开票 这些 哪些 什么 以上 以下 相关 更多 原 旧 电话 敏感 重要 更新 关键 全部 所有 详细 企业 "
         "商业 个 母婴 培训 租赁 运输"
     )
+)
+_NOT_IN_A_NAME = re.compile(
+    r"[的了吗呢吧啊么把要能否可按带我你他她它们都进着没还不这那哪]|[分子母总贵该本各某]$|^(?:同级|隔壁|主播|所有|任何|另外?|几|两|多|每)"
 )
 _FOR_WHOM = re.compile(
     rf"(?:给|为|帮)(?P<name>{_HAN}{{2,6}}?)(?=(?:新?建|开|创建|录|加|立)(?:一?个|一?条|一?笔)?(?:商机|线索|单|客户|项目))"
@@ -118,7 +122,7 @@ def find_companies(text: str) -> Iterator[Slot]:
         lead = _LEAD_IN.match(match["core"])
         skipped = lead.end() if lead else 0
         core = match["core"][skipped:]
-        if len(core) >= 2 and core not in _NO_COMPANY and not re.search(r"[的了吗呢吧啊]", core):
+        if len(core) >= 2 and core not in _NO_COMPANY and not _NOT_IN_A_NAME.search(core):
             start = match.start() + skipped
             yield Slot("company", text[start : match.end()], start, text[start : match.end()])
     for match in _FOR_WHOM.finditer(text):

@@ -27,6 +27,8 @@ _REPLACEMENT = re.compile(
     r"\s?(?:的)?(?:单子|那单)?(?:改成|改为|改到|换成|换到|换为|变更为|变为|调整?[到为成]|提到|降到|"
     r"涨到|推[到迟]|→|->|=>|to)了?\s?"
 )
+_NEGATED = re.compile(r"(?:不是|别写|别用|不再是|\bnot|\binstead of|\brather than)\s?$", re.IGNORECASE)
+"""Before the value that is not meant: 是9.9万不是99万."""
 _REACH = 14
 """Characters between a correcting word and the value it brings."""
 
@@ -73,7 +75,10 @@ def _corrected(text: str, slots: list[Slot]) -> list[Slot]:
     dropped: set[int] = set()
     corrections = [match.end() for match in _CORRECTION.finditer(text)]
     for place, slot in enumerate(slots):
-        earlier = [one for one in range(place) if slots[one].type == slot.type]
+        same = [one for one in range(len(slots)) if slots[one].type == slot.type]
+        if len(same) > 1 and _NEGATED.search(text, 0, slot.start):
+            dropped.add(place)
+        earlier = [one for one in same if one < place]
         if not earlier:
             continue
         last = slots[earlier[-1]]

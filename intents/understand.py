@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from intents.dictionary import OUT_OF_SCOPE, load_dictionary
+from intents.dictionary import OUT_OF_SCOPE, Dictionary, load_dictionary
 from intents.features import LONGEST_READ, normalise
 from intents.language import language_of
 from intents.model import Model, load_model
@@ -23,33 +23,35 @@ _SURE_OF_A_PHRASE = 0.99
 _UNSURE_OF_NOISE = 0.5
 
 
+_NOBODY = Names.empty()
+
+
 class Reader:
     """Reads texts with one model; holds nothing that changes."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, dictionary: Dictionary) -> None:
         self._model = model
+        self._intents = dictionary.intents
 
     @classmethod
     def load(cls, model_dir: Path, dictionary: Path) -> "Reader":
         """Raise ValueError, in a sentence for the operator, when the model cannot be used with the dictionary."""
         model = load_model(model_dir)
-        known = load_dictionary(dictionary).intents
-        foreign = sorted(set(model.weights.labels) - set(known))
+        known = load_dictionary(dictionary)
+        foreign = sorted(set(model.weights.labels) - set(known.intents))
         if foreign:
             raise ValueError(
                 f"the intent model in {model_dir} does not fit the dictionary {dictionary}: it speaks of "
                 f"{', '.join(foreign)}; train it again with `parley intents train`"
             )
-        return cls(model)
+        return cls(model, known)
 
     @property
     def version(self) -> str:
         """Return the name of the model, a hash of its content."""
         return self._model.version
 
-    def understand(
-        self, text: str, *, role: str | None = None, sent_at: datetime, names: Names | None = None
-    ) -> Understanding:
+    def understand(self, text: str, *, role: str | None = None, sent_at: datetime, names: Names = _NOBODY) -> Understanding:
         """Return the reading of any text; never raises for what the text holds.
 
         Only the first 4,000 characters are read. `sent_at` must be aware: dates count from it, in its zone.
@@ -66,10 +68,10 @@ class Reader:
             confidence=main.confidence,
             alternatives=_runners_up(candidates[1:]),
             also=self._also(read, role, main.intent) if is_said and phrase is None else (),
-            slots=find_slots(read, sent_at, Names.empty() if names is None else names) if is_said else (),
+            slots=find_slots(read, sent_at, names) if is_said else (),
             control=phrase.control if phrase else None,
             number=phrase.number if phrase else None,
-            reported=is_reported(read, role),
+            reported=is_reported(read, role, self._intents[main.intent]),
             sure=is_said and main.confidence >= self._model.thresholds.ask,
             model=self._model.version,
         )

@@ -34,7 +34,7 @@ def _spring_festival(match: re.Match[str], sent_at: datetime) -> date | None:
 PATTERNS: Patterns = compiled(
     (rf"(?<![\d/.-])(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})(?![\d/-]|\.\d){BEFORE}", _numeric),
     (
-        r"(?<![\d/.,$¥-])(?P<year>)(?P<month>1[0-2]|0?[1-9])/(?P<day>[0-3]?\d)(?![\d/%])(?!\s?(?:台|"
+        r"(?<![\d/.,$¥-])(?P<year>)(?P<month>1[0-2]|0?[1-9])/(?P<day>[0-3]?\d)(?![\d/%])(?!\s?(?:inch|台|"
         r"套|个|页))" + BEFORE,
         _numeric,
     ),

@@ -16,6 +16,7 @@ _EN_NUMBER = (
 )
 _ENGLISH_UNIT = r"(?:minutes?|mins?|hours?|hrs?|(?:business |working )?days?|weeks?|wks?|months?|years?|yrs?)"
 CHINESE_SPAN = (
+    r"(?!(?<=[上下])半年)"
     rf"(?<![\d.第一二三四五六七八九十零〇])(?P<number>{_N})(?:个(?P<half>半))?个?(?P<unit>分钟|小时|"
     rf"钟头|天|日|工作日|周|星期|礼拜|月|年)"
 )
@@ -48,6 +49,8 @@ _UNIT_OF = {
     "yr": "Y",
 }
 _DURATION_ZH = re.compile(rf"(?:{CHINESE_SPAN})(?P<more>半)?(?:以内|之内|内)?(?![后前]|之[后前]|以[后前])")
+_A_RATE = re.compile(r"(?<!for)(?<!within)(?<!about)(?<!in)(?<!take)(?<!takes)(?<!least)(?<!than)(?<!last)(?<!after) $")
+"""Before "a month": twenty a month is a rate, within a month is a span."""
 _DURATION_EN = re.compile(rf"\b(?:{ENGLISH_SPAN})\b(?! (?:from now|later|ago))", re.IGNORECASE)
 
 
@@ -89,7 +92,8 @@ def find_durations(text: str) -> Iterator[Slot]:
     """Yield spans of time as ISO 8601 (PT48H, P3D, P6M); a span that counts from now is a date instead."""
     for pattern in (_DURATION_ZH, _DURATION_EN):
         for match in pattern.finditer(text):
-            if (value := _duration(match)) is not None:
+            is_rate = _A_RATE.search(text, 0, match.start()) if match["number"].lower() in {"a", "an"} else None
+            if is_rate is None and (value := _duration(match)) is not None:
                 yield Slot("duration", match[0], match.start(), value)
 
 
