@@ -174,14 +174,14 @@ class Outbox:
             await insert_new(tx, SendRow, [row], SendRow.key)
         return target_of(to)
 
-    async def redraw(self, tx: Tx, key: str, view_of: str, reply_for: Callable[[Address], Reply]) -> frozenset[str]:
+    async def redraw(self, tx: Tx, key: str, view_of: str, reply_for: Callable[[Address, Reply], Reply]) -> frozenset[str]:
         """Have every copy of this card show its new state. Returns the targets to kick after commit.
 
-        Copies that never reached anyone, and those that were handed back in an HTTP answer of a channel that only does
-        that, are left alone.
+        `reply_for` gets the address and what the copy showed first. Copies that never reached anyone are left alone,
+        and those of a channel that only hands replies back.
         """
         found = await tx.execute(
-            select(SendRow.key, SendRow.id, SendRow.address, SendRow.target)
+            select(SendRow.key, SendRow.id, SendRow.address, SendRow.target, SendRow.reply)
             .where(SendRow.card == view_of, SendRow.redraws.is_(None), SendRow.state != "gave_up")
             .order_by(SendRow.id)
         )
@@ -190,7 +190,7 @@ class Outbox:
             to = address_from_json(copy.address)
             if to.channel in self._collecting():
                 continue
-            row = self._row(f"{key}/redraw/{copy.id}", to, reply_for(to), redraws=copy.key)
+            row = self._row(f"{key}/redraw/{copy.id}", to, reply_for(to, reply_from_json(copy.reply)), redraws=copy.key)
             if await insert_new(tx, SendRow, [row], SendRow.key):
                 targets.add(copy.target)
         return frozenset(targets)
@@ -316,9 +316,12 @@ class Outbox:
                 .group_by(SendRow.channel, SendRow.state)
             )
             rows = found.all()
-        return tuple(
-            Problem(channel, "late" if state in _OPEN else state, count, oldest) for channel, state, count, oldest in rows
-        )
+        kinds: dict[tuple[str, str], Problem] = {}
+        for channel, state, count, oldest in rows:
+            kind = "late" if state in _OPEN else state
+            before = kinds.get((channel, kind), Problem(channel, kind, 0, oldest))
+            kinds[channel, kind] = Problem(channel, kind, before.count + count, min(before.oldest, oldest))
+        return tuple(kinds.values())
 
     def _collecting(self) -> list[str]:
         return [name for name, channel in self._channels.items() if channel.collects]

@@ -1,7 +1,8 @@
 """Stand-ins for the outside that the tests of the road hand in: a clock that moves when told, a channel with a script."""
 
+import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,6 +46,11 @@ LOST_ON_THE_WAY = "answer lost, never arrived"
 WAIT_FOR_PERSON = "wait for the person"
 REFUSED = "refused"
 BROKEN = "a mistake of the adapter, before anything went out"
+HANGS_TAKEN = "taken, and nothing more is heard"
+HANGS = "nothing is heard"
+
+
+UNHURRIED = Pace(timedelta(microseconds=1), burst=1000)
 
 
 @dataclass
@@ -52,7 +58,7 @@ class FakeChannel:
     """A platform that ends each call as its script says, and takes it once the script is used up."""
 
     name: str = "fake"
-    pace: Pace = Pace(timedelta(0, 0, 1), burst=1000)
+    pace: Pace = UNHURRIED
     collects: bool = False
     script: deque[str] = field(default_factory=deque)
     can_tell: bool = True
@@ -60,7 +66,8 @@ class FakeChannel:
     arrived: list[Arrival] = field(default_factory=list)
     calls: int = 0
     longest: int = 1000
-    on_call: Callable[[], None] = lambda: None
+    hanging: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once a call hangs: time for the test to kill the process."""
 
     def will(self, *outcomes: str) -> None:
         self.script.extend(outcomes)
@@ -85,10 +92,10 @@ class FakeChannel:
         )
 
     async def send(self, key: str, to: Address, reply: Reply) -> Sent:
-        return self._end(Arrival(key, to, reply.text))
+        return await self._end(Arrival(key, to, reply.text))
 
     async def redraw(self, key: str, to: Address, ref: str, reply: Reply) -> Sent:
-        return self._end(Arrival(key, to, reply.text, ref))
+        return await self._end(Arrival(key, to, reply.text, ref))
 
     async def find(self, key: str, to: Address, reply: Reply) -> Sent | None:
         if not self.can_tell:
@@ -104,9 +111,8 @@ class FakeChannel:
     async def check(self) -> str | None:
         return None
 
-    def _end(self, arrival: Arrival) -> Sent:
+    async def _end(self, arrival: Arrival) -> Sent:
         self.calls += 1
-        self.on_call()
         outcome = self.script.popleft() if self.script else TAKEN
         faults = {
             TRY_LATER: TryLater("503"),
@@ -118,7 +124,11 @@ class FakeChannel:
         }
         if outcome in faults:
             raise faults[outcome]
-        self.arrived.append(arrival)
+        if outcome != HANGS:
+            self.arrived.append(arrival)
+        if outcome in (HANGS, HANGS_TAKEN):
+            self.hanging.set()
+            await asyncio.get_running_loop().create_future()
         if outcome == LOST_BUT_ARRIVED:
             raise AnswerLost("no answer")
         return Sent(f"ref-{len(self.arrived) - 1}")

@@ -246,9 +246,7 @@ async def test_a_message_that_kills_its_process_each_time_is_failed_in_the_end(s
     assert (last.handled, last.failed) == ([], ["m1"])
 
 
-async def test_two_processes_share_a_conversation_without_handling_anything_twice(
-    store: Store, clock: FakeClock
-) -> None:
+async def test_two_processes_share_a_conversation_without_handling_anything_twice(store: Store, clock: FakeClock) -> None:
     one, other = Process(store, clock), Process(store, clock)
     handled = []
 

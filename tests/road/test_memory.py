@@ -70,7 +70,9 @@ async def test_what_comes_back_is_a_copy(memory: Memory) -> None:
     value = {"seen": [1]}
     await memory.set("thread", value, None)
     value["seen"].append(2)
-    (await memory.get("thread"))["seen"].append(3)
+    copy = await memory.get("thread")
+    assert copy is not None
+    copy["seen"].append(3)
     assert await memory.get("thread") == {"seen": [1]}
 
 
