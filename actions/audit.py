@@ -33,6 +33,7 @@ Kind = Literal[
     "refusal",
     "timer",
 ]
+Wrong = Literal["changed", "missing", "reordered", "cut", "added"]
 BEGINNING = "0" * 64
 """What the first entry has before it."""
 BATCH = 1000
@@ -57,7 +58,7 @@ class Verdict:
     entries: int
     head: str
     broken_at: int | None = None
-    wrong: Literal["changed", "missing", "reordered", "cut", "added"] | None = None
+    wrong: Wrong | None = None
 
     @property
     def is_sound(self) -> bool:
@@ -99,9 +100,7 @@ async def verify(tx: Tx, progress: Callable[[int, int], None] | None = None) -> 
     total, head_hash = (head.seq, head.hash) if head else (0, BEGINNING)
     read, previous = 0, BEGINNING
     async for row in rows_of(tx):
-        wrong = _wrong(row, read + 1, previous)
-        if wrong is None and row.seq > total:
-            wrong = "cut" if head is None else "added"
+        wrong = _wrong(row, read + 1, previous, total)
         if wrong is not None:
             return Verdict(read, previous, read + 1, wrong)
         read, previous = row.seq, row.hash
@@ -145,16 +144,15 @@ async def rows_of(tx: Tx) -> AsyncIterator[Line]:
         last = batch[-1]["seq"]
 
 
-def _wrong(row: Line, expected: int, previous: str) -> Literal["changed", "missing", "reordered", "added"] | None:
+def _wrong(row: Line, expected: int, previous: str, total: int) -> Wrong | None:
+    if row.seq < expected or row.seq > total:  # before the first, or past the end that the head knows
+        return "added"
     if row.seq > expected:
         return "missing"
-    if row.seq < expected:  # before the first
-        return "added"
+    if row.previous != previous:  # bound to another entry than the one before it: it stood elsewhere
+        return "reordered"
     is_intact = row.hash == _hash(row.previous, row.seq, row.at, row.kind, row.actor, row.subject, row.body)
-    if row.previous == previous:
-        return None if is_intact else "changed"
-    # bound to another entry than the one before it: it stood elsewhere
-    return "reordered"
+    return None if is_intact else "changed"
 
 
 def _hash(

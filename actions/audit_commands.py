@@ -73,11 +73,16 @@ async def _export(store: Store, out: TextIO) -> int:
         await store.migrate()
         async with store.read() as tx:
             async for line in rows_of(tx):
-                out.write(json.dumps(line.to_json(), ensure_ascii=False) + "\n")
+                out.write(_readable(json.dumps(line.to_json(), ensure_ascii=False)) + "\n")
                 count += 1
     finally:
         await store.close()
     return count
+
+
+def _readable(line: str) -> str:
+    """Half a character, which someone may have sent and no file can hold, as the escape it is kept as."""
+    return line.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

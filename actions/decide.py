@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -18,8 +19,13 @@ MANY = 1e9
 
 def decide(proposal: Proposal, policy: Policy, now: datetime) -> Decision:
     """What may happen with the proposal. Never raises, and never milder for one check more."""
-    refusals = [reason for check in CHECKS if (reason := check(proposal)) is not None]
-    return combine([*(Finding(reason) for reason in refusals), *_by_policy(proposal, policy, now)], policy.version)
+    refusals = [Finding(reason) for check in CHECKS if (reason := check(proposal)) is not None]
+    decision = combine([*refusals, *_by_policy(proposal, policy, now)], policy.version)
+    confirmers = decision.confirmers
+    if proposal.requester.role == "director" and confirmers.not_requester and confirmers.roles:
+        # nobody stands above a director: another one looks at it, or legal
+        return replace(decision, confirmers=replace(confirmers, roles=confirmers.roles | {"legal"}))
+    return decision
 
 
 def combine(findings: Sequence[Finding], version: str) -> Decision:

@@ -1,8 +1,9 @@
 """From a command to a proposal: its plan from fresh facts, an id that derives from the cause, a digest of exactly what."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from actions.canonical import canonical, digest_of
+from actions.canonical import digest_of
 from actions.commands.roster import command_to_json
 from actions.crm.records import Speaker
 from actions.proposal import Basis, Command, Effect, Facts, Json, Plan, Proposal
@@ -17,21 +18,25 @@ def draft(command: Command, facts: Facts, speaker: Speaker, basis: Basis, key: s
     written = command_to_json(command)
     proposal_id = "P-" + digest_of([key, written])[:16]
     plan = command.plan(facts, speaker, proposal_id, now)
-    return Proposal(proposal_id, command, plan, speaker, basis, digest_of({**written, "effects": timeless(plan.effects)}))
+    return Proposal(proposal_id, command, plan, speaker, basis, _digest(command, plan))
 
 
-def planned_again(proposal: Proposal, facts: Facts, now: datetime) -> Plan:
-    """What the proposal's command would do with the facts of this moment."""
-    return proposal.command.plan(facts, proposal.requester, proposal.id, now)
+def drafted_again(proposal: Proposal, facts: Facts, now: datetime) -> Proposal:
+    """The same proposal with what its command would do with the facts of this moment, and the digest of that."""
+    plan = proposal.command.plan(facts, proposal.requester, proposal.id, now)
+    return replace(proposal, plan=plan, digest=_digest(proposal.command, plan))
 
 
-def is_still(proposal: Proposal, fresh: Plan) -> bool:
-    """Whether the fresh plan does exactly what the proposal showed, leaving aside the time at which it is done."""
-    shown = proposal.plan
-    return fresh.problem == shown.problem and canonical(timeless(fresh.effects)) == canonical(timeless(shown.effects))
+def is_still(shown: Proposal, fresh: Proposal) -> bool:
+    """Whether the fresh one does exactly what was shown, leaving aside the moment at which it is done."""
+    return fresh.plan.problem == shown.plan.problem and fresh.digest == shown.digest
 
 
-def timeless(effects: tuple[Effect, ...]) -> list[Json]:
+def _digest(command: Command, plan: Plan) -> str:
+    return digest_of({**command_to_json(command), "effects": _timeless_effects(plan.effects)})
+
+
+def _timeless_effects(effects: tuple[Effect, ...]) -> list[Json]:
     """The effects as JSON without the moments that only record when they were planned."""
     return [_timeless(effect) for effect in effects_to_json(effects)]
 

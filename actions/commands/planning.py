@@ -24,7 +24,8 @@ def new_id(letter: str, key: str) -> str:
 
 def problem(name: str, *subjects: Subject, **data: Json) -> Plan:
     """A plan that cannot be carried out, and why (`problem.<name>` in the wording)."""
-    return Plan(subjects=subjects, problem=name, data=data)
+    titled: dict[str, Json] = {"title": subjects[0].title} if subjects else {}
+    return Plan(subjects=subjects, problem=name, data=titled | data)
 
 
 def not_found(kind: str, record_id: str | None) -> Plan:

@@ -11,7 +11,7 @@ from actions.proposal import Effect, Facts, Plan, Subject
 
 @dataclass(frozen=True)
 class Undo:
-    """Take back the deed with this key, which was a `did` (a command's name). Made by actions/undo.py only.
+    """Take back the deed with this key, which was a `did` (a command's name). Made by actions/undoing.py only.
 
     It is not on the roster: what an undo does is read from the deed, never from what someone sends.
     """

@@ -69,7 +69,7 @@ class Rule:
         if value is False:
             return None
         if value is not True:
-            return Finding(Reason("rule_broken", "confirm", {"rule": self.id}), Confirmers(OFFICES), self.expires_in)
+            return Finding(Reason("policy_error", "confirm", {"rule": self.id}), Confirmers(OFFICES), self.expires_in)
         return Finding(
             Reason(self.id, self.verdict, {name: sight[name] for name in self.seen}), self.confirmers, self.expires_in
         )

@@ -1,0 +1,98 @@
+"""Effects onto the world, within one transaction; only carry_out.py calls this, after it has claimed the deed."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from actions.crm import own
+from actions.crm.records import KINDS
+from actions.outside.store import Tx
+from actions.outside.tables import TimerRow
+from actions.proposal import Create, Effect, Notify, Redraw, Remove, Schedule, Unschedule, Update, WriteFile
+from actions.world import World
+from actions.write_file import write_file
+
+
+class Stale(Exception):
+    """A record is no longer what the plan was made from; whoever opened the transaction rolls it back."""
+
+
+async def apply_effects(world: World, tx: Tx, effects: Sequence[Effect], key: str, files: list[Path]) -> None:
+    """Apply the effects in order. `key` makes notices happen once; files written are added to `files`.
+
+    Raises Stale where a field does not hold what it should, ValueError where a value does not fit.
+    """
+    index = 0
+    for _, group in groupby(effects, key=_belongs_to):
+        run = list(group)
+        if isinstance(run[0], Update):
+            await _update(tx, [effect for effect in run if isinstance(effect, Update)])
+        else:
+            for offset, effect in enumerate(run):
+                await _apply(world, tx, effect, f"{key}:{index + offset}", files)
+        index += len(run)
+
+
+def _belongs_to(effect: Effect) -> tuple[str, ...]:
+    """Neighbouring changes of one record go out as one statement."""
+    return (effect.kind, effect.id) if isinstance(effect, Update) else ()
+
+
+async def _update(tx: Tx, updates: Sequence[Update]) -> None:
+    wanted = {one.field: (one.old, one.new) for one in updates}
+    if not await own.update(tx, updates[0].kind, updates[0].id, wanted):
+        raise Stale
+
+
+async def _apply(world: World, tx: Tx, effect: Effect, key: str, files: list[Path]) -> None:
+    match effect:
+        case Create():
+            await own.create(tx, effect.kind, effect.id, effect.values)
+        case Remove():
+            if not await own.remove(tx, effect.kind, effect.id):
+                raise Stale
+        case Notify() | Redraw():
+            await world.announce(tx, key, effect)
+        case Schedule():
+            await _schedule(tx, effect)
+        case Unschedule():
+            await _unschedule(tx, effect.key)
+        case WriteFile():
+            records = await own.by_ids(tx, effect.kind, effect.ids)
+            if len(records) != len(set(effect.ids)):
+                raise Stale
+            files.append(await asyncio.to_thread(write_file, world.home, effect.name, effect.kind, records))
+        case Update():
+            await _update(tx, [effect])
+
+
+async def _schedule(tx: Tx, effect: Schedule) -> None:
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    row = {
+        "kind": effect.kind,
+        "due_at": effect.due_at,
+        "data": dict(effect.data),
+        "state": "waiting",
+        "lease_until": None,
+        "attempts": 0,
+    }
+    insert = dialect.insert(TimerRow).values(key=effect.key, **row)
+    await tx.execute(insert.on_conflict_do_update(index_elements=["key"], set_=row))
+
+
+async def _unschedule(tx: Tx, key: str) -> None:
+    """A timer that has not fired will not."""
+    waiting = update(TimerRow).where(TimerRow.key == key, TimerRow.state == "waiting")
+    await tx.execute(waiting.values(state="cancelled"))
+
+
+async def is_as_made(tx: Tx, made: Create) -> bool:
+    """Whether a record is still exactly what its Create made it, and nothing points at it yet."""
+    values = {field: own.coerce(made.kind, field, value) for field, value in made.values.items()}
+    if await own.get(tx, made.kind, made.id) != KINDS[made.kind](id=made.id, **values):
+        return False
+    return not await own.is_referred_to(tx, made.kind, made.id)
