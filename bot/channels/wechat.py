@@ -15,9 +15,9 @@ from bot.channels.tencent.api import Declined, TencentApi
 from bot.channels.tencent.callback import TooLong, demand_fresh, demand_unchanged, read_body
 from bot.channels.tencent.envelope import Forged, Malformed, Opened, Stamp, WeChatEnvelope, fields_of_wechat, text_reply
 from bot.channels.tencent.media import fetch_media
-from bot.memory import Memory
 from bot.channels.wechat_read import AFTER_ACT, AFTER_MESSAGE, Grant, grant_of, read
 from bot.channels.wechat_render import join, render, split, state_of
+from bot.memory import Memory
 from bot.message import Address, Attachment, Message, Reply
 
 API = "https://api.weixin.qq.com"

@@ -17,10 +17,10 @@ from bot.channels.tencent.api import Answer, Declined, TencentApi
 from bot.channels.tencent.callback import TooLong, demand_fresh, demand_unchanged, read_body
 from bot.channels.tencent.envelope import Forged, Malformed, Stamp, WeComEnvelope, fields_of_wecom
 from bot.channels.tencent.media import fetch_media
-from bot.memory import Memory
 from bot.channels.tencent.words import NEW_STATE
 from bot.channels.wecom_read import read
 from bot.channels.wecom_render import Payload, button_card, render, render_for_group, split, task_id
+from bot.memory import Memory
 from bot.message import Address, Attachment, Message, Reply
 
 API = "https://qyapi.weixin.qq.com"

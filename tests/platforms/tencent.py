@@ -1,0 +1,156 @@
+"""What the stand-ins of qyapi and api.weixin share: a server on 127.0.0.1, tokens, media, and misbehaviour on demand."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from aiohttp import web
+
+Json = dict[str, Any]
+Fault = Literal["429", "500", "503", "busy", "token expired", "slow", "lost", "lost on the way", "not JSON", "cut off"]
+TOKEN_LIVES = timedelta(hours=2)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class No(Exception):
+    """The platform's refusal, answered with status 200 as Tencent does."""
+
+    def __init__(self, code: int, words: str) -> None:
+        super().__init__(f"{code} {words}")
+        self.code = code
+        self.words = words
+
+
+def demand(is_right: bool, code: int, words: str) -> None:
+    if not is_right:
+        raise No(code, words)
+
+
+@dataclass
+class TencentPlatform:
+    """`faults` are used up one a call, those of the token and of a check of settings aside. `calls` are the paths asked."""
+
+    identity: str
+    secret: str
+    now: Callable[[], datetime]
+    faults: deque[Fault] = field(default_factory=deque)
+    token_faults: deque[Fault] = field(default_factory=deque)
+    media: dict[str, bytes] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    ranges: list[str] = field(default_factory=list)
+    is_trusted: bool = True
+    url: str = ""
+    _tokens: dict[str, datetime] = field(default_factory=dict)
+    _closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def routes(self) -> list[web.RouteDef]:
+        raise NotImplementedError
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        app = web.Application(client_max_size=2_000_000)
+        app.add_routes(self.routes())
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield self.url
+        finally:
+            self._closing.set()
+            await runner.cleanup()
+
+    def expire_tokens(self) -> None:
+        self._tokens = dict.fromkeys(self._tokens, self.now() - timedelta(seconds=1))
+
+    def demand_token(self, request: web.Request) -> None:
+        token = request.query.get("access_token", "")
+        demand(bool(token), 41001, "access_token missing")
+        demand(token in self._tokens, 40014, "invalid access_token")
+        demand(self._tokens[token] > self.now(), 42001, "access_token expired")
+
+    def give_token(self, identity: str, secret: str, wrong_identity: int, wrong_secret: int, not_trusted: int) -> Json:
+        demand(identity == self.identity, wrong_identity, "invalid id")
+        demand(secret == self.secret, wrong_secret, "invalid secret")
+        demand(self.is_trusted, not_trusted, "not allow to access from your ip")
+        token = f"token-{len(self._tokens) + 1}"
+        self._tokens[token] = self.now() + TOKEN_LIVES
+        return {"errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": int(TOKEN_LIVES.total_seconds())}
+
+    def answering(self, act: Callable[[web.Request], Awaitable[Json]], faults: deque[Fault] | None = None) -> Handler:
+        """Wraps a call so that it misbehaves when asked to, and refuses as Tencent does."""
+        asked = self.faults if faults is None else faults
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            self.calls.append(request.path)
+            fault = asked.popleft() if asked else None
+            if early := await self._early_fault(request, fault):
+                return early
+            try:
+                if fault == "token expired":
+                    self.expire_tokens()
+                answer = await act(request)
+            except No as no:
+                answer = {"errcode": no.code, "errmsg": no.words}
+            if fault == "lost":
+                return _hang_up(request)
+            return web.Response(text="<html>") if fault == "not JSON" else web.json_response(answer)
+
+        return handle
+
+    async def send_media(self, request: web.Request) -> web.StreamResponse:
+        self.calls.append(request.path)
+        fault = self.faults.popleft() if self.faults else None
+        if early := await self._early_fault(request, fault):
+            return early
+        if fault == "token expired":
+            self.expire_tokens()
+        try:
+            self.demand_token(request)
+            demand(request.query.get("media_id", "") in self.media, 40007, "invalid media_id")
+        except No as no:
+            return web.json_response({"errcode": no.code, "errmsg": no.words})
+        return await self._stream(request, self.media[request.query["media_id"]], is_cut_off=fault == "cut off")
+
+    async def _stream(self, request: web.Request, content: bytes, is_cut_off: bool) -> web.StreamResponse:
+        asked = request.headers.get("Range", "")
+        self.ranges.append(asked)
+        begin = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+        part = content[begin:]
+        response = web.StreamResponse(status=206 if asked else 200)
+        response.content_type = "application/octet-stream"
+        response.headers["Content-Disposition"] = 'attachment; filename="media"'
+        response.content_length = len(part)
+        await response.prepare(request)
+        await response.write(part[: len(part) // 2] if is_cut_off else part)
+        if is_cut_off:
+            return _hang_up(request, response)
+        await response.write_eof()
+        return response
+
+    async def _early_fault(self, request: web.Request, fault: Fault | None) -> web.StreamResponse | None:
+        match fault:
+            case "429" | "503":
+                return web.Response(status=int(fault), headers={"Retry-After": "7"})
+            case "500":
+                return web.Response(status=500)
+            case "busy":
+                return web.json_response({"errcode": -1, "errmsg": "system busy"})
+            case "lost on the way":
+                return _hang_up(request)
+            case "slow":
+                await self._closing.wait()
+                return web.Response(status=500)
+            case _:
+                return None
+
+
+def _hang_up(request: web.Request, response: web.StreamResponse | None = None) -> web.StreamResponse:
+    if request.transport is not None:
+        request.transport.abort()
+    return response or web.Response()
