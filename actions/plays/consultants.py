@@ -32,7 +32,10 @@ def fitting(consultants: Iterable[Employee], text: str, region: str) -> list[Emp
     lowered = text.casefold()
 
     def fit(person: Employee) -> tuple[bool, bool, str]:
-        topics = [topic.strip().casefold() for topic in person.expertise.replace("、", "|").replace(",", "|").split("|")]
+        topics = [
+            topic.strip().casefold()
+            for topic in person.expertise.replace("、", "|").replace(",", "|").replace("，", "|").split("|")
+        ]
         return (not any(topic and topic in lowered for topic in topics), person.region != region, person.id)
 
     return sorted(consultants, key=fit)

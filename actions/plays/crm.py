@@ -55,12 +55,12 @@ def lookup_pipeline(s: Situation) -> Result:
 
 
 def create_lead(s: Situation) -> Result:
-    company = s.answers.get("company") or s.unknown or _company_said(s)
-    if s.customer is not None and "company" not in s.answers:
+    if s.customer is not None:
         again = _lead(s, named(s.customer, s.lang))
         told: dict[str, Json] = {"customer": named(s.customer, s.lang)}
         subject = customer_subject(s.customer, s.lang)
         return Answer("already_customer", told, offers=(again,), says=("create_deal",), subject=subject)
+    company = s.answers.get("company") or s.unknown or _company_said(s)
     return _lead(s, str(company)) if company else Ask("company", "lead_company")
 
 

@@ -17,13 +17,13 @@ _RENAMED = re.compile(
     r"(?:改名为|更名为|改名叫|改名成|更名成|公司名(?:称)?(?:变更为|改为|改成)|名称(?:变更为|改为|改成)"
     r"|now called|(?:new|legal) name is (?:now )?|renamed? (?:to|as)"
     r"|changed (?:our|their|its) name to|name (?:has )?changed to)"
-    r"\s*[::]?\s*([^,。;,;\n.]{2,60})",
+    r"\s*[:：]?\s*([^,，。;；\n.]{2,60})",
     re.IGNORECASE,
 )
-_TITLE = re.compile(r"抬头(?:要|请)?(?:改为|改成|变更为|是|为|[::])\s*([^,。;,;\n]{2,60})")
+_TITLE = re.compile(r"抬头(?:要|请)?(?:改为|改成|变更为|是|为|[:：])\s*([^,，。;；\n]{2,60})")
 _BANK = re.compile(
     r"(?:开户行|开户银行|银行账(?:户|号)|bank(?: account)?(?: details)?)"
-    r"\s*(?:改为|改成|变更为|换成|是|为|is now|is|to|[::])\s*([^。;;\n]{2,80})",
+    r"\s*(?:改为|改成|变更为|换成|是|为|is now|is|to|[:：])\s*([^。;；\n]{2,80})",
     re.IGNORECASE,
 )
 _TAX_ID = re.compile(
@@ -73,7 +73,7 @@ def update_company(s: Situation) -> Result:
     customer = _whose(s)
     if not isinstance(customer, Customer):
         return customer
-    answered = _text(s.answers.get("company_data"))
+    answered = _text(s.answers.get("text"))
     words = answered or s.text
     tax_id = _text(s.slot("tax_id")) or _first(_TAX_ID, words, whole=True)
     company = _first(_RENAMED, words)
@@ -81,7 +81,7 @@ def update_company(s: Situation) -> Result:
     if answered and not (tax_id or company or title or bank):
         company = answered.strip()[:80]
     if not (tax_id or company or title or bank):
-        return Ask("company_data", "new_company_data", {"customer": named(customer, s.lang)})
+        return Ask("text", "new_company_data", {"customer": named(customer, s.lang)})
     return UpdateCompany(customer_id=customer.id, company=company, tax_id=tax_id, bank=bank, invoice_title=title)
 
 

@@ -12,7 +12,7 @@ from actions.situation import Situation
 def unclear(s: Situation) -> Ask | Answer | None:
     """What must be settled before anything else: somebody else's record, a name that fits several, an unknown company."""
     if s.not_yours is not None:
-        return Answer("not_yours", {"what": s.not_yours, "owner": _owner(s)})
+        return Answer("not_yours", {"what": _mentioned(s), "owner": _owner(s)})
     for kind in ("customer", "deal", "contact", "person"):
         if s.choose.get(kind):
             return Ask(kind, f"which_{kind}", {}, s.choose[kind])
@@ -20,6 +20,11 @@ def unclear(s: Situation) -> Ask | Answer | None:
         lead = CreateLead(company=s.unknown)
         return Answer("unknown_company", {"company": s.unknown}, offers=(lead,), says=("open_deals",))
     return None
+
+
+def _mentioned(s: Situation) -> str:
+    """The record by the name that the speaker used; never by more than they already knew."""
+    return next((slot.text for slot in s.slots("company")), None) or s.not_yours or ""
 
 
 def _owner(s: Situation) -> str | None:

@@ -21,31 +21,32 @@ def _needs(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-_PRODUCTS = _needs("products")
-_DEAL = _needs("deal")
-_CUSTOMER = _needs("customer")
-_CONTACTS = _needs("customer", "contacts")
+_PRODUCTS = _needs("products", "owner")
+_OWNER = _needs("owner")
+_DEAL = _needs("deal", "owner")
+_CUSTOMER = _needs("customer", "owner")
+_CONTACTS = _needs("customer", "contacts", "owner")
 
 PLAYS: dict[str, Play] = {
-    "objection.stall": Play(objection.stall),
+    "objection.stall": Play(objection.stall, _OWNER),
     "objection.price": Play(objection.price, _PRODUCTS),
     "objection.budget_freeze": Play(objection.budget_freeze, _PRODUCTS),
-    "objection.competitor": Play(objection.competitor),
-    "objection.authority": Play(objection.authority),
-    "objection.timing": Play(objection.timing),
-    "objection.no_need": Play(objection.no_need),
-    "objection.trust": Play(objection.trust),
-    "objection.contract_terms": Play(objection.contract_terms),
-    "objection.integration": Play(objection.integration),
+    "objection.competitor": Play(objection.competitor, _OWNER),
+    "objection.authority": Play(objection.authority, _OWNER),
+    "objection.timing": Play(objection.timing, _OWNER),
+    "objection.no_need": Play(objection.no_need, _OWNER),
+    "objection.trust": Play(objection.trust, _OWNER),
+    "objection.contract_terms": Play(objection.contract_terms, _OWNER),
+    "objection.integration": Play(objection.integration, _OWNER),
     "buying.quote_request": Play(buying.quote_request, _PRODUCTS),
     "buying.discount_request": Play(buying.discount_request, _PRODUCTS),
-    "buying.demo_request": Play(buying.demo_request),
-    "buying.proposal_request": Play(buying.proposal_request),
-    "buying.delivery_inquiry": Play(buying.delivery_inquiry),
+    "buying.demo_request": Play(buying.demo_request, _OWNER),
+    "buying.proposal_request": Play(buying.proposal_request, _OWNER),
+    "buying.delivery_inquiry": Play(buying.delivery_inquiry, _OWNER),
     "buying.product_question": Play(buying.product_question, _PRODUCTS),
-    "buying.contract_request": Play(buying.contract_request),
-    "buying.commitment": Play(buying.commitment),
-    "buying.renewal": Play(buying.renewal, _needs("contracts")),
+    "buying.contract_request": Play(buying.contract_request, _OWNER),
+    "buying.commitment": Play(buying.commitment, _OWNER),
+    "buying.renewal": Play(buying.renewal, _needs("contracts", "owner")),
     "status.hold_deal": Play(status.hold_deal, _DEAL),
     "status.release_deal": Play(status.release_deal, _DEAL),
     "status.stuck_legal": Play(status.stuck_legal, _DEAL),
@@ -58,7 +59,7 @@ PLAYS: dict[str, Play] = {
     "service.refund": Play(service.refund, _CUSTOMER),
     "service.cancel": Play(service.cancel, _CUSTOMER),
     "service.human_handoff": Play(service.human_handoff),
-    "service.progress_query": Play(service.progress_query, _needs("tickets", "deals")),
+    "service.progress_query": Play(service.progress_query, _needs("tickets", "deals", "owner")),
     "service.how_to": Play(service.how_to),
     "data.update_address": Play(data.update_address, _CUSTOMER),
     "data.update_contact": Play(data.update_contact, _CONTACTS),
@@ -76,17 +77,17 @@ PLAYS: dict[str, Play] = {
     "crm.create_opportunity": Play(crm.create_opportunity, _CUSTOMER | _PRODUCTS, "colleagues"),
     "crm.update_stage": Play(crm.update_stage, _DEAL, "colleagues"),
     "crm.update_amount": Play(crm.update_amount, _DEAL, "colleagues"),
-    "crm.log_activity": Play(crm.log_activity, frozenset(), "colleagues"),
+    "crm.log_activity": Play(crm.log_activity, _OWNER, "colleagues"),
     "crm.set_reminder": Play(crm.set_reminder, frozenset(), "colleagues"),
     "crm.assign_lead": Play(crm.assign_lead, _needs("leads", "team"), "colleagues"),
     "crm.submit_approval": Play(crm.submit_approval, _DEAL, "colleagues"),
     "crm.book_consultant": Play(crm.book_consultant, _needs("team", "busy"), "colleagues"),
     "crm.compare_competitor": Play(crm.compare_competitor, _needs("battle_facts"), "colleagues"),
-    "crm.draft_followup": Play(crm.draft_followup, _needs("contacts"), "colleagues"),
+    "crm.draft_followup": Play(crm.draft_followup, _needs("contacts", "owner"), "colleagues"),
     "crm.morning_brief": Play(
         crm.morning_brief, _needs("reminders", "pipeline", "open_tickets", "renewals", "visible_customers"), "colleagues"
     ),
-    "crm.transfer_data": Play(crm.transfer_data, _needs("visible_customers"), "colleagues"),
+    "crm.transfer_data": Play(crm.transfer_data, _needs("visible_customers", "owner"), "colleagues"),
     "crm.analyse_call": Play(crm.analyse_call, frozenset(), "colleagues"),
     "flow.define": Play(flow.define, frozenset(), "colleagues"),
     "flow.manage": Play(flow.manage, frozenset(), "colleagues"),

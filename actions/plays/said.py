@@ -4,7 +4,7 @@ from actions.commands.service import TellOwner
 from actions.proposal import Answer
 from actions.situation import Situation
 
-STRANGER = Answer("stranger")
+STRANGER = Answer("stranger", says=("human",))
 """What someone hears whom nobody has introduced: who could help, and how they become known."""
 
 

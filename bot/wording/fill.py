@@ -60,7 +60,7 @@ def _line(line: str, data: Mapping[str, Any], voice: Voice) -> str | None:
 
 def tell(value: Any, spec: str, data: Mapping[str, Any], voice: Voice) -> str:
     """A value in words; empty where there is none. `data` lends an amount its currency."""
-    if value is None or value == "" or value == []:
+    if value is None or value in ("", []):
         return ""
     match spec:
         case "":
@@ -100,7 +100,9 @@ def _moment(value: Any, spec: str, voice: Voice) -> str:
         return moments.day(at, voice.lang)
     if spec == "day":
         return moments.local_day(at, voice.lang, voice.zone)
-    return moments.near(at, voice.lang, voice.zone, voice.now) if spec == "near" else moments.when(at, voice.lang, voice.zone)
+    return (
+        moments.near(at, voice.lang, voice.zone, voice.now) if spec == "near" else moments.when(at, voice.lang, voice.zone)
+    )
 
 
 def _parsed(value: Any) -> date | None:

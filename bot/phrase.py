@@ -1,0 +1,455 @@
+"""Station phrase: what was asked, answered, decided or done becomes a Reply in the reader's language; sends nothing.
+
+The sentences stand in `bot/wording/zh.yaml` and `en.yaml`. A reply fits a phone: at most about five short lines and four
+buttons; what is left over comes back as `more`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from actions.commands.roster import command_to_json
+from actions.commands.service import TellOwner
+from actions.crm.records import Speaker
+from actions.proposal import Answer, Ask, Basis, Command, Decision, Notify, Option, Outcome, Proposal, Reason, Redraw
+from actions.propose import basis_of
+from actions.situation import Situation
+from bot.message import Button, Card, Reply
+from bot.wording.changes import change_lines, changed_field, notified, shortened
+from bot.wording.deeds import command_label, deed_data, deed_name, done_key, title_of
+from bot.wording.fill import Voice
+from bot.wording.quotes import answering, quote, source
+from bot.wording.sentences import Language, has
+
+Mint = Callable[[str, Mapping[str, Any]], str]
+"""Makes the token of a button from its action and data; buttons are minted in the order in which they are shown."""
+
+MakeButton = Callable[[], Button]
+
+MOST_BUTTONS = 4
+MOST_ROWS = 4
+ROW_LIMIT = {"zh": 64, "en": 110}  # characters of one line of a list
+WORDS_LIMIT = 80  # characters of a person's own words on a card
+CARD_QUOTE = {"zh": 70, "en": 140}  # characters of the passage on a card that already says much
+
+
+@dataclass(frozen=True)
+class Phrased:
+    """A reply, the text behind its "more" button, and what "why?" would show."""
+
+    reply: Reply
+    more: str | None = None
+    why: Basis | None = None
+
+
+# --- answers, questions --------------------------------------------------------------------------------------------------
+
+
+def phrase_answer(answer: Answer, situation: Situation, mint: Mint) -> Phrased:
+    """Tell an answer: its sentences, its list, its passage, and the next steps as buttons."""
+    voice = _voice_of(situation)
+    lines = _lines(voice, f"answer.{answer.topic}", answer.data)
+    if answer.subject is not None and answer.subject.title not in "\n".join(lines):
+        lines.insert(0, answer.subject.title)
+    shown, rest = _rows(answer, voice)
+    quoted, quote_source, whole = _passage(answer, voice)
+    more = "\n".join([*rest, *whole]) or None
+    buttons = [
+        *(_do(command, voice, mint) for command in answer.offers[: MOST_BUTTONS - 1]),
+        *(_say(voice.say(f"say.{key}", answer.data), mint) for key in answer.says),
+    ]
+    note = voice.say(f"answer.{answer.topic}_note") if has(f"answer.{answer.topic}_note") else None
+    card = Card(lines[0], (*lines[1:], *shown), quote=quoted, source=quote_source, note=note)
+    return Phrased(_with_buttons(card, voice, buttons, mint, has_more=more is not None), more, basis_of(situation))
+
+
+def phrase_ask(ask: Ask, situation: Situation, mint: Mint) -> Phrased:
+    """Ask for what is missing; options become buttons that fill it in."""
+    voice = _voice_of(situation)
+    lines = _lines(voice, f"ask.{ask.key}", ask.data)
+    buttons = [_fill(ask.slot, option, voice, mint) for option in ask.options]
+    return Phrased(_with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint), why=basis_of(situation))
+
+
+def phrase_unsure(situation: Situation, mint: Mint) -> Phrased:
+    """Offer the two or three likeliest readings, and a way out."""
+    voice = _voice_of(situation)
+    read = situation.understanding
+    likely = list(dict.fromkeys([read.intent, *(one.intent for one in read.alternatives)]))[:3]
+    help_text, none = voice.say("say.help"), voice.say("button.none")
+    buttons = [_read_as(intent, voice, mint) for intent in likely]
+    buttons.append(lambda: Button(mint("say", {"text": help_text}), none))
+    return Phrased(_with_buttons(Card(voice.say("unsure")), voice, buttons, mint), why=basis_of(situation))
+
+
+def phrase_also(phrased: Phrased, situation: Situation, mint: Mint) -> Phrased:
+    """Fold in the strongest further intent: one line, and a button that takes it up."""
+    also = next((one.intent for one in situation.understanding.also if one.intent != situation.intent), None)
+    reply = phrased.reply
+    if also is None:
+        return phrased
+    voice = _voice_of(situation)
+    line = voice.say("also", {"intent": also})
+    card = reply.card or _card_of(reply.text)
+    buttons = card.buttons
+    if len(buttons) < MOST_BUTTONS:
+        buttons = (*buttons, _read_as(also, voice, mint)())
+    card = replace(card, lines=(*card.lines, line), buttons=buttons)
+    return replace(phrased, reply=_reply(card, voice))
+
+
+# --- outcomes --------------------------------------------------------------------------------------------------------------
+
+
+def phrase_outcome(outcome: Outcome, viewer: Speaker, lang: Language, mint: Mint) -> Phrased:
+    """Tell what became of a proposal to whoever asked for it, or to whoever decided."""
+    voice = Voice(lang, viewer.zone)
+    match outcome.kind:
+        case "done":
+            return _done(outcome, viewer, voice, mint)
+        case "waiting":
+            return _waiting(outcome, voice, mint)
+        case "refused":
+            return _refused(outcome, voice, mint)
+        case "stale":
+            return _stale(outcome, voice, mint)
+        case "impossible":
+            return _impossible(outcome, voice)
+        case "rejected" | "expired":
+            told = {"deed": deed_name(outcome.proposal, voice), "title": title_of(outcome.proposal), "by": _decider(outcome)}
+            return _plain(voice, f"outcome.{outcome.kind}", told, outcome.proposal.basis)
+        case _:
+            return _plain(voice, f"outcome.{outcome.kind}", {}, outcome.proposal.basis)
+
+
+def phrase_confirmation(proposal: Proposal, decision: Decision, viewer: Speaker, lang: Language, mint: Mint) -> Phrased:
+    """The card for whoever may confirm: what exactly will change, and everything it rests on."""
+    voice = Voice(lang, viewer.zone)
+    basis = proposal.basis
+    quoted, quote_source = None, None
+    if basis.passages:
+        quoted = quote(basis.passages[0], voice, CARD_QUOTE[lang])[0]
+        quote_source = source(basis.passages[0], voice)
+    card = Card(
+        title=voice.say("card.confirmation", {"deed": deed_name(proposal, voice)}),
+        lines=(title_of(proposal), *change_lines(proposal.plan, voice), *notified(proposal.plan, voice)),
+        facts=tuple(_card_facts(proposal, decision, voice)),
+        quote=quoted,
+        source=quote_source,
+        view_of=f"proposal:{proposal.id}",
+    )
+    bound = {"proposal": proposal.id, "digest": proposal.digest}
+    card = replace(
+        card,
+        buttons=(
+            Button(mint("confirm", bound), voice.say("button.confirm"), "primary"),
+            Button(mint("reject", bound), voice.say("button.reject"), "danger"),
+            Button(mint("why", {}), voice.say("button.why")),
+        ),
+    )
+    return Phrased(_reply(card, voice), why=basis)
+
+
+def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phrased:
+    """The same card once it is settled: what became of it and by whom, without buttons."""
+    voice = Voice(lang, proposal.requester.zone)
+    told = {"deed": deed_name(proposal, voice), "title": title_of(proposal), "by": _decider(outcome)}
+    key = "confirmed" if outcome.kind in ("done", "already") else outcome.kind
+    lines = _lines(voice, f"outcome.{key}", told)
+    if key == "confirmed":
+        lines += change_lines(outcome.proposal.plan, voice)
+        lines += [line for line in [voice.say("outcome.confirmed_by", told)] if line]
+    at = voice.say("outcome.settled_at", {"at": outcome.data.get("decided_at")})
+    card = Card(lines[0], tuple(lines[1:]), note=at or None, view_of=f"proposal:{proposal.id}")
+    return Phrased(_reply(card, voice), why=proposal.basis)
+
+
+def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrased:
+    proposal = outcome.proposal
+    told = deed_data(proposal, voice)
+    if proposal.command.name == "undo":
+        return _plain(voice, "outcome.undone", {**told, "deed": deed_name(proposal, voice)}, proposal.basis)
+    if isinstance(proposal.command, TellOwner) and not viewer.is_staff:
+        return _passed_on(proposal, proposal.command, voice, mint)
+    lines = _lines(voice, done_key(proposal, is_customer=not viewer.is_staff), told)
+    by = _decider(outcome)
+    if by and outcome.decided_by != viewer.person_id:
+        lines.append(voice.say("outcome.confirmed_by", {"by": by}))
+    buttons: list[MakeButton] = []
+    if proposal.plan.inverse is not None and outcome.deed is not None:
+        buttons.append(lambda: Button(mint("undo", {"deed": outcome.deed}), voice.say("button.undo")))
+    return Phrased(_with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint), why=proposal.basis)
+
+
+def _passed_on(proposal: Proposal, command: TellOwner, voice: Voice, mint: Mint) -> Phrased:
+    """The answer to a customer whose words have reached their owner, with what they may read about it."""
+    key = f"customer.{command.intent}"
+    lines = _lines(voice, key if has(key) else "customer.other", {})
+    quoted, quote_source, more = None, None, None
+    readable = next((one for one in proposal.basis.passages if "customer" in one.audience), None)
+    if readable is not None:
+        quoted, more = quote(readable, voice)
+        quote_source = source(readable, voice)
+    human = voice.say("say.human")
+    card = Card(lines[0], tuple(lines[1:]), quote=quoted, source=quote_source)
+    buttons: list[MakeButton] = [_say(human, mint)]
+    return Phrased(_with_buttons(card, voice, buttons, mint, has_more=more is not None), more, proposal.basis)
+
+
+def _waiting(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
+    proposal, decision = outcome.proposal, outcome.decision
+    lines = _lines(voice, "outcome.waiting", {"deed": deed_name(proposal, voice), "title": title_of(proposal)})
+    lines += change_lines(proposal.plan, voice)
+    asking = [_reason(reason, voice) for reason in decision.reasons if reason.verdict == "confirm"]
+    card = Card(
+        lines[0],
+        (*lines[1:], *asking[:2], _who(decision, voice)),
+        view_of=f"proposal:{proposal.id}",
+    )
+    bound = {"proposal": proposal.id, "digest": proposal.digest}
+    buttons: list[MakeButton] = [
+        lambda: Button(mint("reject", bound), voice.say("button.withdraw")),
+        lambda: Button(mint("why", {}), voice.say("button.why")),
+    ]
+    return Phrased(_with_buttons(card, voice, buttons, mint), why=proposal.basis)
+
+
+def _refused(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
+    refusals = [reason for reason in outcome.decision.reasons if reason.verdict == "refuse"]
+    lines = [_reason(reason, voice) for reason in refusals[:3]]
+    if not outcome.data.get("reason"):  # a press that did not count says only why
+        lines.insert(0, voice.say("outcome.refused", {"deed": deed_name(outcome.proposal, voice)}))
+    buttons: list[MakeButton] = [lambda: Button(mint("why", {}), voice.say("button.why"))]
+    card = Card(lines[0], tuple(lines[1:]))
+    return Phrased(_with_buttons(card, voice, buttons, mint), why=outcome.proposal.basis)
+
+
+def _stale(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
+    proposal = outcome.proposal
+    if proposal.command.name == "undo":
+        return _plain(voice, "problem.moved_on", {}, proposal.basis)
+    if proposal.plan.problem is not None:
+        return _impossible(outcome, voice)
+    lines = _lines(voice, "outcome.stale", {"title": title_of(proposal)})
+    card = Card(lines[0], (*lines[1:], *change_lines(proposal.plan, voice)))
+    return Phrased(_with_buttons(card, voice, [_do(proposal.command, voice, mint)], mint), why=proposal.basis)
+
+
+def _impossible(outcome: Outcome, voice: Voice) -> Phrased:
+    key = f"problem.{outcome.proposal.plan.problem}"
+    told = deed_data(outcome.proposal, voice)
+    return _plain(voice, key if has(key) else "problem.other", told, outcome.proposal.basis)
+
+
+def _decider(outcome: Outcome) -> str | None:
+    """The name of whoever decided, where the outcome carries it; else how the house files them."""
+    name = outcome.data.get("decided_by_name") or outcome.decided_by
+    return None if name is None else str(name)
+
+
+def _card_facts(proposal: Proposal, decision: Decision, voice: Voice) -> list[tuple[str, str]]:
+    basis = proposal.basis
+    rules = [_reason(reason, voice) for reason in decision.reasons if reason.verdict == "confirm"]
+    sure = f"{basis.confidence:.0%}"
+    facts = [
+        ("requester", proposal.requester.name),
+        ("rule", "\n".join(rules)),
+        ("who", _roles(decision, voice)),
+        ("until", voice.say("card.until_value", {"hours": _hours(decision)})),
+        ("about", voice.join([_fact(name, value, voice) for name, value in basis.facts])),
+        ("reading", voice.say("card.reading_value", {"intent": basis.intent, "sure": sure}) if basis.intent else ""),
+        ("words", shortened(basis.text, WORDS_LIMIT)),
+    ]
+    return [(voice.say(f"card.{label}"), value) for label, value in facts if value]
+
+
+def _roles(decision: Decision, voice: Voice) -> str:
+    roles = sorted(decision.confirmers.roles)
+    if not decision.confirmers.not_requester:
+        return voice.say("card.yourself")
+    return voice.say("card.roles", {"roles": roles})
+
+
+def _who(decision: Decision, voice: Voice) -> str:
+    told = {"roles": sorted(decision.confirmers.roles), "hours": _hours(decision)}
+    return voice.say("outcome.waiting_who" if decision.confirmers.not_requester else "outcome.waiting_self", told)
+
+
+def _hours(decision: Decision) -> int:
+    return max(1, round(decision.expires_in.total_seconds() / 3600))
+
+
+def _reason(reason: Reason, voice: Voice) -> str:
+    """Why, in words; for a plan that cannot be carried out, what is in its way."""
+    problem = f"problem.{reason.data.get('problem')}"
+    if reason.rule == "problem" and has(problem):
+        return voice.say(problem, reason.data) or voice.say("problem.other")
+    key = f"rule.{reason.rule}"
+    if not has(key):
+        return voice.say("rule.other", {"rule": reason.rule})
+    return voice.say(key, reason.data) or voice.say(f"{key}_plain")
+
+
+def _fact(name: str, value: str, voice: Voice) -> str:
+    if name == "stage":
+        value = voice.word("stage", value)
+    if name == "amount":
+        amount, _, currency = value.partition(" ")
+        value = voice.say("basis.money", {"amount": amount, "currency": currency})
+    return voice.say("basis.fact", {"field": name, "value": value})
+
+
+# --- notices, reasons, help, single sentences ----------------------------------------------------------------------------
+
+
+def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str) -> Phrased:
+    """Tell someone who did not ask: a ticket raised, a customer's words, a promise come due. Offers become buttons."""
+    voice = Voice(lang, zone)
+    key = f"notice.{notice.topic}"
+    lines = _lines(voice, key if has(key) else "notice.other", _notice_data(notice.data, voice))
+    buttons: list[MakeButton] = []
+    if isinstance(notice, Notify):
+        buttons += [_do(command, voice, mint) for command in notice.offers]
+        if notice.topic in ("customer_said", "customer_changed", "reminder") and notice.data.get("customer"):
+            buttons.append(_say(voice.say("say.lookup_customer", notice.data), mint))
+    card = Card(lines[0], tuple(lines[1:]), view_of=notice.view_of)
+    return Phrased(_with_buttons(card, voice, buttons, mint))
+
+
+def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
+    told = dict(data)
+    if isinstance(told.get("text"), str):
+        told["text"] = shortened(told["text"], 2 * WORDS_LIMIT)
+    if isinstance(told.get("what"), str):
+        told["what"] = shortened(told["what"], WORDS_LIMIT)
+    if isinstance(told.get("leads"), Sequence):
+        names = [str(lead["company"]) for lead in told["leads"]]
+        told["companies"] = voice.join(names[:5]) + ("…" if len(names) > 5 else "")
+    if isinstance(told.get("changes"), Sequence):
+        told["lines"] = "\n".join(changed_field(one["field"], one["old"], one["new"], voice) for one in told["changes"])
+    return told
+
+
+def phrase_basis(basis: Basis, decision: Decision | None, lang: Language) -> Phrased:
+    """ "Why?": the words, the reading, the record, the document, the rules; at most eight lines."""
+    voice = Voice(lang)
+    told = {
+        "text": shortened(basis.text, WORDS_LIMIT),
+        "intent": basis.intent,
+        "sure": f"{basis.confidence:.0%}" if basis.intent else None,
+        "others": voice.join([voice.intent(one.intent) for one in basis.alternatives[:2]]),
+        "facts": voice.join([_fact(name, value, voice) for name, value in basis.facts]),
+        "source": source(basis.passages[0], voice) if basis.passages else None,
+        "rules": "; ".join(_reason(reason, voice) for reason in decision.reasons[:3]) if decision else None,
+        "policy": decision.policy[:8] if decision else None,
+    }
+    keys = ("words", "reading", "others", "facts", "passage", "rule", "policy")
+    lines = [line for key in keys if (line := voice.say(f"basis.{key}", told))]
+    text = "\n".join(lines) or voice.say("basis.nothing")
+    return Phrased(Reply(text, lang))
+
+
+def phrase_help(speaker: Speaker, lang: Language, mint: Mint) -> Phrased:
+    """What this person can do, by example; the examples can be pressed."""
+    voice = Voice(lang, speaker.zone)
+    kind = {"director": "manager", "guest": "customer"}.get(speaker.role, speaker.role)
+    kind = kind if has(f"help.{kind}") else "other"
+    lines = _lines(voice, f"help.{kind}", {})
+    buttons = [_say(example, mint) for example in voice.say(f"examples.{kind}").split("\n")]
+    return Phrased(_with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint))
+
+
+def phrase_plain(key: str, lang: Language, **data: Any) -> Phrased:
+    """A single sentence of the wording, by its key under `plain`. Raises KeyError for a sentence that is not there."""
+    return Phrased(Reply(Voice(lang).say(f"plain.{key}", data), lang))
+
+
+# --- pieces ----------------------------------------------------------------------------------------------------------
+
+
+def _voice_of(situation: Situation) -> Voice:
+    return Voice("en" if situation.lang == "en" else "zh", situation.speaker.zone, situation.now)
+
+
+def _lines(voice: Voice, key: str, data: Mapping[str, Any]) -> list[str]:
+    """The lines of a sentence; where none is left without its values, those of its plain variant."""
+    text = voice.say(key, data)
+    if not text and has(f"{key}_plain"):
+        text = voice.say(f"{key}_plain", data)
+    return text.split("\n")
+
+
+def _rows(answer: Answer, voice: Voice) -> tuple[list[str], list[str]]:
+    """The first rows of the list, each on one line, and the rest."""
+    limit = ROW_LIMIT[voice.lang]
+    rows = [" · ".join(_lines(voice, f"row.{row.get('row', answer.topic)}", row)) for row in answer.rows]
+    return [shortened(row, limit) for row in rows[:MOST_ROWS]], rows[MOST_ROWS:]
+
+
+def _passage(answer: Answer, voice: Voice) -> tuple[str | None, str | None, list[str]]:
+    """What is quoted, where it stands, and what is left for "more"."""
+    if not answer.passages:
+        return None, None, []
+    first, *others = answer.passages
+    if answer.topic == "passage":
+        quoted, whole = answering(first, str(answer.data.get("question", "")), voice)
+    else:
+        quoted, whole = quote(first, voice)
+    further = [f"{source(one, voice)}\n{quote(one, voice)[0]}" for one in others]
+    return quoted, source(first, voice), [*([whole] if whole else []), *further]
+
+
+def _do(command: Command, voice: Voice, mint: Mint) -> MakeButton:
+    return lambda: Button(mint("do", {"command": command_to_json(command)}), command_label(command, voice))
+
+
+def _say(text: str, mint: Mint) -> MakeButton:
+    return lambda: Button(mint("say", {"text": text}), text)
+
+
+def _read_as(intent: str, voice: Voice, mint: Mint) -> MakeButton:
+    return lambda: Button(mint("read_as", {"intent": intent}), voice.intent(intent))
+
+
+def _fill(slot: str, option: Option, voice: Voice, mint: Mint) -> MakeButton:
+    key = f"option.{slot}.{option.label}"
+    label = voice.say("option.date", {"at": option.value}) if slot == "date" else option.label
+    label = voice.say(key) if has(key) else label
+    return lambda: Button(mint("fill", {"slot": slot, "value": option.value, "label": label}), label)
+
+
+def _plain(voice: Voice, key: str, told: Mapping[str, Any], basis: Basis) -> Phrased:
+    lines = _lines(voice, key, told)
+    return Phrased(Reply("\n".join(lines) or voice.say("problem.other"), voice.lang), why=basis)
+
+
+def _with_buttons(card: Card, voice: Voice, make: Sequence[MakeButton], mint: Mint, *, has_more: bool = False) -> Reply:
+    """The card with its buttons, minted in the order shown, "more" last; text alone where it has no shape of its own."""
+    room = max(MOST_BUTTONS, len(make)) if not has_more else MOST_BUTTONS - 1
+    buttons = [button() for button in make[: min(room, MOST_BUTTONS + 1)]]
+    if has_more:
+        buttons.append(Button(mint("more", {}), voice.say("button.more")))
+    if buttons and buttons[0].style == "plain" and len(buttons) > 1:
+        buttons[0] = replace(buttons[0], style="primary")
+    return _reply(replace(card, buttons=tuple(buttons)), voice)
+
+
+def _reply(card: Card, voice: Voice) -> Reply:
+    """A reply whose text says everything that its card shows, so that it stands alone where no card can be shown."""
+    colon = "：" if voice.lang == "zh" else ": "
+    quoted = f"“{card.quote}”" if card.quote else None
+    parts = [
+        card.title,
+        *card.lines,
+        *(f"{label}{colon}{value}" for label, value in card.facts),
+        quoted,
+        f"—— {card.source}" if card.source and voice.lang == "zh" else f"— {card.source}" if card.source else None,
+        card.note,
+    ]
+    has_shape = bool(card.buttons or card.facts or card.quote or card.view_of)
+    return Reply("\n".join(part for part in parts if part), voice.lang, card if has_shape else None)
+
+
+def _card_of(text: str) -> Card:
+    title, *lines = text.split("\n")
+    return Card(title, tuple(lines))

@@ -1,0 +1,66 @@
+"""What the sentences about a deed can speak of: its arguments, its subject, its changes; and what its button is called."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from actions.commands.crm import UpdateAmount
+from actions.commands.data import RequestData, UpdateContact
+from actions.commands.service import OpenTicket
+from actions.proposal import Command, Create, Proposal
+from bot.wording.changes import change_lines, shortened
+from bot.wording.fill import Voice
+
+LONGEST_TEXT = 80
+
+
+def arguments(command: Command) -> dict[str, Any]:
+    return {field.name: getattr(command, field.name) for field in fields(command)} if is_dataclass(command) else {}
+
+
+def command_label(command: Command, voice: Voice) -> str:
+    """What the button says that carries out this command."""
+    told = arguments(command)
+    key = f"command.{command.name}"
+    if isinstance(command, UpdateAmount) and command.amount is not None:
+        key, told = f"{key}_money", {**told, "amount": {"amount": command.amount, "currency": command.currency}}
+    return voice.say(key, told)
+
+
+def deed_name(proposal: Proposal, voice: Voice) -> str:
+    """What the deed is called; of an undo, the deed that is taken back."""
+    return voice.say(f"deed.{proposal.plan.data.get('did') or proposal.command.name}")
+
+
+def title_of(proposal: Proposal) -> str:
+    return proposal.plan.subjects[0].title if proposal.plan.subjects else ""
+
+
+def deed_data(proposal: Proposal, voice: Voice) -> dict[str, Any]:
+    """Everything that `done.*` and `problem.*` can name."""
+    plan = proposal.plan
+    told = arguments(proposal.command)
+    created: Mapping[str, Any] = next((effect.values for effect in plan.effects if isinstance(effect, Create)), {})
+    data = {**{name: created[name] for name in ("stage", "due_at") if name in created}, **told, **plan.data}
+    data["deal_title"] = told.get("title")
+    data["title"] = title_of(proposal)
+    data["text"] = shortened(str(told["text"]), LONGEST_TEXT) if told.get("text") else None
+    data["changes"] = "\n".join(change_lines(plan, voice))
+    return data
+
+
+def done_key(proposal: Proposal, *, is_customer: bool) -> str:
+    """Which sentence tells that it is done, to a colleague or to the customer who asked."""
+    command = proposal.command
+    name = command.name
+    if isinstance(command, UpdateContact) and command.contact_id is None:
+        name = "update_contact_added"
+    if proposal.plan.subjects and proposal.plan.subjects[0].kind == "activity":
+        name = "log_activity_own"
+    if not is_customer:
+        return f"done.{name}"
+    if isinstance(command, OpenTicket):
+        return f"done_customer.open_ticket.{command.kind}"
+    if isinstance(command, RequestData):
+        return f"done_customer.request_data.{command.what}"
+    return f"done_customer.{name}"
