@@ -62,6 +62,7 @@ class SlackChannel:
 
     name = "slack"
     pace = Pace(every=timedelta(seconds=1), burst=3)
+    collects = False
 
     def __init__(
         self,
@@ -136,7 +137,7 @@ class SlackChannel:
                 return await self.redraw(key, to, ref, Reply(reply.text, reply.lang))
             if refused.error not in _CANNOT_REDRAW:
                 raise
-        return await self.send(key, to, disowning(reply))
+        return await self._replace(key, to, disowning(reply))
 
     async def find(self, key: str, to: Address, reply: Reply) -> Sent | None:
         if to.private_to is not None:
@@ -147,11 +148,14 @@ class SlackChannel:
         method = "conversations.history" if to.thread is None else "conversations.replies"
         if to.thread is not None:
             where["ts"] = to.thread
+        text = render(reply)["text"]
         for _ in range(_PAGES):
             page = await self._page(method, where)
             for message in page.get("messages") or ():
                 if _key_of(message) == key:
                     return Sent(f"{channel}:{message['ts']}")
+                if _may_be(message, text):
+                    raise CannotTell(f"{method}: the same words from an app, without the metadata that would tell")
             where["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
             if not where["cursor"]:
                 return None
@@ -220,6 +224,14 @@ class SlackChannel:
             return await self._post(key, await self._channel(to.private_to or ""), None, reply)
         return Sent()
 
+    async def _replace(self, key: str, to: Address, reply: Reply) -> Sent:
+        """A new card in place of one that cannot be redrawn. A redraw may be repeated at will, so it looks first."""
+        try:
+            found = None if to.private_to else await self.find(key, to, reply)
+        except CannotTell as unknown:
+            raise Refused(f"no second card: {unknown}") from unknown
+        return found or await self.send(key, to, reply)
+
     async def _redraw_by_answer(self, url: str, shape: dict[str, Any]) -> Sent:
         if not is_slacks(url, self._calls.api_url):
             raise Refused("response_url: not Slack's")
@@ -258,3 +270,13 @@ def _key_of(message: Any) -> str | None:
         return None
     payload = metadata.get("event_payload")
     return payload.get("key") if isinstance(payload, dict) else None
+
+
+def _may_be(message: Any, text: str) -> bool:
+    """Whether a message could be ours although Slack shows no metadata with it."""
+    return (
+        isinstance(message, dict)
+        and bool(message.get("bot_id"))
+        and not message.get("metadata")
+        and message.get("text") == text
+    )

@@ -11,6 +11,8 @@ from bot.channels.channel import TryLater
 from bot.message import Attachment
 
 _PIECE = 64 * 1024
+_PATIENCE = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=20)
+"""Seconds. A large file may take long, a silent line may not."""
 _ATTEMPTS = 5
 _REDIRECTS = 2
 
@@ -68,7 +70,7 @@ async def _fill(
     for _ in range(_ATTEMPTS):
         try:
             await _go_on(session, token, api_url, attachment, file, limit)
-        except (_BrokenOff, aiohttp.ClientError, TimeoutError, OSError):
+        except (_BrokenOff, aiohttp.ClientError, TimeoutError, ConnectionError):
             continue
         return
     raise TryLater("file: the connection broke again and again")
@@ -84,7 +86,7 @@ async def _go_on(
     if have:
         headers["Range"] = f"bytes={have}-"
     for _ in range(_REDIRECTS + 1):
-        async with session.get(url, headers=headers, allow_redirects=False) as answer:
+        async with session.get(url, headers=headers, allow_redirects=False, timeout=_PATIENCE) as answer:
             if answer.status in (301, 302, 303, 307, 308):
                 url = urljoin(url, answer.headers.get("Location", ""))
                 if not is_slacks(url, api_url):

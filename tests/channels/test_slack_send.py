@@ -196,7 +196,7 @@ async def test_a_send_is_found_behind_hundreds_of_later_ones(house: House) -> No
     sent = await house.channel.send("k-1", ROOM, PLAIN)
     first = house.platform.posted[0]
     for _ in range(450):
-        house.platform.posted.append(replace(first, ts=house.platform.next_ts(), metadata=None))
+        house.platform.posted.append(replace(first, ts=house.platform.next_ts(), metadata=None, user="U0REP"))
     assert await house.channel.find("k-1", ROOM, PLAIN) == sent
 
 
@@ -211,6 +211,14 @@ async def test_another_apps_metadata_is_not_taken_for_ours(house: House) -> None
     await house.channel.send("k-1", ROOM, PLAIN)
     house.platform.posted[0].metadata = {"event_type": "other_app", "event_payload": {"key": "k-1"}}
     assert await house.channel.find("k-1", ROOM, PLAIN) is None
+
+
+async def test_the_same_words_without_metadata_are_a_doubt_and_not_a_no(house: House) -> None:
+    await house.channel.send("k-1", ROOM, PLAIN)
+    house.platform.shows_metadata = False
+    with pytest.raises(CannotTell):
+        await house.channel.find("k-1", ROOM, PLAIN)
+    assert await house.channel.find("k-1", ROOM, CARD) is None
 
 
 async def test_a_private_reply_leaves_no_trace_to_find(house: House) -> None:
@@ -256,6 +264,15 @@ async def test_a_card_that_cannot_be_redrawn_is_replaced_by_one_that_says_so(hou
     await house.channel.redraw("k-2", ROOM, ref, CARD)
     (message,) = house.platform.posted
     assert "replaces the earlier one" in str(message.blocks)
+
+
+async def test_a_replacement_whose_answer_was_lost_is_not_made_twice(house: House) -> None:
+    house.platform.fail("chat.postMessage", AnswerCut())
+    with pytest.raises(AnswerLost):
+        await house.channel.redraw("k-2", ROOM, "C0GENERAL:1.1", CARD)
+    again = await house.channel.redraw("k-2", ROOM, "C0GENERAL:1.1", CARD)
+    (message,) = house.platform.posted
+    assert again.ref == f"C0GENERAL:{message.ts}"
 
 
 async def test_a_press_gives_the_means_to_redraw_even_a_private_card(house: House) -> None:

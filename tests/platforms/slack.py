@@ -145,6 +145,7 @@ class SlackPlatform:
         self.calls: list[tuple[str, JSON]] = []
         self.answers_by_url: dict[str, list[JSON]] = defaultdict(list)
         self.url_uses = 5
+        self.shows_metadata = True
         self.url = ""
         self.acks: dict[str, asyncio.Future[JSON]] = {}
         self.connected = asyncio.Event()
@@ -362,10 +363,12 @@ class SlackPlatform:
         if not 1 <= limit <= 999:
             raise Refusal("invalid_limit")
         kept = [message for message in messages if float(message.ts) > float(arguments.get("oldest", 0))]
-        has_metadata = str(arguments.get("include_all_metadata")).lower() in ("1", "true")
+        has_metadata = self.shows_metadata and str(arguments.get("include_all_metadata")).lower() in ("1", "true")
         shown: list[JSON] = []
         for message in kept[start : start + limit]:
             row: JSON = {"type": "message", "user": message.user, "ts": message.ts, "text": message.text}
+            if message.user == BOT:
+                row["bot_id"] = "B0PARLEY"
             if has_metadata and message.metadata:
                 row["metadata"] = message.metadata
             shown.append(row)
