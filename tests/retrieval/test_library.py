@@ -96,6 +96,14 @@ def test_what_was_written_for_the_intent_is_lifted(write_document: WriteDocument
     assert sources(library, "the pump costs a lot", intent="objection.price")[0] == "price.md"
 
 
+def test_what_was_written_for_the_intent_needs_only_a_word_of_the_question(library: Library) -> None:
+    question = "grandpa muttered about pigeons, lanterns and the price of marmalade"
+
+    assert library.search(question, audience="rep", lang="en") == []
+    [hit, *_] = library.search(question, audience="rep", lang="en", intent="objection.price")
+    assert "objection.price" in hit.passage.intents
+
+
 def test_what_was_written_for_the_intent_answers_a_reported_sentence(library: Library) -> None:
     [best, *_] = library.search("客户说再考虑一下,华康医疗那单", audience="rep", lang="zh", intent="objection.stall")
 

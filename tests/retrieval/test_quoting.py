@@ -47,6 +47,15 @@ def test_without_a_matching_sentence_the_beginning_is_quoted() -> None:
     assert best_sentences(passage(STEPS), "报销", 50) == "1. Ask for the order number."
 
 
+def test_a_worse_sentence_does_not_take_the_place_of_a_better_one_that_is_too_long() -> None:
+    text = "An invoice needs a tax id. A wrong tax id on an invoice is corrected by finance at once. An invoice is free."
+
+    assert best_sentences(passage(text), "invoice tax id wrong finance", 75) == (
+        "A wrong tax id on an invoice is corrected by finance at once."
+    )
+    assert best_sentences(passage(text), "invoice tax id", 45) == "An invoice needs a tax id."
+
+
 def test_chinese_sentences_are_quoted_in_whole() -> None:
     text = "先登记工单。发票开错的,财务两个工作日内重开。纸质发票寄出后给快递单号。"
 

@@ -80,6 +80,16 @@ def test_each_piece_of_a_long_section_knows_its_own_line() -> None:
     assert all(lines[passage.line - 1].strip() == passage.text.split("\n")[0] for passage in passages)
 
 
+def test_each_piece_of_a_long_paragraph_knows_its_own_line() -> None:
+    source = document("## Long\n" + "\n".join(f"Line {number} goes\non and\non, {'word ' * 9}here." for number in range(60)))
+
+    passages = read_document(source.encode(), "a.md")
+
+    lines = source.split("\n")
+    assert len(passages) > 1
+    assert all(lines[passage.line - 1] == passage.text.split("\n")[0] for passage in passages)
+
+
 def test_a_heading_inside_a_code_block_is_text() -> None:
     [passage] = read_document(document("## Shell\n```\n## not a heading\n```\n").encode(), "a.md")
 
