@@ -187,7 +187,7 @@ def _passed_on(proposal: Proposal, command: TellOwner, voice: Voice, mint: Mint)
     lines = _lines(voice, key if has(key) else "customer.other", {})
     quoted, quote_source, more = None, None, None
     readable = next((one for one in proposal.basis.passages if "customer" in one.audience), None)
-    if readable is not None:
+    if readable is not None and has(key):
         quoted, more = quote(readable, voice)
         quote_source = source(readable, voice)
     human = voice.say("say.human")
@@ -437,12 +437,11 @@ def _with_buttons(card: Card, voice: Voice, make: Sequence[MakeButton], mint: Mi
 def _reply(card: Card, voice: Voice) -> Reply:
     """A reply whose text says everything that its card shows, so that it stands alone where no card can be shown."""
     colon = "：" if voice.lang == "zh" else ": "
-    quoted = f"“{card.quote}”" if card.quote else None
     parts = [
         card.title,
         *card.lines,
         *(f"{label}{colon}{value}" for label, value in card.facts),
-        quoted,
+        card.quote,
         f"—— {card.source}" if card.source and voice.lang == "zh" else f"— {card.source}" if card.source else None,
         card.note,
     ]

@@ -20,7 +20,7 @@ from actions.plays import briefs, spoken
 from actions.plays.consultants import fitting, next_free_hour
 from actions.plays.destination import destination, recipient
 from actions.plays.local_time import moment, morning_of, today, work_morning_in
-from actions.plays.meant import the_customer, the_deal, the_product, unclear
+from actions.plays.meant import is_named, the_customer, the_deal, the_product, unclear
 from actions.plays.play import Result
 from actions.plays.told import amount_of, customer_subject, deal_subject, exact, iso, money, named, sums
 from actions.proposal import Answer, Ask, Json, Option
@@ -55,11 +55,14 @@ def lookup_pipeline(s: Situation) -> Result:
 
 
 def create_lead(s: Situation) -> Result:
-    if s.customer is not None:
+    if s.customer is not None and is_named(s):
         again = _lead(s, named(s.customer, s.lang))
         told: dict[str, Json] = {"customer": named(s.customer, s.lang)}
         subject = customer_subject(s.customer, s.lang)
         return Answer("already_customer", told, offers=(again,), says=("create_deal",), subject=subject)
+    if s.lead is not None and is_named(s):
+        again = _lead(s, s.lead.company)
+        return Answer("already_lead", {"company": s.lead.company}, offers=(again,), says=("open_deals",))
     company = s.answers.get("company") or s.unknown or _company_said(s)
     return _lead(s, str(company)) if company else Ask("company", "lead_company")
 
@@ -230,7 +233,7 @@ def morning_brief(s: Situation) -> Result:
 def transfer_data(s: Situation) -> Result:
     where = s.answers.get("destination", destination(s.text))
     visible = [row for row in s.rows.get("visible_customers", ()) if isinstance(row, Customer)]
-    if s.customer is not None and s.not_yours is None:
+    if s.customer is not None and (is_named(s) or not spoken.means_all(s.text)):
         chosen = [s.customer]
     elif s.answers.get("customer") == "all" or spoken.means_all(s.text):
         chosen = visible

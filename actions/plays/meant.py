@@ -31,6 +31,11 @@ def _owner(s: Situation) -> str | None:
     return next((named(owner, s.lang) for owner in s.rows.get("owner", ()) if isinstance(owner, Employee)), None)
 
 
+def is_named(s: Situation) -> bool:
+    """A company was named now, and not only earlier in the conversation."""
+    return bool(s.slots("company")) or "customer" in s.answers or "company" in s.answers
+
+
 def the_deal(s: Situation) -> Deal | Ask | Answer:
     if s.deal is not None and s.not_yours is None:
         return s.deal

@@ -1,5 +1,6 @@
 """Objections: a customer's reasons not to buy, said by themselves or reported by a colleague."""
 
+import re
 from datetime import datetime, timedelta
 
 from actions.commands.crm import SubmitApproval
@@ -10,6 +11,11 @@ from actions.situation import Situation
 
 LEAD_TIME = timedelta(days=14)
 """A customer who named a date is contacted two weeks before it, so that there is time to prepare (objection handbook)."""
+
+_LEAVE_ALONE = re.compile(
+    r"别(?:再)?(?:打|联系|加)|不要再|不用再|stop (?:calling|contacting|e-?mailing)|don't (?:call|contact)|leave (?:us|me) alone",
+    re.IGNORECASE,
+)
 
 
 def stall(s: Situation) -> Result:
@@ -37,7 +43,8 @@ def timing(s: Situation) -> Result:
 
 
 def no_need(s: Situation) -> Result:
-    return heard(s, again=None)
+    """One related case half a year on (objection handbook), and nothing at all once they asked to be left alone."""
+    return heard(s, again=None if _LEAVE_ALONE.search(s.text) else 180)
 
 
 def trust(s: Situation) -> Result:

@@ -2,6 +2,7 @@
 
 from actions.commands.crm import SetReminder
 from actions.plays.local_time import work_morning_in
+from actions.plays.meant import is_named
 from actions.plays.play import QuietCustomer, Result
 from actions.plays.told import iso, named
 from actions.proposal import Answer, Json
@@ -13,7 +14,7 @@ COOLING_DAYS = 45
 
 def value_decay(s: Situation) -> Result:
     everyone = [row for row in s.rows.get("quiet_customers", ()) if isinstance(row, QuietCustomer)]
-    if s.customer is not None:
+    if s.customer is not None and is_named(s):
         meant = [row for row in everyone if row.customer.id == s.customer.id]
         if meant and meant[0].days < COOLING_DAYS:
             return Answer("still_warm", _row(meant[0], s.lang), says=("value_decay",))

@@ -59,7 +59,7 @@ PLAYS: dict[str, Play] = {
     "service.refund": Play(service.refund, _CUSTOMER),
     "service.cancel": Play(service.cancel, _CUSTOMER),
     "service.human_handoff": Play(service.human_handoff),
-    "service.progress_query": Play(service.progress_query, _needs("tickets", "deals", "owner")),
+    "service.progress_query": Play(service.progress_query, _needs("tickets", "deals", "open_tickets", "owner")),
     "service.how_to": Play(service.how_to),
     "data.update_address": Play(data.update_address, _CUSTOMER),
     "data.update_contact": Play(data.update_contact, _CONTACTS),

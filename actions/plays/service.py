@@ -94,7 +94,9 @@ def _subject(text: str) -> str:
 
 
 def _tickets(s: Situation) -> list[Ticket]:
-    return [row for row in s.rows.get("tickets", ()) if isinstance(row, Ticket)]
+    """Those of the customer meant; a colleague who names none means whatever is open."""
+    rows = s.rows.get("tickets", ()) if is_customer(s) or s.customer else s.rows.get("open_tickets", ())
+    return [row for row in rows if isinstance(row, Ticket)]
 
 
 def _ticket_row(ticket: Ticket) -> dict[str, Json]:

@@ -97,9 +97,9 @@ def _moment(value: Any, spec: str, voice: Voice) -> str:
     if at is None:
         return str(value)
     if not isinstance(at, datetime):
-        return moments.day(at, voice.lang)
+        return moments.day(at, voice.lang, voice.now)
     if spec == "day":
-        return moments.local_day(at, voice.lang, voice.zone)
+        return moments.local_day(at, voice.lang, voice.zone, voice.now)
     return (
         moments.near(at, voice.lang, voice.zone, voice.now) if spec == "near" else moments.when(at, voice.lang, voice.zone)
     )

@@ -25,13 +25,16 @@ def near(at: datetime, lang: Language, zone: str, now: datetime | None) -> str:
     return f"{day} {clock}"
 
 
-def day(on: date, lang: Language) -> str:
-    """2026年8月12日, or 12 Aug 2026."""
-    return f"{on.year}年{on.month}月{on.day}日" if lang == "zh" else f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
+def day(on: date, lang: Language, now: datetime | None = None) -> str:
+    """2026年8月12日, or 12 Aug 2026; without the year where it is this one."""
+    short = f"{on.month}月{on.day}日" if lang == "zh" else f"{on.day} {_MONTHS[on.month - 1]}"
+    if now is not None and now.year == on.year:
+        return short
+    return f"{on.year}年{short}" if lang == "zh" else f"{short} {on.year}"
 
 
-def local_day(at: datetime, lang: Language, zone: str) -> str:
-    return day(at.astimezone(_zone(zone)).date(), lang)
+def local_day(at: datetime, lang: Language, zone: str, now: datetime | None = None) -> str:
+    return day(at.astimezone(_zone(zone)).date(), lang, now)
 
 
 def _dated(local: datetime, lang: Language) -> str:

@@ -1,6 +1,7 @@
 """Passages on a phone: the first sentences or the ones that answer, without marks of Markdown, with where they stand."""
 
 import re
+from dataclasses import replace
 
 from bot.wording.fill import Voice
 from retrieval.passage import Passage
@@ -35,7 +36,8 @@ def answering(passage: Passage, question: str, voice: Voice) -> tuple[str, str |
 
 def source(passage: Passage, voice: Voice) -> str:
     told = {"title": passage.title, "section": passage.section, "version": passage.version, "date": passage.date}
-    return voice.say("card.source", told)
+    # a document is dated in full: next year it is still the same one
+    return replace(voice, now=None).say("card.source", told)
 
 
 def _cut(text: str, room: int) -> str:
