@@ -1,0 +1,1 @@
+"""Judgement and deeds, rule by rule."""
