@@ -50,7 +50,7 @@ def test_without_a_matching_sentence_the_beginning_is_quoted() -> None:
 def test_a_worse_sentence_does_not_take_the_place_of_a_better_one_that_is_too_long() -> None:
     text = "An invoice needs a tax id. A wrong tax id on an invoice is corrected by finance at once. An invoice is free."
 
-    assert best_sentences(passage(text), "invoice tax id wrong finance", 75) == (
+    assert best_sentences(passage(text), "invoice tax id wrong finance", 85) == (
         "A wrong tax id on an invoice is corrected by finance at once."
     )
     assert best_sentences(passage(text), "invoice tax id", 45) == "An invoice needs a tax id."
