@@ -17,6 +17,7 @@ from sqlalchemy import Select, delete, insert, select, update
 from actions.crm.records import Contact, Employee, Identity, Role, Speaker
 from actions.outside.store import Tx
 from actions.outside.tables import ContactRow, CustomerRow, EmployeeRow, GroupRow, IdentityRow, LeadRow, MetaRow, ProductRow
+from intents.names import KnownName
 
 CHANNELS = ("slack", "wecom", "wechat", "web", "api", "terminal")
 """Every channel a person can be bound to, in the order in which someone never seen is tried."""
@@ -66,16 +67,6 @@ class Group:
     chat: Identity
 
 
-@dataclass(frozen=True)
-class KnownName:
-    """One row of the gazetteer. `value` is the full name, whatever alias was said; `aliases` hold no duplicates."""
-
-    kind: Literal["company", "person", "product"]
-    name: str
-    aliases: tuple[str, ...]
-    value: str
-
-
 # --- who speaks -------------------------------------------------------------------------------------------------------
 
 
@@ -87,7 +78,7 @@ async def whois(tx: Tx, channel: str, user: str, claimed_role: str | None = None
     taken for a customer of unknown company when they say that they are one.
     """
     identity = Identity(channel, user)
-    person_id = await _bound_to(tx, channel, user)
+    person_id = await bound_to(tx, channel, user)
     speaker = await speaker_of(tx, person_id) if person_id else None
     if speaker is None and channel in _OPEN_DOORS:
         speaker = await _through_open_door(tx, channel, user, claimed_role)
@@ -134,22 +125,23 @@ async def touch(tx: Tx, channel: str, user: str, now: datetime) -> None:
     await tx.execute(seen)
 
 
-async def _bound_to(tx: Tx, channel: str, user: str) -> str | None:
+async def bound_to(tx: Tx, channel: str, user: str) -> str | None:
+    """The id of the person who is `user` on `channel`, or None: nobody has said so."""
     bound = select(IdentityRow.person_id).where(IdentityRow.channel == channel, IdentityRow.user == user)
     return (await tx.execute(bound)).scalar_one_or_none()
 
 
 async def _through_open_door(tx: Tx, channel: str, user: str, claimed_role: str | None) -> Speaker | None:
-    is_sample = await _is_sample(tx)
-    if channel in _NAMING or is_sample:
+    in_sample = await is_sample(tx)
+    if channel in _NAMING or in_sample:
         named = await speaker_of(tx, user)
         if named is not None:
             return named
     stand_in = SAMPLE_PEOPLE.get(claimed_role or "")
-    return await speaker_of(tx, stand_in) if is_sample and stand_in else None
+    return await speaker_of(tx, stand_in) if in_sample and stand_in else None
 
 
-async def _is_sample(tx: Tx) -> bool:
+async def is_sample(tx: Tx) -> bool:
     return (await tx.execute(select(MetaRow.value).where(MetaRow.name == SAMPLE))).scalar_one_or_none() == "1"
 
 
@@ -177,7 +169,7 @@ async def bind(tx: Tx, person_id: str, channel: str, user: str) -> None:
         raise IntroductionError(f"Say which user of {channel} {person_id} is.")
     if await speaker_of(tx, person_id) is None:
         raise IntroductionError(f"Nobody here has the id {person_id}; `parley people list` shows who has which.")
-    already = await _bound_to(tx, channel, user)
+    already = await bound_to(tx, channel, user)
     if already == person_id:
         return
     if already is not None:
@@ -252,10 +244,10 @@ async def invite(tx: Tx, contact_id: str, now: datetime) -> str:
 
 
 async def redeem(tx: Tx, code: str, channel: str, user: str, now: datetime) -> Speaker | None:
-    """The contact this code was given to, from now on bound to `user`; None if the text is no code, used or too old.
+    """The contact this code was given to, from now on bound to `user` on `channel`.
 
-    A text that does not look like a code costs no query. Raises IntroductionError, the code unspent, where `user` is
-    already somebody else.
+    None, and nothing changed, where the text is no code (which costs no query), the code is unknown, used or too old, or
+    `user` is somebody else already.
     """
     letters = code.strip().upper()
     if not _CODE.fullmatch(letters):
@@ -265,12 +257,15 @@ async def redeem(tx: Tx, code: str, channel: str, user: str, now: datetime) -> S
     if promise is None:
         return None
     kept = json.loads(promise)
-    if datetime.fromisoformat(kept["until"]) <= now or await speaker_of(tx, kept["contact"]) is None:
+    is_late = datetime.fromisoformat(kept["until"]) <= now
+    if is_late or await bound_to(tx, channel, user) not in (None, kept["contact"]):
         return None
-    await bind(tx, kept["contact"], channel, user)
+    if await speaker_of(tx, kept["contact"]) is None:
+        return None
     # the row count decides between two who type the same code at once
     if (await tx.execute(delete(MetaRow).where(MetaRow.name == sealed))).rowcount != 1:
-        raise IntroductionError("This code has just been used.")
+        return None
+    await bind(tx, kept["contact"], channel, user)
     await touch(tx, channel, user, now)
     return await whois(tx, channel, user)
 
