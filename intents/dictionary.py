@@ -28,6 +28,10 @@ class Dictionary:
     version: int
     intents: Mapping[str, Intent]
 
+    def customers_own(self) -> frozenset[str]:
+        """Return the intents that only a customer has; a rep who says one tells of a customer (reading rule 3)."""
+        return frozenset(intent.id for intent in self.intents.values() if set(intent.who) == {"customer", "rep"})
+
 
 def load_dictionary(path: Path) -> Dictionary:
     """Raise ValueError, naming the file and the entry, when the dictionary cannot be read as one."""

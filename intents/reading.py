@@ -1,11 +1,15 @@
-"""What the model makes of a text: the ranked intents of the whole, and further intents found clause by clause."""
+"""What the model makes of a text: the chances of each intent, and further intents found clause by clause."""
 
 import re
+from collections.abc import Set
 from itertools import islice
+
+import numpy as np
 
 from intents.dictionary import OUT_OF_SCOPE
 from intents.features import LONGEST_READ
-from intents.model import Weights
+from intents.model import Floats, Weights
+from intents.telling import told_words
 from intents.understanding import Candidate
 
 MOST_FURTHER = 2
@@ -18,21 +22,39 @@ _NEVER_FURTHER = {"chat.greeting", "chat.thanks", OUT_OF_SCOPE}
 """Greetings, thanks and small talk around something else are not counted (reading rule 2)."""
 
 
-def ranked(weights: Weights, text: str, role: str | None = None) -> list[Candidate]:
+def chances(weights: Weights, text: str, role: str | None, customers_own: Set[str]) -> Floats:
+    """Return the probability (C) of each intent.
+
+    Where someone tells what a customer said, the words are read once more by themselves, as the customer's; if they
+    mean something that only customers want (`customers_own`), both readings must agree (reading rule 3).
+    """
+    whole = weights.probabilities(text, role)
+    words = None if role == "customer" else told_words(text[:LONGEST_READ])
+    if words is None:
+        return whole
+    told = weights.probabilities(words, "customer")
+    if weights.labels[int(told.argmax())] not in customers_own:
+        return whole
+    agreed = whole * told
+    return np.asarray(agreed / agreed.sum(), np.float32)
+
+
+def ranked(weights: Weights, text: str, role: str | None, customers_own: Set[str]) -> list[Candidate]:
     """Return every intent with its probability, the likeliest first."""
-    chances = weights.probabilities(text, role)
-    return [Candidate(weights.labels[column], float(chances[column])) for column in (-chances).argsort(kind="stable")]
+    found = chances(weights, text, role, customers_own)
+    order = (-found).argsort(kind="stable")
+    return [Candidate(weights.labels[column], float(found[column])) for column in order]
 
 
 def further(weights: Weights, text: str, role: str | None, main: str) -> list[Candidate]:
     """Return what single clauses mean beside the `main` intent, the surest first; no threshold is applied."""
     found: dict[str, float] = {}
     for clause in _clauses(text):
-        chances = weights.probabilities(clause, role)
-        column = int(chances.argmax())
+        likely = weights.probabilities(clause, role)
+        column = int(likely.argmax())
         label = weights.labels[column]
         if label != main and label not in _NEVER_FURTHER:
-            found[label] = max(found.get(label, 0.0), float(chances[column]))
+            found[label] = max(found.get(label, 0.0), float(likely[column]))
     surest = sorted(found.items(), key=lambda item: -item[1])
     return [Candidate(label, chance) for label, chance in surest[:MOST_FURTHER]]
 

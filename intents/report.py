@@ -1,6 +1,7 @@
 """Whether words are a customer's, forwarded, quoted or told by someone else; such words are read as the customer's."""
 
 import re
+from collections.abc import Set
 
 from intents.dictionary import Intent
 
@@ -26,11 +27,9 @@ _TOLD_IN_ENGLISH = re.compile(
 )
 _QUOTATION = re.compile(r"“[^”]{4,}”|「[^」]{4,}」|\"[^\"]{4,}\"")
 _TOLD = (_TOLD_IN_CHINESE, _TOLD_IN_ENGLISH, _QUOTATION)
-_CUSTOMERS_OWN = {"customer", "rep"}
-"""Who says an intent that only a customer has: the customer, or a rep who tells of it."""
 
 
-def is_reported(text: str, role: str | None, intent: Intent) -> bool:
+def is_reported(text: str, role: str | None, intent: Intent, customers_own: Set[str]) -> bool:
     """Tell whether the speaker passes on what a customer said or wants; a customer speaks for themselves.
 
     A forwarded message is the customer's whatever it seems to want, so that nothing in it counts as the rep's own
@@ -42,6 +41,6 @@ def is_reported(text: str, role: str | None, intent: Intent) -> bool:
         return True
     if "customer" not in intent.who:
         return False
-    if role is not None and set(intent.who) == _CUSTOMERS_OWN:
+    if role is not None and intent.id in customers_own:
         return True
     return any(pattern.search(text) for pattern in _TOLD)

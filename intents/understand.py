@@ -32,6 +32,8 @@ class Reader:
     def __init__(self, model: Model, dictionary: Dictionary) -> None:
         self._model = model
         self._intents = dictionary.intents
+        self._customers_own = dictionary.customers_own()
+        self._labels = tuple(dict.fromkeys((*model.weights.labels, *dictionary.intents)))
 
     @classmethod
     def load(cls, model_dir: Path, dictionary: Path) -> "Reader":
@@ -51,6 +53,16 @@ class Reader:
         """Return the name of the model, a hash of its content."""
         return self._model.version
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return the intents that the model can tell apart, and the rest of the dictionary behind them."""
+        return self._labels
+
+    def candidates(self, text: str, role: str | None = None) -> list[Candidate]:
+        """Return all intents as `understand` weighs them, the likeliest first; one where there is nothing to read."""
+        read = text[:LONGEST_READ]
+        return self._read(read, role, find_phrase(read))
+
     def understand(self, text: str, *, role: str | None = None, sent_at: datetime, names: Names = _NOBODY) -> Understanding:
         """Return the reading of any text; never raises for what the text holds.
 
@@ -58,7 +70,7 @@ class Reader:
         """
         read = text[:LONGEST_READ]
         phrase = find_phrase(read)
-        candidates = self._candidates(read, role, phrase)
+        candidates = self._read(read, role, phrase)
         main = candidates[0]
         is_said = len(candidates) > 1
         return Understanding(
@@ -71,16 +83,16 @@ class Reader:
             slots=find_slots(read, sent_at, names) if is_said else (),
             control=phrase.control if phrase else None,
             number=phrase.number if phrase else None,
-            reported=is_reported(read, role, self._intents[main.intent]),
+            reported=is_reported(read, role, self._intents[main.intent], self._customers_own),
             sure=is_said and main.confidence >= self._model.thresholds.ask,
             model=self._model.version,
         )
 
-    def _candidates(self, text: str, role: str | None, phrase: Phrase | None) -> list[Candidate]:
+    def _read(self, text: str, role: str | None, phrase: Phrase | None) -> list[Candidate]:
         """Return the intents, likeliest first; a single one where there is nothing to read (a number picks, no more)."""
         if (phrase is None and _says_nothing(text)) or (phrase is not None and phrase.control == "choice"):
             return [Candidate(OUT_OF_SCOPE, _UNSURE_OF_NOISE)]
-        candidates = ranked(self._model.weights, text, role)
+        candidates = ranked(self._model.weights, text, role, self._customers_own)
         if phrase is None or phrase.intent is None:
             return candidates
         settled = Candidate(phrase.intent, _SURE_OF_A_PHRASE)

@@ -4,15 +4,15 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from intents.dictionary import Dictionary, load_dictionary
-from intents.model import FACTS_FILE, Floats, Thresholds, Weights, save_weights, softmax
-from intents.reading import further
+from intents.model import FACTS_FILE, Floats, Thresholds, Weights, save_weights
+from intents.reading import chances, further
 from intents.training.card import model_card
 from intents.training.corpus import Split, Utterance, read_folder, split_by_voice
 from intents.training.fit import Steps, best_temperature, fit
@@ -47,7 +47,7 @@ def train(data: Path, out: Path, dictionary: Path, seed: int, steps: Steps = lam
     split = split_by_voice(merged.kept, seed)
     _refuse_what_cannot_be_judged(split)
     weights = calibrate(fit(split.train, seed, steps), split.validation)
-    thresholds = tune(weights, split.validation)
+    thresholds = tune(weights, split.validation, known.customers_own())
     facts = _facts(weights, thresholds, split, known, data, seed)
     _put(out, weights, facts)
     return Training(out, facts, len(merged.conflicts))
@@ -61,9 +61,9 @@ def calibrate(weights: Weights, validation: Sequence[Utterance]) -> Weights:
     return replace(weights, temperature=best_temperature(margins, columns))
 
 
-def tune(weights: Weights, validation: Sequence[Utterance]) -> Thresholds:
+def tune(weights: Weights, validation: Sequence[Utterance], customers_own: Set[str]) -> Thresholds:
     """Return the lowest `ask` at which sure readings are right often enough, and the `also` of the best F1."""
-    predictions = predict(weights, validation, is_role_known=False)
+    predictions = predict(weights, validation, customers_own, is_role_known=False)
     right, confidence = correctness(predictions, validation), predictions.confidence()
     grid = [step / 100 for step in range(5, 96)]
     fitting = (at for at in grid if (confidence >= at).any() and right[confidence >= at].mean() >= SURE_IS_RIGHT)
@@ -73,20 +73,27 @@ def tune(weights: Weights, validation: Sequence[Utterance]) -> Thresholds:
     return Thresholds(ask, also)
 
 
-def predict(weights: Weights, utterances: Sequence[Utterance], *, is_role_known: bool) -> Predictions:
-    """Return the calibrated probabilities for each utterance."""
-    margins = _margins(weights, utterances, is_role_known=is_role_known)
-    return Predictions(weights.labels, np.asarray(softmax(margins * weights.temperature), np.float64))
+def predict(
+    weights: Weights, utterances: Sequence[Utterance], customers_own: Set[str], *, is_role_known: bool
+) -> Predictions:
+    """Return the probabilities for each utterance, as they are at run time."""
+    found = [chances(weights, u.text, u.role if is_role_known else None, customers_own) for u in utterances]
+    return Predictions(weights.labels, np.array(found, np.float64))
 
 
 def figures(
-    weights: Weights, thresholds: Thresholds, utterances: Sequence[Utterance], *, is_role_known: bool
+    weights: Weights,
+    thresholds: Thresholds,
+    utterances: Sequence[Utterance],
+    customers_own: Set[str],
+    *,
+    is_role_known: bool,
 ) -> dict[str, float]:
     """Return everything that is told about a model on some utterances."""
-    predictions = predict(weights, utterances, is_role_known=is_role_known)
+    predictions = predict(weights, utterances, customers_own, is_role_known=is_role_known)
     told = scores(predictions, utterances)
     plain = replace(weights, temperature=1.0)
-    uncalibrated = predict(plain, utterances, is_role_known=is_role_known)
+    uncalibrated = predict(plain, utterances, customers_own, is_role_known=is_role_known)
     told["calibration_error_before"] = scores(uncalibrated, utterances)["calibration_error"]
     is_sure = predictions.confidence() >= thresholds.ask
     told["asked_share"] = float((~is_sure).mean())
@@ -133,7 +140,7 @@ def _facts(weights: Weights, thresholds: Thresholds, split: Split, dictionary: D
         "thresholds": {"ask": thresholds.ask, "also": thresholds.also},
         "scores": {
             f"{side}, role {'known' if flag else 'unknown'}": figures(
-                weights, thresholds, getattr(split, side), is_role_known=flag
+                weights, thresholds, getattr(split, side), dictionary.customers_own(), is_role_known=flag
             )
             for side in ("validation", "test")
             for flag in (False, True)

@@ -1,0 +1,27 @@
+"""The customer's own words inside a rep's telling of them: 再考虑一下 in 客户说再考虑一下,华康那单."""
+
+import re
+
+_WHO_ZH = r"客户|客戶|对方|對方|他们|他們|人家|那边|[总總哥姐工叔婶董他她]|老板|经理|主任|院长|厂长|老师|先生|女士|采购"
+_SAID_ZH = r"说是|说要|说了|说|說|讲了|讲|講|回复|回覆|回话|反馈|表示|来信|原话|問|问"
+_WHO_EN = r"(?:the |their |our )?(?:client|customer|buyer|prospect|he|she|they|procurement|[A-Z]\w+)"
+_SAID_EN = r"said|says|goes|asked|asks|replied|wrote|told me|told us"
+_TELLING = re.compile(
+    rf"^[^,，。.!！?？:：;；\s]{{0,8}}?(?:{_WHO_ZH})[^,，。.!！?？:：;；\s]{{0,4}}?(?:{_SAID_ZH})(?!话|过|题)(?:[,，:：]|一?句)?\s?[“\"「]?"
+    rf"|^{_WHO_EN}(?: just| also)? (?:{_SAID_EN})(?: that)?[,:]?\s?[“\"]?"
+    r"|^(?:fwd?|fw|转发|原话|客户|client|customer)\s?[:：]\s?[“\"]?",
+    re.IGNORECASE,
+)
+_WHICH_DEAL = re.compile(
+    r"[,，\s]+[^,，。;；]{1,14}?(?:那单|这单|那个单子|那单子|那边|那个项目|的项目|这家|那家)[。.!！]?$"
+    r"|[,\s(-]+(?:the )?[A-Z]\w+(?: \w+)? (?:deal|account|opportunity)\)?\.?$"
+)
+_SHORTEST = 3
+
+
+def told_words(text: str) -> str | None:
+    """Return what was said, without who said it and about which deal; None where nothing is told."""
+    telling = _TELLING.match(text)
+    words = text[telling.end() :] if telling else text
+    words = _WHICH_DEAL.sub("", words).strip(' ”"」')
+    return words if words != text.strip() and len(words) >= _SHORTEST else None
