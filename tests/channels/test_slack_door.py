@@ -277,6 +277,24 @@ async def test_a_text_of_200_kilobytes_is_cut_and_says_so(house: House) -> None:
     assert (len(house.only.text), house.only.was_cut) == (20_000, True)
 
 
+async def test_what_no_database_keeps_is_taken_out_of_the_text(house: House) -> None:
+    await house.platform.deliver(house.http, message_event("half \ud83d of a pair,\x00 a bell\x07\nand a line"))
+    assert house.only.text == "half \ufffd of a pair, a bell\nand a line"
+
+
+async def test_names_and_links_are_written_as_a_person_reads_them(house: House) -> None:
+    text = (
+        "<@U0BOSS|Sample Boss> <@U0REP> <#C0GENERAL|general> <!here> <!subteam^S0|@sales> "
+        "<https://parley.example/a|the offer> <http://parley.example|parley.example> "
+        "<mailto:a_b@parley.example|a_b@parley.example> <tel:+861380000|13 80000> a &lt; b &amp;amp; c"
+    )
+    await house.platform.deliver(house.http, message_event(text))
+    assert house.only.text == (
+        "@Sample Boss @U0REP #general @here @sales the offer (https://parley.example/a) parley.example "
+        "a_b@parley.example 13 80000 (+861380000) a < b &amp; c"
+    )
+
+
 async def test_a_slash_command_is_answered_to_its_sender_alone(house: House) -> None:
     delivery = await house.platform.command(house.http, command_form("update stage &amp; tell me"))
     assert (delivery.statuses, delivery.bodies) == ((200,), ("",))

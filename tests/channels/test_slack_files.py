@@ -67,6 +67,12 @@ async def test_a_file_over_the_limit_is_refused_and_nothing_is_left(house: House
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_a_file_of_untold_size_is_left_at_the_limit(house: House, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="larger"):
+        await house.channel.fetch(shared(house, File(CONTENT, tells_size=False)), tmp_path, 1000)
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_the_sign_in_page_is_not_taken_for_the_file(house: House, tmp_path: Path) -> None:
     house.platform.scopes = SCOPES.replace("files:read", "")
     with pytest.raises(ValueError, match="files:read"):

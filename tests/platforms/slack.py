@@ -102,6 +102,7 @@ class File:
     mime: str = "application/octet-stream"
     breaks: deque[int] = field(default_factory=deque)
     knows_ranges: bool = True
+    tells_size: bool = True
     redirect: str | None = None
     asked: list[str | None] = field(default_factory=list)
 
@@ -431,7 +432,8 @@ class SlackPlatform:
         start = start if file.knows_ranges else 0
         answer = web.StreamResponse(status=206 if start else 200)
         answer.content_type = file.mime
-        answer.content_length = len(file.content) - start
+        if file.tells_size:
+            answer.content_length = len(file.content) - start
         if start:
             answer.headers["Content-Range"] = f"bytes {start}-{len(file.content) - 1}/{len(file.content)}"
         await answer.prepare(request)
