@@ -20,12 +20,13 @@ _RENAMED = re.compile(
     r"\s*[:：]?\s*([^,，。;；\n.]{2,60})",
     re.IGNORECASE,
 )
-_TITLE = re.compile(r"抬头(?:要|请)?(?:改为|改成|变更为|是|为|[:：])\s*([^,，。;；\n]{2,60})")
+_TITLE = re.compile(r"抬头(?:要|请)?(?:改为|改成|变更为|是|为|[:：])[:：\s]*([^,，。;；\n]{2,60})")
 _BANK = re.compile(
     r"(?:开户行|开户银行|银行账(?:户|号)|bank(?: account)?(?: details)?)"
-    r"\s*(?:改为|改成|变更为|换成|是|为|is now|is|to|[:：])\s*([^。;；\n]{2,80})",
+    r"\s*(?:改为|改成|变更为|换成|是|为|is now|is|to|[:：])[:：\s]*([^。;；\n]{2,80})",
     re.IGNORECASE,
 )
+_MAIL = re.compile(r"邮箱|邮件|e-?mail|\bmail\b", re.IGNORECASE)
 _TAX_ID = re.compile(
     r"(?<![0-9A-Z])(?:[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}|[A-Z]{2}\d[0-9A-Z]{7,11})(?![0-9A-Z])"
 )
@@ -59,7 +60,8 @@ def update_contact(s: Situation) -> Result:
         return Ask("person", "which_new_contact", {"customer": named(customer, s.lang)})
     if phone is None and email is None:
         told = {"customer": named(customer, s.lang), "person": named(contact, s.lang) if contact else person}
-        return Ask("phone", "new_contact_data", told)
+        missing = "email" if _MAIL.search(s.text) else "phone"
+        return Ask(missing, f"new_contact_{missing}", told)
     return UpdateContact(
         contact_id=contact.id if contact else None,
         customer_id=customer.id,
@@ -153,4 +155,4 @@ def _text(value: object) -> str | None:
 
 def _first(pattern: re.Pattern[str], text: str, *, whole: bool = False) -> str | None:
     found = pattern.search(text)
-    return None if found is None else found.group(0 if whole else 1).strip(" \"“”「」'")
+    return None if found is None else found.group(0 if whole else 1).strip(" \"“”「」'").removesuffix("了")

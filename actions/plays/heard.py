@@ -11,6 +11,7 @@ from actions.plays.told import customer_subject, deal_data, deal_subject, money,
 from actions.proposal import Answer, Command, Json, Subject
 from actions.situation import Situation
 
+MOST_STEPS = 3
 LONGEST_NOTE = 500  # characters of a customer's words kept in an activity or reminder
 
 
@@ -26,7 +27,7 @@ def heard(
         return to_owner(s)
     if (question := unclear(s)) is not None:
         return question
-    steps = (*_note(s), *offers, *_come_back(s, again))
+    steps = (*_note(s), *offers, *_come_back(s, again))[:MOST_STEPS]
     told: dict[str, Json] = {"intent": s.intent, **_about(s), **(data or {})}
     return Answer("heard", told, passages=s.passages[:1], offers=steps, says=says, subject=_subject(s))
 

@@ -13,7 +13,8 @@ LEAD_TIME = timedelta(days=14)
 """A customer who named a date is contacted two weeks before it, so that there is time to prepare (objection handbook)."""
 
 _LEAVE_ALONE = re.compile(
-    r"别(?:再)?(?:打|联系|加)|不要再|不用再|stop (?:calling|contacting|e-?mailing)|don't (?:call|contact)|leave (?:us|me) alone",
+    r"别(?:再)?(?:打|联系|加)|不要再|不用再"
+    r"|stop (?:calling|contacting|e-?mailing)|don't (?:call|contact)|leave (?:us|me) alone",
     re.IGNORECASE,
 )
 

@@ -30,7 +30,7 @@ _KINDS: tuple[tuple[Literal["visit", "call", "mail", "chat"], str], ...] = (
 )
 _NOTE_CUE = re.compile(
     r"^\s*(?:帮我|请|麻烦)?(?:记一下|记录一下|记录|记一笔|记个"
-    r"|log (?:a |an )?(?:(?:call|visit|note|meeting) )?(?=with)|log(?: that)?|note(?: that)?|record(?: that)?)\s*[,，:： ]*",
+    r"|log (?:a |an |that )?|note(?: that)?|record(?: that)?)\s*[,，:： ]*",
     re.IGNORECASE,
 )
 _REMINDER_CUE = re.compile(
@@ -38,7 +38,8 @@ _REMINDER_CUE = re.compile(
     r"|(?:please )?remind me(?: to| about)?|set (?:a |up a )?reminder(?: to| for)?",
     re.IGNORECASE,
 )
-_LEFT_OVER = re.compile(r"^(?:(?:on|at|in|by|for|to)\b|[去要,，。\s])+|(?:[\s,，。.]|\b(?:on|at|in|by)$)+$", re.IGNORECASE)
+_LEADING = re.compile(r"^(?:(?:on|at|in|by|for|to)\b|[去要,，。\s])+", re.IGNORECASE)
+_TRAILING = re.compile(r"(?:\s+(?:on|at|in|by|for))?[\s,，。.]*$", re.IGNORECASE)
 
 
 def lead_mark(text: str) -> Literal["invalid", "duplicate"] | None:
@@ -79,4 +80,5 @@ def reminder(text: str, when: Iterable[Slot]) -> str:
         end = slot.start + len(slot.text)
         if text[slot.start : end] == slot.text:
             text = text[: slot.start] + text[end:]
-    return " ".join(_LEFT_OVER.sub("", _REMINDER_CUE.sub("", text)).split())
+    rest = _REMINDER_CUE.sub("", text)
+    return " ".join(_TRAILING.sub("", _LEADING.sub("", rest)).split())

@@ -77,6 +77,9 @@ def tell(value: Any, spec: str, data: Mapping[str, Any], voice: Voice) -> str:
         case "roles":
             either = "或" if voice.lang == "zh" else " or "
             return either.join(voice.word("role", role) for role in value)
+        case _ if "|" in spec:
+            one, many = spec.split("|")
+            return f"{value} {one if value == 1 else many}"
         case _:
             return voice.word(spec, str(value))
 

@@ -1,0 +1,1 @@
+"""Specifications of the plays: what each intent leads to, for whom."""
