@@ -184,7 +184,7 @@ class WeChatChannel:
 
     async def check(self) -> str | None:
         try:
-            await self._api.token()
+            await self._api.prove()
         except Declined as no:
             return _ADVICE.get(no.code, f"WeChat refuses these settings (errcode {no.code}): compare them with its console.")
         except TryLater as trouble:

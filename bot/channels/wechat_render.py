@@ -41,7 +41,7 @@ def state_of(reply: Reply) -> str:
     if reply.card is None:
         return render(reply)
     parts = (reply.card.title, *reply.card.lines[:2], reply.card.note or "")
-    return cut_bytes(inert("\n".join(part for part in parts if part.strip())), MOST_BYTES)[0]
+    return cut_bytes(inert("\n".join(part for part in parts if part.strip())) or "…", MOST_BYTES)[0]
 
 
 def join(texts: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

@@ -172,7 +172,7 @@ class WeComChannel:
 
     async def check(self) -> str | None:
         try:
-            await self._api.token()
+            await self._api.prove()
             await self._api.get("/cgi-bin/agent/get", {"agentid": str(self._agent_id)})
         except Declined as no:
             return _ADVICE.get(no.code, f"WeCom refuses these settings (errcode {no.code}): compare them with its console.")

@@ -68,7 +68,7 @@ def button_card(card: Card, lang: Lang, task: str) -> Payload:
     body: Payload = {
         "card_type": "button_interaction",
         "source": {"desc": "Parley", "desc_color": 0},
-        "main_title": {"title": clip(inert(card.title), TITLE)},
+        "main_title": {"title": _shown(card.title, TITLE)},
         "task_id": task,
         "button_list": _buttons(card.buttons) or [{"text": SETTLED[lang], "style": 2, "key": _SETTLED_KEY}],
     }
@@ -78,10 +78,10 @@ def button_card(card: Card, lang: Lang, task: str) -> Payload:
         body["sub_title_text"] = clip(subtitle, SUBTITLE)
     if card.facts:
         body["horizontal_content_list"] = [
-            {"keyname": clip(inert(label), LABEL), "value": clip(inert(value), VALUE)} for label, value in card.facts[:FACTS]
+            {"keyname": _shown(label, LABEL), "value": _shown(value, VALUE)} for label, value in card.facts[:FACTS]
         ]
     if card.quote:
-        body["quote_area"] = {"type": 0, "quote_text": clip(inert(card.quote), QUOTE)}
+        body["quote_area"] = {"type": 0, "quote_text": _shown(card.quote, QUOTE)}
         if card.source:
             body["quote_area"]["title"] = clip(SOURCE[lang] + inert(card.source), TITLE)
     return body
@@ -109,17 +109,22 @@ def _grey(text: str) -> str:
 
 
 def _buttons(buttons: tuple[Button, ...]) -> list[Payload]:
-    are_long = any(width(button.label) > BUTTON for button in buttons)
+    are_long = _has_long_labels(buttons)
     texts = [f"{number}. {button.label}" if are_long else button.label for number, button in enumerate(buttons, 1)]
     return [
-        {"text": clip(text, BUTTON), "style": _STYLES[button.style], "key": button.token}
+        {"text": _shown(text, BUTTON), "style": _STYLES[button.style], "key": button.token}
         for text, button in zip(texts[:BUTTONS], buttons[:BUTTONS], strict=True)
     ]
 
 
+def _shown(text: str, limit: int) -> str:
+    """WeCom refuses a card with an empty text in it."""
+    return clip(inert(text.strip()), limit) or "–"
+
+
 def _long_labels(card: Card) -> tuple[str, ...]:
     """Cut labels may look alike, so the whole ones go ahead, with the numbers that stand on the buttons."""
-    return (numbered(card.buttons),) if any(width(button.label) > BUTTON for button in card.buttons) else ()
+    return (numbered(card.buttons),) if _has_long_labels(card.buttons) else ()
 
 
 def _subtitle(card: Card, lang: Lang) -> str:
@@ -129,14 +134,22 @@ def _subtitle(card: Card, lang: Lang) -> str:
 
 def _fits_card(card: Card) -> bool:
     return (
-        width(card.title) <= TITLE
+        _width(card.title) <= TITLE
         and width(_subtitle(card, "en")) <= SUBTITLE
         and len(card.facts) <= FACTS
-        and all(width(label) <= LABEL and width(value) <= VALUE for label, value in card.facts)
-        and width(card.quote or "") <= QUOTE
-        and width(card.source or "") <= TITLE - 4
-        and all(width(button.label) <= BUTTON for button in card.buttons)
+        and all(_width(label) <= LABEL and _width(value) <= VALUE for label, value in card.facts)
+        and _width(card.quote or "") <= QUOTE
+        and _width(card.source or "") <= TITLE - 4
+        and not _has_long_labels(card.buttons)
     )
+
+
+def _has_long_labels(buttons: tuple[Button, ...]) -> bool:
+    return any(_width(button.label) > BUTTON for button in buttons)
+
+
+def _width(text: str) -> float:
+    return width(inert(text))
 
 
 def _fits_markdown(card: Card, lang: Lang) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -204,7 +205,7 @@ def _check_buttons(buttons: list[Json]) -> None:
 
 
 def _demand_text(text: str, limit: int, name: str) -> None:
-    half_widths = sum(1 if ord(letter) < 0x100 else 2 for letter in text)
+    half_widths = sum(2 if unicodedata.east_asian_width(letter) in "WFA" else 1 for letter in text)
     demand(0 < half_widths <= 2 * limit, 40058, f"{name} is {half_widths / 2} wide")
 
 

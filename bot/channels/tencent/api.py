@@ -20,6 +20,7 @@ BUSY = frozenset({-1, 45009, 45011, 45033, 130101})
 NOT_TRUSTED_IP = frozenset({60020, 40164})
 UNTIL_PERSON_WRITES = frozenset({45015, 45047})
 A_MINUTE = timedelta(minutes=1)
+_LONGEST_LIFE = 7 * 24 * 3600
 TOKEN_MARGIN = timedelta(minutes=5)
 """A token is given up this long before it ends, so that no call goes out with one that ends on the way."""
 
@@ -81,6 +82,11 @@ class TencentApi:
             kept = await self._memory.get(self._memory_key)
             return kept if isinstance(kept, str) else await self._fetch_token()
 
+    async def prove(self) -> None:
+        """Fetches a new token even if one is kept, to see that id and secret are right. Raises TryLater, Declined."""
+        async with self._fetching:
+            await self._fetch_token()
+
     async def renew(self, spoilt: str) -> str:
         """A token other than `spoilt`; somebody else may have renewed it already."""
         async with self._fetching:
@@ -100,7 +106,7 @@ class TencentApi:
         except AnswerLost as lost:
             raise TryLater(f"no answer to the question for a token: {lost}") from None
         token, seconds = answer.get("access_token"), answer.get("expires_in")
-        if not isinstance(token, str) or not isinstance(seconds, int):
+        if not isinstance(token, str) or not isinstance(seconds, int) or not 0 < seconds < _LONGEST_LIFE:
             raise TryLater("the answer to the question for a token holds none")
         ttl = max(timedelta(seconds=seconds) - TOKEN_MARGIN, timedelta(seconds=seconds) / 2)
         await self._memory.set(self._memory_key, token, ttl)
@@ -114,7 +120,7 @@ class TencentApi:
         except httpx.TransportError as trouble:
             # "from None": the exception carries the request, and the request's URL carries secrets
             raise AnswerLost(type(trouble).__name__) from None
-        return _body(response)
+        return read_answer(response)
 
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:
@@ -154,7 +160,8 @@ def meaning(code: int, words: str = "") -> SendError:
     return Declined(code, words)
 
 
-def _body(response: httpx.Response) -> Answer:
+def read_answer(response: httpx.Response) -> Answer:
+    """The object in an answer, whatever its errcode. Raises TryLater, AnswerLost, Refused."""
     if response.status_code in (429, 503):
         raise TryLater(f"status {response.status_code}", seconds_to_wait(response))
     if response.status_code >= 500:
