@@ -31,7 +31,7 @@ from actions.outside.tables import (
 from actions.plays.play import QuietCustomer
 from actions.proposal import Option
 from actions.situation import Situation
-from actions.world import Search
+from actions.world import World
 from intents.understanding import Understanding
 from retrieval.passage import Passage
 
@@ -78,7 +78,7 @@ class _Meant:
     not_yours: str | None = None
 
 
-async def gather(tx: Tx, asked: Asked, search: Search) -> Situation:
+async def gather(tx: Tx, asked: Asked, world: World) -> Situation:
     """Everything a play may look at, read in one transaction."""
     meant = await _meant(tx, asked)
     rows = {need: await _ROWS[need](tx, asked, meant) for need in sorted(asked.needs) if need in _ROWS}
@@ -96,7 +96,7 @@ async def gather(tx: Tx, asked: Asked, search: Search) -> Situation:
         choose=meant.choose,
         unknown=meant.unknown,
         not_yours=meant.not_yours,
-        passages=_passages(asked, search),
+        passages=_passages(asked, world),
         rows=rows,
         answers=asked.answers,
     )
@@ -440,13 +440,19 @@ _ROWS = {
 # --- passages -----------------------------------------------------------------------------------------------------------
 
 
-def _passages(asked: Asked, search: Search) -> tuple[Passage, ...]:
-    """What company knowledge says about these words, for this reader; small talk needs none."""
-    intent = asked.understanding.intent
-    if intent.startswith(("chat.", "approval.")) or intent == "out_of_scope":
+def _passages(asked: Asked, world: World) -> tuple[Passage, ...]:
+    """What company knowledge says about these words, for this reader; small talk and orders to the CRM need none."""
+    intent, audience = asked.understanding.intent, _audience(asked.speaker)
+    family = intent.partition(".")[0]
+    if family in ("chat", "approval", "escalation", "flow", "report") or intent == "out_of_scope":
         return ()
-    hits = search(asked.text, audience=_audience(asked.speaker), lang=asked.lang, intent=intent, k=3)
-    return _distinct(hit.passage for hit in hits)
+    hits = world.search(asked.text, audience=audience, lang=asked.lang, intent=intent, k=3)
+    found = [hit.passage for hit in hits if family != "crm" or intent in hit.passage.intents]
+    if not found and family in ("objection", "buying", "status"):
+        # there is one passage for each of these; the customer's own words need not occur in it
+        written = world.passage_for(intent, audience, asked.lang)
+        found = [written] if written else []
+    return _distinct(found)
 
 
 def _audience(speaker: Speaker) -> str:

@@ -1,4 +1,4 @@
-"""The values of judgement, in the order of the road: Command -> Plan -> Proposal -> Decision -> Outcome; Ask and Answer beside them.
+"""The values of judgement, in order: Command -> Plan -> Proposal -> Decision -> Outcome; beside them Ask and Answer.
 
 A Command is what is wanted; its Plan is exactly what would change (old -> new), computed from fresh records; a Proposal
 binds the two to who asked and why; a Decision says do, ask a person, or refuse, with every reason; an Outcome says what
@@ -238,7 +238,7 @@ class Outcome:
     data: Mapping[str, Json] = field(default_factory=dict)
 
 
-# --- the two values beside: a question back, an answer that changes nothing -------------------------------------------------
+# --- beside the road: a question back, an answer that changes nothing ----------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from actions.outside.store import Store, Tx
 from actions.proposal import Notify, Redraw
-from retrieval.passage import Hit
+from retrieval.passage import Hit, Passage
 
 
 class Search(Protocol):
@@ -16,6 +16,9 @@ class Search(Protocol):
 
     def __call__(self, query: str, *, audience: str, lang: str | None, intent: str | None, k: int) -> Sequence[Hit]: ...
 
+
+PassageFor = Callable[[str, str, str], Passage | None]
+"""The passage written for an intent, for an audience, in a language."""
 
 Announce = Callable[[Tx, str, Notify | Redraw], Awaitable[None]]
 """Puts a notice into the ledger of sends within the same transaction; the text is the key that makes it happen once."""
@@ -27,6 +30,7 @@ class World:
 
     store: Store
     search: Search
+    passage_for: PassageFor
     announce: Announce
     now: Callable[[], datetime]
     home: Path

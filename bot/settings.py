@@ -4,23 +4,13 @@ Business numbers (thresholds, limits, who confirms) are not here: they stand in 
 """
 
 import secrets
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _ROOT = Path(__file__).parent.parent
-
-CHANNEL_SETTINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    # channel: (needed together, optional beside them)
-    "slack": (("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"), ("SLACK_APP_TOKEN", "SLACK_API_URL")),
-    "wecom": (
-        ("WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_TOKEN", "WECOM_AES_KEY"),
-        ("WECOM_API_URL",),
-    ),
-    "wechat": (("WECHAT_APP_ID", "WECHAT_SECRET", "WECHAT_TOKEN"), ("WECHAT_AES_KEY", "WECHAT_API_URL")),
-}
 
 
 class SettingsError(Exception):
@@ -64,19 +54,24 @@ class Settings(BaseSettings):
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{(self.home / 'parley.sqlite').resolve()}"
 
-    def channel_state(self, channel: str) -> Literal["on", "off"]:
-        """On when all its settings are there, off when none is. Half-set raises SettingsError naming what is missing."""
-        needed, optional = CHANNEL_SETTINGS[channel]
-        missing = [name for name in needed if getattr(self, name.lower()) is None]
+    def given(self, names: Iterable[str]) -> dict[str, str | None]:
+        """The values of these settings by their names, secrets in clear: for the part they belong to, never for a log."""
+        values = {name: getattr(self, name.lower()) for name in names}
+        return {name: v.get_secret_value() if isinstance(v, SecretStr) else v for name, v in values.items()}
+
+    def is_set(self, channel: str, needed: Sequence[str], optional: Sequence[str]) -> bool:
+        """Whether a channel is on. Half-set raises SettingsError naming what is missing."""
+        given = self.given((*needed, *optional))
+        missing = [name for name in needed if given[name] is None]
         if not missing:
-            return "on"
-        given = [name for name in (*needed, *optional) if getattr(self, name.lower()) is not None]
-        if given:
+            return True
+        present = next((name for name, value in given.items() if value is not None), None)
+        if present is not None:
             raise SettingsError(
                 f"{channel}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing, "
-                f"although {given[0]} is set. Set {'it' if len(missing) == 1 else 'them'}, or unset the others."
+                f"although {present} is set. Set {'it' if len(missing) == 1 else 'them'}, or unset the others."
             )
-        return "off"
+        return False
 
     def signing_key(self) -> str:
         """PARLEY_SECRET_KEY, or one made on first start and kept in the home, readable by its owner only."""
@@ -97,8 +92,6 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"Wrong settings. {wrong}.") from None
-    for channel in CHANNEL_SETTINGS:
-        settings.channel_state(channel)
     if settings.wecom_aes_key is not None and len(settings.wecom_aes_key.get_secret_value()) != 43:
         raise SettingsError("WECOM_AES_KEY must be the 43 characters of EncodingAESKey in the app's callback settings.")
     if settings.wechat_aes_key is not None and len(settings.wechat_aes_key.get_secret_value()) != 43:

@@ -1,4 +1,4 @@
-"""What one conversation is about: the subject ("that deal"), the open question, what "more" and "why" refer to.
+"""What one conversation is about: the subject ("that deal"), the open question, what "why?" refers to.
 
 Passing state, kept in Memory; whatever must not be lost (pending confirmations, buttons, deeds) is in the database.
 """
@@ -28,30 +28,34 @@ class Question:
 
 @dataclass(frozen=True)
 class Thread:
-    """The state of one conversation. Ids name records; `more` is the rest of the last reply."""
+    """The state of one conversation. Ids name records; `why` is the basis of the last reply that had one."""
 
     customer_id: str | None = None
     deal_id: str | None = None
     lead_id: str | None = None
     ticket_id: str | None = None
     question: Question | None = None
-    more: str | None = None
-    why: str | None = None
+    why: dict[str, Any] | None = None
     lang: Literal["zh", "en"] | None = None
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What to work on now: the intent, the words it came in, and the slots filled by answering."""
+    """What to work on now: the intent, the words it came in, and the slots filled by answering.
+
+    `is_settled`: the person has said which intent it is, so there is nothing left to be unsure of.
+    """
 
     intent: str
     text: str
     sent_at: datetime
     answers: Mapping[str, Any]
     asked: tuple[str, ...] = ()
+    is_settled: bool = False
 
 
 _thread = TypeAdapter(Thread)
+_question = TypeAdapter(Question)
 
 # slots whose answer is whatever the person writes, when nothing of that type was recognised in it
 _FREE_TEXT = frozenset({"company", "person", "address", "text", "title", "product", "what", "recipient"})
@@ -62,6 +66,15 @@ _ANSWER_CHARACTERS = 60
 def thread_to_json(thread: Thread) -> dict[str, Any]:
     data: dict[str, Any] = _thread.dump_python(thread, mode="json")
     return data
+
+
+def question_to_json(question: Question) -> dict[str, Any]:
+    data: dict[str, Any] = _question.dump_python(question, mode="json")
+    return data
+
+
+def question_from_json(data: Mapping[str, Any]) -> Question:
+    return _question.validate_python(data)
 
 
 def thread_from_json(data: dict[str, Any] | None) -> Thread:

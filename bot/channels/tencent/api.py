@@ -66,6 +66,9 @@ class TencentApi:
         answer = await self._ask("POST", path, {"access_token": token}, payload)
         if _code(answer) in SPOILT_TOKEN:
             answer = await self._ask("POST", path, {"access_token": await self.renew(token)}, payload)
+            if _code(answer) in SPOILT_TOKEN:
+                # a wrong secret shows when a token is fetched; here another process keeps renewing it
+                raise TryLater("a new token is refused as well")
         return _settle(answer)
 
     async def post_open(self, path: str, query: Mapping[str, str], payload: Mapping[str, Any]) -> Answer:

@@ -1,0 +1,319 @@
+"""Assembly: settings become parts, parts become a house, a house answers HTTP. The only file that knows them all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+
+from actions import audit
+from actions.crm import own, people
+from actions.crm.records import Contact, Customer, Employee, Speaker
+from actions.crm.sample_company import load_sample
+from actions.outside.durable import Durable
+from actions.outside.store import Store, Tx
+from actions.policy.policy import Policy
+from actions.world import World
+from bot.announce import Announcer
+from bot.channels.api import ApiChannel, api_routes
+from bot.channels.channel import Channel
+from bot.channels.roster import CHANNELS, Parts
+from bot.channels.terminal import TerminalChannel
+from bot.channels.web import WebChannel
+from bot.channels.wechat import WeChatChannel
+from bot.clockwork import Clockwork, Engine, Timer
+from bot.conversation import Conversation
+from bot.door import ApiDoor
+from bot.fault import name_fault
+from bot.files import LARGEST, place_for
+from bot.house_api import house_routes
+from bot.inbox import Inbox
+from bot.memory import LocalMemory, Memory, RedisMemory
+from bot.message import Address, Attachment, Message, Reply, reply_to_json
+from bot.metrics import Metrics
+from bot.names import NameBook
+from bot.outbox import Outbox, Send
+from bot.pages.chat import PagePerson, chat_page
+from bot.problem import answer_with_problems
+from bot.settings import Settings
+from bot.shelf import Shelf
+from bot.think import Thinker
+from intents.dictionary import Intent, load_dictionary
+from intents.understand import Reader
+
+log = structlog.get_logger()
+_PAGES = Path(__file__).parent / "pages"
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that is running, by name."""
+
+    store: Store
+    memory: Memory
+    channels: dict[str, Channel]
+    inbox: Inbox
+    outbox: Outbox
+    conversation: Conversation
+    clockwork: Clockwork
+    shelf: Shelf
+    metrics: Metrics
+    policy: Policy
+    accept: Callable[[Message], Awaitable[bool]]
+
+    async def ask_database(self) -> None:
+        """Raises when the database does not answer."""
+        async with self.store.read() as tx:
+            await tx.execute(text("select 1"))
+
+    async def start(self, *, opens_doors: bool = True) -> None:
+        """Take up what an earlier process left, then listen. `opens_doors` False is for the terminal, which has no doors."""
+        if opens_doors:
+            for channel in self.channels.values():
+                await channel.start()
+        await self.clockwork.start()
+
+    async def stop(self) -> None:
+        """Finish what is in hand; what does not end in time is taken up by the next process."""
+        await self.inbox.drain()
+        await self.outbox.drain()
+        await self.clockwork.stop()
+        for channel in self.channels.values():
+            await channel.stop()
+        await self.memory.close()
+        await self.store.close()
+
+
+def now() -> datetime:
+    """The one clock of the running program."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Minds:
+    """What takes a second to load and never changes by itself: the intent model, the dictionary, the documents."""
+
+    reader: Reader
+    dictionary: Mapping[str, Intent]
+    shelf: Shelf
+
+
+async def load_minds(settings: Settings) -> Minds:
+    """Raises ValueError with a plain sentence when the model does not fit the dictionary, or either cannot be read."""
+    dictionary = load_dictionary(settings.dictionary).intents
+    reader = await asyncio.to_thread(Reader.load, settings.intent_model, settings.dictionary)
+    return Minds(reader, dictionary, await asyncio.to_thread(Shelf, settings.sops))
+
+
+async def build_house(
+    settings: Settings,
+    *,
+    terminal: TerminalChannel | None = None,
+    now: Callable[[], datetime] = now,
+    minds: Minds | None = None,
+    store: Store | None = None,
+    engine: Engine | None = None,
+) -> House:
+    """Put the parts together over a migrated store. Raises SettingsError or ValueError with a plain sentence."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    if store is None:
+        store = Store(settings.database())
+        await store.migrate()
+    minds = minds or await load_minds(settings)
+    memory: Memory = RedisMemory(settings.redis_url, now) if settings.redis_url else LocalMemory(now)
+    policy = Policy.load(settings.policy)
+    metrics = Metrics()
+    names = NameBook(store, now)
+    channels: dict[str, Channel] = {"web": WebChannel(store, now), "api": ApiChannel()}
+    if terminal is not None:
+        channels["terminal"] = terminal
+
+    async def accept(message: Message) -> bool:
+        is_new = await inbox.accept(message)
+        (metrics.accepted if is_new else metrics.redelivered).labels(message.address.channel).inc()
+        return is_new
+
+    async def handle(message: Message) -> None:
+        began = perf_counter()
+        await conversation.hear(message)
+        metrics.heard.observe(perf_counter() - began)
+
+    async def failed(message: Message) -> None:
+        metrics.failed.labels(message.address.channel).inc()
+        await conversation.broken(message)
+
+    async def sends_ended(tx: Tx, sends: Sequence[Send]) -> None:
+        await audit.append(tx, now(), *(_send_entry(send) for send in sends))
+        for send in sends:
+            metrics.sends.labels(send.to.channel, send.state).inc()
+            if send.state == "sent" and send.sent_at is not None:
+                metrics.reply.observe((send.sent_at - send.created_at).total_seconds())
+
+    async def gave_up(send: Send) -> None:
+        await conversation.could_not_reach(send)
+
+    async def await_replies(key: str, seconds: float) -> list[Reply]:
+        await inbox.wait_done(key, timedelta(seconds=seconds))
+        return await outbox.collect(answers=key, most=1)
+
+    async def fetch(message: Message, attachment: Attachment) -> Path:
+        into = place_for(settings.home, message.key, attachment.name or attachment.kind)
+        into.parent.mkdir(parents=True, exist_ok=True)
+        return await channels[message.address.channel].fetch(attachment, into, LARGEST)
+
+    async def takes_part(address: Address) -> bool:
+        return await conversation.takes_part(address)
+
+    parts = Parts(accept, memory, now, await_replies, takes_part)
+    for name, row in CHANNELS.items():
+        if settings.is_set(name, row.needed, row.optional):
+            channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)
+    outbox = Outbox(store, channels, memory, now, on_ended=sends_ended, on_give_up=gave_up)
+    announcer = Announcer(outbox, frozenset(channels), now)
+    world = World(store, minds.shelf, minds.shelf.passage_for, announcer, now, settings.home)
+    thinker = Thinker(minds.reader, minds.dictionary, names, world)
+    windows = {name: channel.passive_window for name, channel in channels.items() if isinstance(channel, WeChatChannel)}
+    engine = engine or Durable(settings.database(), settings.home, now)
+
+    async def remind(timer: Timer) -> None:
+        await conversation.remind(timer.data["reminder"])
+
+    async def expire(timer: Timer) -> None:
+        await conversation.expired(timer.data["proposal"])
+
+    async def sweep() -> None:
+        await inbox.sweep()
+        await outbox.sweep()
+
+    handlers = {"reminder": remind, "proposal_expires": expire}
+    clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
+    conversation = Conversation(
+        world, memory, outbox, announcer, thinker, names, lambda: policy, fetch, clockwork.arm, windows
+    )
+    inbox = Inbox(store, handle, now, on_failed=failed)
+    return House(store, memory, channels, inbox, outbox, conversation, clockwork, minds.shelf, metrics, policy, accept)
+
+
+def _send_entry(send: Send) -> audit.Entry:
+    body = {"key": send.key, "channel": send.to.channel, "state": send.state, "ref": send.ref, "error": send.error}
+    return audit.Entry("send", None, send.answers or send.card, {**body, "reply": reply_to_json(send.reply)})
+
+
+# --- the HTTP side ------------------------------------------------------------------------------------------------------
+
+
+def create_app(settings: Settings, *, sample: bool = False) -> FastAPI:
+    """The FastAPI application. Settings are checked here, so that a half-set channel stops the start at once."""
+    for name, row in CHANNELS.items():
+        settings.is_set(name, row.needed, row.optional)
+    Policy.load(settings.policy)
+    load_dictionary(settings.dictionary)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        house = await build_house(settings)
+        if sample:
+            await load_sample(house.store, now().date())
+        _open_doors(app, house, settings)
+        await house.start()
+        log.info("ready", channels=sorted(house.channels), policy=house.policy.version)
+        try:
+            yield
+        finally:
+            await house.stop()
+
+    app = FastAPI(title="Parley", version=version("parley"), lifespan=lifespan, docs_url=None, redoc_url=None)
+    answer_with_problems(app)
+    app.mount("/static", StaticFiles(directory=_PAGES / "static"), name="static")
+    return app
+
+
+def _open_doors(app: FastAPI, house: House, settings: Settings) -> None:
+    """Routes need the house, and the house needs the running loop: so they are added when it starts."""
+    door = ApiDoor(settings.api_token.get_secret_value() if settings.api_token else None)
+    web = house.channels["web"]
+    assert isinstance(web, WebChannel)
+    app.include_router(_operation(house))
+    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home))
+    app.include_router(house_routes(house.store, door, house.conversation.decide_over_http))
+    app.include_router(
+        chat_page(
+            web, house.accept, lambda: _sample_people(house.store), lambda: _is_sample(house.store), now, settings.home
+        )
+    )
+    for channel in house.channels.values():
+        if (router := channel.router()) is not None:
+            app.include_router(router)
+
+
+def _operation(house: House) -> APIRouter:
+    """/healthz, /readyz, /metrics."""
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/healthz")
+    async def alive() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get("/readyz")
+    async def ready() -> JSONResponse:
+        stores = {"database": await _answers(house.ask_database()), "memory": await _answers(house.memory.get("ready"))}
+        channels = {name: "on" if name in house.channels else "off" for name in CHANNELS}
+        troubles = [
+            {"channel": one.channel, "kind": one.kind, "count": one.count, "oldest": one.oldest.isoformat()}
+            for one in (await house.outbox.problems() if stores["database"] == "ok" else ())
+        ]
+        is_ready = all(state == "ok" for state in stores.values())
+        body = {
+            "status": "ready" if is_ready else "not ready",
+            "stores": stores,
+            "channels": channels,
+            "documents": {"passages": house.shelf.passages, "unreadable": len(house.shelf.problems)},
+            "sends": troubles,
+        }
+        return JSONResponse(body, 200 if is_ready else 503)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(house.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return router
+
+
+async def _answers(question: Awaitable[Any]) -> str:
+    try:
+        async with asyncio.timeout(2):
+            await question
+    except Exception as error:  # whatever it is, the store does not answer
+        return f"does not answer ({name_fault(error)})"
+    return "ok"
+
+
+async def _sample_people(store: Store) -> list[PagePerson]:
+    async with store.read() as tx:
+        employees = [one for one in await own.find(tx, "employee") if isinstance(one, Employee)]
+        contacts = [one for one in await own.find(tx, "contact") if isinstance(one, Contact)]
+        companies = {one.id: one for one in await own.find(tx, "customer") if isinstance(one, Customer)}
+    staff = [PagePerson(one.id, _named(one), one.role, one.region, one.zone) for one in employees]
+    return staff + [
+        PagePerson(one.id, _named(one), "customer", _named(companies[one.customer_id], one.lang), Speaker.zone)
+        for one in contacts
+    ]
+
+
+def _named(one: Employee | Contact | Customer, lang: str | None = None) -> str:
+    return one.name_en if (lang or one.lang) == "en" and one.name_en else one.name
+
+
+async def _is_sample(store: Store) -> bool:
+    async with store.read() as tx:
+        return await people.is_sample(tx)

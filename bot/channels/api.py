@@ -1,0 +1,203 @@
+"""The JSON API as a channel: any other front end posts a message and gets the replies in the same response.
+
+Nothing is pushed: replies wait in the ledger until the front end asks again, so a reminder that came due in the meantime
+stands among the replies of the next call.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Header, HTTPException
+from pydantic import BaseModel, Field
+
+from bot.channels.channel import Accept, CannotTell, Pace, Sent
+from bot.door import ApiDoor
+from bot.files import LARGEST, FileTooLarge, kind_of, place_for
+from bot.inbox import Inbox
+from bot.message import Address, Attachment, Message, Reply
+from bot.outbox import Outbox, target_of
+
+LONGEST = 20_000
+"""Characters of one message that are kept."""
+
+_PATIENCE = timedelta(seconds=30)
+"""How long a caller is kept waiting for its replies; what is not ready by then comes with the next call."""
+
+
+class ApiAttachment(BaseModel):
+    """A file sent along, its bytes in base64."""
+
+    name: str = Field(max_length=200)
+    mime: str = Field("", max_length=100)
+    data: str
+
+
+class ApiMessage(BaseModel):
+    """What a front end posts. `sender` is its name for the person (see `parley people bind`), or a person's id."""
+
+    conversation: str = Field(min_length=1, max_length=128)
+    sender: str = Field(min_length=1, max_length=128)
+    role: str | None = Field(None, pattern="^(rep|manager|customer)$")
+    text: str = Field("", max_length=1_000_000)
+    sent_at: datetime | None = None
+    attachments: list[ApiAttachment] = Field(default_factory=list, max_length=10)
+
+
+class ApiPress(BaseModel):
+    """Who pressed a button, where."""
+
+    conversation: str = Field(min_length=1, max_length=128)
+    sender: str = Field(min_length=1, max_length=128)
+    role: str | None = Field(None, pattern="^(rep|manager|customer)$")
+
+
+class ApiButton(BaseModel):
+    """A next step: post its id to `/api/actions/{id}`."""
+
+    id: str
+    label: str
+    style: str
+
+
+class ApiCard(BaseModel):
+    """A reply with shape; `facts` are label-value pairs."""
+
+    title: str
+    lines: list[str]
+    facts: list[tuple[str, str]]
+    quote: str | None
+    source: str | None
+    note: str | None
+
+
+class ApiReply(BaseModel):
+    """One reply; `text` alone makes sense without the card."""
+
+    text: str
+    lang: str
+    card: ApiCard | None = None
+    buttons: list[ApiButton] = Field(default_factory=list)
+
+
+class ApiReplies(BaseModel):
+    """All that waited for this conversation, oldest first."""
+
+    replies: list[ApiReply]
+
+
+class ApiChannel:
+    """Channel protocol for conversations whose replies are fetched, not pushed."""
+
+    name = "api"
+    pace = Pace(every=timedelta(0), burst=1000)
+    collects = True
+
+    def split(self, reply: Reply) -> tuple[Reply, ...]:
+        return (reply,)
+
+    def router(self) -> APIRouter | None:
+        return None  # the routes need the inbox and the outbox: see api_routes
+
+    async def start(self) -> None:
+        return None
+
+    async def stop(self) -> None:
+        return None
+
+    async def send(self, key: str, to: Address, reply: Reply) -> Sent:
+        raise CannotTell("replies of the API are collected, not sent")
+
+    async def redraw(self, key: str, to: Address, ref: str, reply: Reply) -> Sent:
+        raise CannotTell("replies of the API are collected, not sent")
+
+    async def find(self, key: str, to: Address, reply: Reply) -> Sent | None:
+        raise CannotTell("replies of the API are collected, not sent")
+
+    async def fetch(self, attachment: Attachment, into: Path, limit: int) -> Path:
+        """The route has put the file into the home already; `ref` is where."""
+        return Path(attachment.ref)
+
+    async def check(self) -> str | None:
+        return None
+
+
+def api_routes(
+    accept: Accept, inbox: Inbox, outbox: Outbox, door: ApiDoor, now: Callable[[], datetime], home: Path
+) -> APIRouter:
+    """`POST /api/messages` and `POST /api/actions/{button}`."""
+    router = APIRouter(prefix="/api", dependencies=[Depends(door)], tags=["conversation"])
+
+    async def replies_to(message: Message) -> ApiReplies:
+        await accept(message)
+        await inbox.wait_done(message.key, _PATIENCE)
+        found = await outbox.collect(answers=message.key, target=target_of(message.address))
+        return ApiReplies(replies=[_shown(reply) for reply in found])
+
+    @router.post("/messages")
+    async def say(body: ApiMessage, idempotency_key: Annotated[str | None, Header(max_length=128)] = None) -> ApiReplies:
+        """Say something; the answer holds every reply that waits for this conversation.
+
+        Send an `Idempotency-Key` to be able to repeat a call whose answer was lost: it is then heard once.
+        """
+        key = f"api:{body.conversation}:{idempotency_key or uuid4().hex}"
+        if body.sent_at is not None and body.sent_at.tzinfo is None:
+            raise HTTPException(422, "sent_at needs a time zone.")
+        message = Message(
+            key=key,
+            address=Address("api", body.conversation),
+            sender=body.sender,
+            text=body.text[:LONGEST],
+            sent_at=body.sent_at or now(),
+            attachments=tuple(_kept(home, key, number, one) for number, one in enumerate(body.attachments)),
+            claimed_role=body.role,
+            was_cut=len(body.text) > LONGEST,
+        )
+        return await replies_to(message)
+
+    @router.post("/actions/{button}")
+    async def press(button: str, body: ApiPress) -> ApiReplies:
+        """Press a button of a card. Pressing it again does nothing twice."""
+        message = Message(
+            key=f"api:{body.conversation}:{uuid4().hex}",
+            address=Address("api", body.conversation),
+            sender=body.sender,
+            text="",
+            sent_at=now(),
+            press=button[:64],
+            claimed_role=body.role,
+        )
+        return await replies_to(message)
+
+    return router
+
+
+def _kept(home: Path, key: str, number: int, attachment: ApiAttachment) -> Attachment:
+    if len(attachment.data) > LARGEST * 4 // 3 + 4:
+        raise HTTPException(413, FileTooLarge(attachment.name).sentence)
+    try:
+        content = base64.b64decode(attachment.data, validate=True)
+    except (binascii.Error, ValueError):
+        raise HTTPException(422, f"The data of attachment {number + 1} is not base64.") from None
+    path = place_for(home, f"{key}:{number}", attachment.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    kind = kind_of(attachment.mime, attachment.name)
+    return Attachment(kind, str(path), attachment.name, attachment.mime, len(content))
+
+
+def _shown(reply: Reply) -> ApiReply:
+    card = reply.card
+    if card is None:
+        return ApiReply(text=reply.text, lang=reply.lang)
+    shape: dict[str, Any] = {name: getattr(card, name) for name in ApiCard.model_fields}
+    return ApiReply(
+        text=reply.text,
+        lang=reply.lang,
+        card=ApiCard(**{**shape, "lines": list(card.lines), "facts": list(card.facts)}),
+        buttons=[ApiButton(id=button.token, label=button.label, style=button.style) for button in card.buttons],
+    )

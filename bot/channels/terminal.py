@@ -1,0 +1,78 @@
+"""The terminal as a channel: replies are printed with numbered buttons; a number typed presses one."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from fastapi import APIRouter
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from bot.channels.channel import Pace, Sent
+from bot.message import Address, Attachment, Card, Reply
+
+
+class TerminalChannel:
+    """Channel protocol over a rich console. Its conversation is the person who sits there."""
+
+    name = "terminal"
+    pace = Pace(every=timedelta(0), burst=1000)
+    collects = False
+
+    def __init__(self, console: Console | None = None, printed: Callable[[], None] = lambda: None) -> None:
+        self._console = console or Console()
+        self._printed = printed
+
+    def router(self) -> APIRouter | None:
+        return None
+
+    async def start(self) -> None:
+        return None
+
+    async def stop(self) -> None:
+        return None
+
+    def split(self, reply: Reply) -> tuple[Reply, ...]:
+        return (reply,)
+
+    async def send(self, key: str, to: Address, reply: Reply) -> Sent:
+        self._console.print(shown(reply))
+        self._printed()
+        return Sent(ref=key)
+
+    async def redraw(self, key: str, to: Address, ref: str, reply: Reply) -> Sent:
+        return await self.send(key, to, reply)  # a terminal does not redraw what scrolled away
+
+    async def find(self, key: str, to: Address, reply: Reply) -> Sent | None:
+        return None  # what was not printed when the process died is printed again
+
+    async def fetch(self, attachment: Attachment, into: Path, limit: int) -> Path:
+        return Path(attachment.ref)
+
+    async def check(self) -> str | None:
+        return None
+
+
+def shown(reply: Reply) -> Panel | Text:
+    """A reply as the terminal shows it; nothing a person wrote is read as markup."""
+    if reply.card is None:
+        return Text(reply.text)
+    return Panel(Group(*_parts(reply.card)), title=Text(reply.card.title), title_align="left", border_style="green")
+
+
+def _parts(card: Card) -> list[Text | Table]:
+    parts: list[Text | Table] = [Text(line) for line in card.lines]
+    if card.facts:
+        facts = Table.grid(padding=(0, 2))
+        for name, value in card.facts:
+            facts.add_row(Text(name, style="dim"), Text(value))
+        parts.append(facts)
+    if card.quote:
+        parts.append(Text(f"“{card.quote}”", style="italic"))
+    parts += [Text(line, style="dim") for line in (card.source, card.note) if line]
+    if card.buttons:
+        labels = "   ".join(f"{number} {button.label}" for number, button in enumerate(card.buttons, start=1))
+        parts.append(Text(labels, style="bold green"))
+    return parts

@@ -1,0 +1,137 @@
+"""The `parley` program, one command for each thing an operator does; heavy parts load with the command that needs them."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actions.audit_commands import audit_cli
+from actions.crm.commands import crm_cli, people_cli
+from actions.outside.store import Store
+from actions.policy.commands import policy_cli
+from bot.settings import Settings, SettingsError, load_settings
+from intents.commands import intents_cli, understand_command
+from retrieval.commands import knowledge_cli
+
+app = typer.Typer(
+    name="parley",
+    help="Parley, a chat-first CRM copilot.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
+        raise _failure(str(error)) from None
+
+
+def _failure(sentence: str) -> typer.Exit:
+    typer.echo(sentence, err=True)
+    return typer.Exit(1)
+
+
+def open_store() -> Store:
+    """The store in force, for commands that work on it directly."""
+    settings = _settings()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return Store(settings.database())
+
+
+app.add_typer(intents_cli, name="intents")
+app.add_typer(knowledge_cli, name="knowledge")
+app.add_typer(policy_cli, name="policy")
+app.add_typer(audit_cli(open_store), name="audit")
+app.add_typer(crm_cli(open_store), name="crm")
+app.add_typer(people_cli(open_store), name="people")
+app.command("understand")(understand_command)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
+    sample: Annotated[bool, typer.Option("--sample", help="Fill an empty home with the sample company.")] = False,
+) -> None:
+    """Serve the channels, the API and the pages."""
+    import uvicorn
+
+    from bot.app import create_app
+    from bot.logs import configure_logs
+
+    configure_logs()
+    settings = _settings()
+    try:
+        web = create_app(settings, sample=sample)
+    except (SettingsError, ValueError, OSError) as error:
+        raise _failure(str(error)) from None
+    server = uvicorn.Server(
+        uvicorn.Config(
+            web, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=5, server_header=False
+        )
+    )
+    if sys.stderr.isatty():
+        typer.echo(f"Parley is starting on http://{host}:{port} (Ctrl+C stops it)", err=True)
+    server.run()
+    if not server.started:
+        raise typer.Exit(1)
+
+
+@app.command()
+def chat(
+    as_: Annotated[
+        str | None, typer.Option("--as", metavar="ID", help="Speak as this person (`parley people list`).")
+    ] = None,
+    role: Annotated[str, typer.Option(help="rep, manager or customer, for the sample company.")] = "rep",
+) -> None:
+    """Talk to the copilot in the terminal; a number presses a button."""
+    if role not in ("rep", "manager", "customer"):
+        raise typer.BadParameter("must be rep, manager or customer", param_hint="--role")
+    from bot.chat_command import chat_in_terminal
+    from bot.logs import configure_logs
+
+    configure_logs("ERROR", human=True)
+    try:
+        asyncio.run(chat_in_terminal(_settings(), as_, role))
+    except (SettingsError, ValueError, OSError) as error:
+        raise _failure(str(error)) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, models, stores and channels, and say what to do about each."""
+    from bot.doctor import examine
+    from bot.logs import configure_logs
+
+    configure_logs("ERROR", human=True)
+    findings = asyncio.run(examine(_settings()))
+    for finding in findings:
+        typer.echo(f"{'ok   ' if finding.is_well else 'WRONG'} {finding.what}: {finding.sentence}")
+    if not all(finding.is_well for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    only: Annotated[list[str] | None, typer.Argument(help="Names of benchmarks; all of them when none is given.")] = None,
+) -> None:
+    """Run the benchmarks and show each beside what it is compared with."""
+    script = Path(__file__).parent.parent / "bench" / "run.py"
+    if not script.exists():
+        raise _failure("The benchmarks are part of the source checkout; this installation does not have them.")
+    import runpy
+
+    sys.argv = [str(script), *(only or [])]
+    runpy.run_path(str(script), run_name="__main__")
+
+
+def main() -> None:
+    """Entry point. Wrong use exits with 2, a failure with 1 and one clear line."""
+    app()

@@ -1,0 +1,149 @@
+"""`parley doctor`: looks at everything that can be wrong before somebody notices it in a chat, and says what to do."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from actions.crm import people
+from actions.outside.store import Store
+from actions.policy.policy import Policy
+from bot.app import now
+from bot.channels.roster import CHANNELS, Parts
+from bot.fault import name_fault
+from bot.memory import LocalMemory, Memory, RedisMemory
+from bot.message import Address, Message, Reply
+from bot.settings import Settings, SettingsError
+from intents.understand import Reader
+from retrieval.search import Library
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `sentence` says how it is, or what is wrong and what to do."""
+
+    what: str
+    is_well: bool
+    sentence: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at every part by itself; one that is broken does not hide the others."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    looks: list[tuple[str, Callable[[], Awaitable[str]]]] = [
+        ("database", lambda: _database(settings)),
+        ("people", lambda: _people(settings)),
+        ("memory", lambda: _memory(settings)),
+        ("intent model", lambda: _model(settings)),
+        ("documents", lambda: _documents(settings)),
+        ("policy", lambda: _policy(settings)),
+        ("api", lambda: _api(settings)),
+    ]
+    findings = [await _look(what, look) for what, look in looks]
+    return [*findings, *[await _look(name, _channel_look(settings, name)) for name in CHANNELS]]
+
+
+async def _look(what: str, look: Callable[[], Awaitable[str]]) -> Finding:
+    try:
+        return Finding(what, True, await look())
+    except (SettingsError, ValueError, _Wrong) as error:
+        return Finding(what, False, str(error))
+    except Exception as error:  # a broken part must not hide the others
+        return Finding(
+            what, False, f"cannot be used ({name_fault(error)}). Check that it is running and its setting is right."
+        )
+
+
+class _Wrong(Exception):
+    """What is wrong, and what to do about it."""
+
+
+async def _database(settings: Settings) -> str:
+    store = Store(settings.database())
+    try:
+        await store.migrate()
+        async with store.read() as tx:
+            await tx.execute(text("select 1"))
+    finally:
+        await store.close()
+    return "SQLite in the home folder" if store.is_sqlite else "PostgreSQL answers, schema up to date"
+
+
+async def _people(settings: Settings) -> str:
+    store = Store(settings.database())
+    try:
+        async with store.read() as tx:
+            everyone = await people.everyone(tx)
+            groups = await people.group_chats(tx, "@managers")
+    finally:
+        await store.close()
+    if not everyone:
+        raise _Wrong("nobody is known yet. `parley people add`, `parley crm import`, or `parley serve --sample`.")
+    if not groups:
+        raise _Wrong(
+            "no chat is bound to @managers, so escalations go to each manager alone. `parley people bind @managers …`."
+        )
+    return f"{len(everyone)} people, @managers is bound"
+
+
+async def _memory(settings: Settings) -> str:
+    if settings.redis_url is None:
+        return "in this process"
+    memory = RedisMemory(settings.redis_url, now)
+    try:
+        await memory.get("doctor")
+    finally:
+        await memory.close()
+    return "Redis answers"
+
+
+async def _model(settings: Settings) -> str:
+    reader = Reader.load(settings.intent_model, settings.dictionary)
+    return f"version {reader.version}, reads the dictionary"
+
+
+async def _documents(settings: Settings) -> str:
+    library = Library.load(settings.sops)
+    if library.problems:
+        raise _Wrong(f"{len(library.problems)} could not be read. {library.problems[0]}")
+    if not library.passages:
+        raise _Wrong(f"there are none in {settings.sops}. Put SOP files there, or set PARLEY_SOPS.")
+    return f"{len(library.passages)} passages"
+
+
+async def _policy(settings: Settings) -> str:
+    return f"version {Policy.load(settings.policy).version}"
+
+
+async def _api(settings: Settings) -> str:
+    return "answers to its bearer token" if settings.api_token else "no PARLEY_API_TOKEN: answers to this machine only"
+
+
+def _channel_look(settings: Settings, name: str) -> Callable[[], Awaitable[str]]:
+    async def look() -> str:
+        row = CHANNELS[name]
+        if not settings.is_set(name, row.needed, row.optional):
+            return f"off; to switch it on, set {', '.join(row.needed)}"
+        channel = row.build(settings.given((*row.needed, *row.optional)), _no_parts(LocalMemory(now)))
+        try:
+            wrong = await channel.check()
+        finally:
+            await channel.stop()
+        if wrong:
+            raise _Wrong(wrong)
+        return "on, and the platform accepts the settings"
+
+    return look
+
+
+def _no_parts(memory: Memory) -> Parts:
+    async def accept(message: Message) -> bool:
+        return False
+
+    async def await_replies(key: str, seconds: float) -> list[Reply]:
+        return []
+
+    async def takes_part(address: Address) -> bool:
+        return False
+
+    return Parts(accept, memory, now, await_replies, takes_part)

@@ -1,0 +1,43 @@
+"""Errors of the HTTP side as RFC 9457 problem details: a title, a status, and one plain sentence, nothing of the inside."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+log = structlog.get_logger()
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
+    """One problem document."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Every refusal and every fault of this app becomes a problem document."""
+
+    async def refused(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, StarletteHTTPException)
+        headers = dict(error.headers) if error.headers else None
+        return problem(error.status_code, str(error.detail), headers)
+
+    async def invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        # where and what, but never the value: it may be a customer's
+        wrong = [{"where": ".".join(str(part) for part in e["loc"]), "what": e["msg"]} for e in error.errors()]
+        first = f"{wrong[0]['where']}: {wrong[0]['what']}" if wrong else "The request does not fit."
+        return problem(422, first, errors=wrong)
+
+    async def broken(request: Request, error: Exception) -> JSONResponse:
+        log.error("request_failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+        return problem(500, "Something broke here. It has been logged; please try again.")
+
+    app.add_exception_handler(StarletteHTTPException, refused)
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(Exception, broken)

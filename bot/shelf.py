@@ -1,0 +1,62 @@
+"""The library at hand: company documents loaded once, and again in the background when a file of the folder changed."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+
+import structlog
+
+from retrieval.passage import Hit, Passage
+from retrieval.search import Library
+
+log = structlog.get_logger()
+
+# looking at the folder costs a listing; a changed document answers anew within about this many seconds
+_LOOK_EVERY = 2.0
+
+
+class Shelf:
+    """Callable as World.search."""
+
+    def __init__(self, folder: Path) -> None:
+        self._library = Library.load(folder)
+        self._looked = monotonic()
+        self._reloading: asyncio.Task[None] | None = None
+        self._report()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each document that could not be read."""
+        return self._library.problems
+
+    @property
+    def passages(self) -> int:
+        return len(self._library.passages)
+
+    def __call__(self, query: str, *, audience: str, lang: str | None, intent: str | None, k: int) -> Sequence[Hit]:
+        self._look_again()
+        return self._library.search(query, audience=audience, lang=lang, intent=intent, k=k)
+
+    def passage_for(self, intent: str, audience: str, lang: str) -> Passage | None:
+        """World.passage_for: the passage that was written for this intent."""
+        return self._library.for_intent(intent, audience=audience, lang=lang)
+
+    def _look_again(self) -> None:
+        if monotonic() - self._looked < _LOOK_EVERY or (self._reloading is not None and not self._reloading.done()):
+            return
+        self._looked = monotonic()
+        self._reloading = asyncio.get_running_loop().create_task(self._reload())
+
+    async def _reload(self) -> None:
+        if not await asyncio.to_thread(self._library.is_stale):
+            return
+        try:
+            self._library = await asyncio.to_thread(Library.load, self._library.folder)
+        except OSError as error:
+            log.warning("documents_unreadable", error=type(error).__name__)
+            return
+        self._report()
+
+    def _report(self) -> None:
+        log.info("documents_loaded", passages=len(self._library.passages), problems=len(self._library.problems))

@@ -1,0 +1,127 @@
+"""What a message can come down to, between thinking and acting: one small value for each kind of next step."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from actions.crm.records import Speaker
+from actions.proposal import Answer, Ask, Basis, Command, Outcome
+from actions.situation import Situation
+from bot.message import Message
+from bot.thread import Thread, Turn
+from intents.understanding import Understanding
+
+Language = Literal["zh", "en"]
+
+
+@dataclass(frozen=True)
+class Plain:
+    """One sentence of the wording."""
+
+    key: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Help:
+    """What this person can do, by example."""
+
+
+@dataclass(frozen=True)
+class Do:
+    """A command to draft, decide and carry out. `key` makes the deed happen once. A press brings no situation."""
+
+    command: Command
+    basis: Basis
+    key: str
+    situation: Situation | None = None
+    turn: Turn | None = None
+
+
+@dataclass(frozen=True)
+class Settle:
+    """A yes or no to a pending proposal, on exactly what `digest` names."""
+
+    proposal_id: str
+    digest: str
+    yes: bool
+    by_button: bool
+
+
+@dataclass(frozen=True)
+class TakeBack:
+    """Undo: this deed, or the speaker's last one here."""
+
+    deed: str | None = None
+
+
+@dataclass(frozen=True)
+class Happened:
+    """A yes, a no or an undo that has been carried out in its own transaction, still to be told. None: there was nothing."""
+
+    outcome: Outcome | None
+    step: Settle | TakeBack
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The part of the last reply that did not fit a phone screen."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Why:
+    """The reasons behind a reply or a proposal."""
+
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Introduce:
+    """An invitation code that says who a new follower is."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class Tell:
+    """An answer that changes nothing."""
+
+    situation: Situation
+    turn: Turn
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class AskBack:
+    """A question about what is missing."""
+
+    situation: Situation
+    turn: Turn
+    question: Ask
+
+
+@dataclass(frozen=True)
+class AskWhich:
+    """The reading is not sure enough: the candidates are offered."""
+
+    situation: Situation
+    turn: Turn
+
+
+Step = Plain | Help | Do | Settle | TakeBack | Happened | Rest | Why | Introduce | Tell | AskBack | AskWhich
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message with everything known about it before thinking."""
+
+    message: Message
+    speaker: Speaker
+    thread: Thread
+    lang: Language
+    now: datetime
+    understanding: Understanding | None = None
+    corrected: tuple[str, str] | None = None

@@ -1,0 +1,240 @@
+"""Thinking about a message: which step it comes down to. Reads a snapshot of the store and changes nothing."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+from sqlalchemy import literal, select
+
+from actions.commands.roster import command_from_json
+from actions.crm.records import Speaker
+from actions.gather import Asked, gather
+from actions.outside.store import Tx
+from actions.outside.tables import ProposalRow, SendRow
+from actions.plays.roster import PLAYS
+from actions.proposal import Answer, Ask, Basis
+from actions.propose import basis_of, propose
+from actions.world import World
+from bot import buttons
+from bot.buttons import Pressed
+from bot.names import NameBook
+from bot.steps import (
+    AskBack,
+    AskWhich,
+    Do,
+    Heard,
+    Help,
+    Introduce,
+    Language,
+    Plain,
+    Rest,
+    Settle,
+    Step,
+    TakeBack,
+    Tell,
+    Why,
+)
+from bot.thread import Thread, Turn, merge, question_from_json
+from intents.dictionary import Intent
+from intents.understand import Reader
+from intents.understanding import Candidate, Understanding
+
+_INVITATION = re.compile(r"[2-9A-HJ-NP-Z]{4}-?[2-9A-HJ-NP-Z]{4}")
+_basis = TypeAdapter(Basis)
+
+
+class Thinker:
+    """understand -> gather -> propose, and the words and buttons that steer the dialogue itself."""
+
+    def __init__(self, reader: Reader, dictionary: Mapping[str, Intent], names: NameBook, world: World) -> None:
+        self._reader = reader
+        self._dictionary = dictionary
+        self._names = names
+        self._world = world
+
+    async def think(self, tx: Tx, heard: Heard, kept: tuple[Step, ...]) -> tuple[Heard, list[Step]]:
+        """The steps this message comes down to, and what was learnt about it. `kept` says what became of its files."""
+        message = heard.message
+        if message.press is not None:
+            return await self._press(tx, heard, await buttons.pressed(tx, message.press))
+        if message.unreadable is not None:
+            if message.unreadable == "unsubscribe":
+                return heard, []  # nobody is there any more to read an answer
+            return heard, [Help() if message.unreadable == "subscribe" else Plain("unreadable")]
+        text = message.text.strip()
+        if not text:
+            return heard, list(kept) or [Plain("empty")]
+        understanding = await self._understand(heard, text, message.sent_at)
+        heard = replace(heard, understanding=understanding, lang=language_of(heard.thread, heard.speaker, understanding))
+        if heard.speaker.role == "guest" or (heard.speaker.person_id is None and _INVITATION.fullmatch(text.upper())):
+            return heard, [self._stranger(heard, text)]
+        too_long: list[Step] = [Plain("too_long")] if message.was_cut else []
+        heard, step = await self._steer(tx, heard)
+        return heard, [*kept, *too_long, step]
+
+    async def _understand(self, heard: Heard, text: str, sent_at: datetime) -> Understanding:
+        zone = ZoneInfo(heard.speaker.zone)
+        understanding = self._reader.understand(
+            text, role=role_read_as(heard.speaker), sent_at=sent_at.astimezone(zone), names=await self._names.names()
+        )
+        return self._fit_to_speaker(understanding, heard.speaker)
+
+    def _fit_to_speaker(self, understanding: Understanding, speaker: Speaker) -> Understanding:
+        """Customers do not give orders to the CRM: for them the likeliest reading that a customer can mean counts."""
+        if speaker.is_staff:
+            return understanding
+        readings = (Candidate(understanding.intent, understanding.confidence), *understanding.alternatives)
+        allowed = [c for c in readings if c.intent in self._dictionary and "customer" in self._dictionary[c.intent].who]
+        if allowed and allowed[0].intent == understanding.intent:
+            return understanding
+        main = allowed[0] if allowed else Candidate("out_of_scope", understanding.confidence)
+        return replace(
+            understanding, intent=main.intent, confidence=main.confidence, alternatives=tuple(allowed[1:]), sure=False
+        )
+
+    def _stranger(self, heard: Heard, text: str) -> Step:
+        if _INVITATION.fullmatch(text.upper()):
+            return Introduce(text)
+        return Plain("unknown_sender")
+
+    async def _steer(self, tx: Tx, heard: Heard) -> tuple[Heard, Step]:
+        """Words that steer the dialogue itself; everything else is read as what it says."""
+        understanding = heard.understanding
+        assert understanding is not None
+        here = heard.message.address.key
+        match understanding.control:
+            case "help":
+                return heard, Help()
+            case "undo":
+                return heard, TakeBack()
+            case "more":
+                rest = await buttons.latest(tx, here, "more")
+                return heard, Rest(str(rest.data["text"])) if rest else Plain("nothing_more")
+            case "why":
+                why = await buttons.latest(tx, here, "why")
+                reasons = why.data if why else heard.thread.why
+                return heard, Why(reasons) if reasons else Plain("nothing_to_explain")
+            case "choice":
+                button = await buttons.numbered(tx, here, understanding.number or 0)
+                heard, steps = await self._press(tx, heard, button)
+                return heard, steps[0]
+            case "yes" | "no" as said:
+                settled = await self._settle_pending(tx, heard, said == "yes")
+                if settled is not None:
+                    return heard, settled
+                if said == "no" and heard.thread.question is not None:
+                    return heard, Plain("dropped")
+        turn = merge(heard.thread, understanding, heard.message.sent_at)
+        return heard, await self._turn(tx, heard, turn)
+
+    async def _settle_pending(self, tx: Tx, heard: Heard, yes: bool) -> Step | None:
+        """What a bare yes or no answers: the one pending proposal whose card stands in this conversation."""
+        shown = select(SendRow.card).where(SendRow.target == heard.message.address.key, SendRow.card.is_not(None))
+        pending = (
+            select(ProposalRow.id, ProposalRow.digest)
+            .where(ProposalRow.state == "pending", (literal("proposal:") + ProposalRow.id).in_(shown))
+            .limit(2)
+        )
+        rows = (await tx.execute(pending)).all()
+        if len(rows) > 1:
+            return Plain("several_pending")
+        return Settle(rows[0].id, rows[0].digest, yes, by_button=False) if rows else None
+
+    async def _press(self, tx: Tx, heard: Heard, button: Pressed | None) -> tuple[Heard, list[Step]]:
+        if button is None:
+            return heard, [Plain("expired")]
+        data = button.data
+        match button.action:
+            case "do":
+                basis = (
+                    _basis.validate_python(data["basis"])
+                    if "basis" in data
+                    else Basis(confidence=1.0, message=heard.message.key)
+                )
+                return heard, [Do(command_from_json(data["command"]), basis, f"press:{button.token}")]
+            case "confirm" | "reject" as said:
+                return heard, [Settle(data["proposal"], data["digest"], said == "confirm", by_button=True)]
+            case "undo":
+                return heard, [TakeBack(data["deed"])]
+            case "more":
+                return heard, [Rest(data["text"])]
+            case "why":
+                return heard, [Why(data)]
+            case "fill":
+                turn = _turn_from(data["question"], {data["slot"]: data["value"]})
+                return await self._again(tx, heard, turn)
+            case "read_as":
+                turn = _turn_from(data["question"], {})
+                heard = replace(heard, corrected=(turn.text, turn.intent))
+                return await self._again(tx, heard, replace(turn, intent=data["intent"]))
+            case _:
+                text = str(data["text"])
+                said_now = replace(heard, message=replace(heard.message, press=None, text=text))
+                return await self.think(tx, said_now, ())
+
+    async def _again(self, tx: Tx, heard: Heard, turn: Turn) -> tuple[Heard, list[Step]]:
+        """Work on earlier words again, with an answer or a corrected reading added."""
+        understanding = await self._understand(heard, turn.text, turn.sent_at)
+        heard = replace(heard, understanding=understanding, lang=language_of(heard.thread, heard.speaker, understanding))
+        return heard, [await self._turn(tx, heard, turn)]
+
+    async def _turn(self, tx: Tx, heard: Heard, turn: Turn) -> Step:
+        """understand -> gather -> propose."""
+        understanding = heard.understanding
+        assert understanding is not None
+        if turn.text != understanding.text:
+            understanding = await self._understand(heard, turn.text, turn.sent_at)
+        if turn.is_settled:
+            understanding = replace(understanding, intent=turn.intent, confidence=1.0, sure=True, alternatives=(), also=())
+        thread = heard.thread
+        situation = await gather(
+            tx,
+            Asked(
+                key=heard.message.key,
+                text=turn.text,
+                speaker=heard.speaker,
+                understanding=understanding,
+                now=heard.now,
+                lang=heard.lang,
+                needs=PLAYS[understanding.intent].needs,
+                candidates=(await self._names.names()).candidates,
+                answers=turn.answers,
+                customer_id=thread.customer_id,
+                deal_id=thread.deal_id,
+                lead_id=thread.lead_id,
+            ),
+            self._world,
+        )
+        if not understanding.sure:
+            return AskWhich(situation, turn)
+        result = propose(situation)
+        if isinstance(result, Answer):
+            return Tell(situation, turn, result)
+        if isinstance(result, Ask):
+            return AskBack(situation, turn, result)
+        return Do(result, basis_of(situation), heard.message.key, situation, turn)
+
+
+def role_read_as(speaker: Speaker) -> str:
+    """The role in the words of the dictionary, which knows three kinds of people."""
+    if not speaker.is_staff:
+        return "customer"
+    return "manager" if speaker.role in ("manager", "director") else "rep"
+
+
+def language_of(thread: Thread, speaker: Speaker, understanding: Understanding | None = None) -> Language:
+    """The asker's language: of these words, or, where they have none ("ok", "2", a press), of the conversation so far."""
+    before: Language = thread.lang or ("en" if speaker.lang == "en" else "zh")
+    if understanding is None or understanding.control in ("choice", "yes", "no", "ack"):
+        return before
+    letters = sum(character.isalpha() for character in understanding.text)
+    return understanding.lang if letters > 1 else before
+
+
+def _turn_from(data: Mapping[str, Any], answers: Mapping[str, Any]) -> Turn:
+    question = question_from_json(data)
+    return Turn(question.intent, question.text, question.sent_at, {**question.answers, **answers}, question.asked, True)
