@@ -405,7 +405,7 @@ class AuditHeadRow(Table):
 class TimerRow(Table):
     """Something to do at a time: a reminder, an expiry, a retry. The row is the truth; the engine only wakes us.
 
-    state: waiting -> fired | cancelled.
+    state: waiting -> fired | cancelled | failed (after its last attempt).
     """
 
     __tablename__ = "timer"
