@@ -153,11 +153,20 @@ def read_date(text: str, today: date) -> date:
 def read_moment(text: str, today: date) -> datetime:
     """A time, in UTC: ISO 8601, or a day with a clock time in HOUSE_ZONE (without one, the start of that day)."""
     try:
-        if _STAMP.fullmatch(text):
-            return datetime.fromisoformat(text).astimezone(UTC)
-        return datetime.combine(read_date(text, today), _clock_in(text), HOUSE_ZONE).astimezone(UTC)
+        moment = _stamped(text) or datetime.combine(read_date(text, today), _clock_in(text), HOUSE_ZONE)
+        return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("is not a day of the calendar") from None
+
+
+def _stamped(text: str) -> datetime | None:
+    """The time where the text is ISO 8601 with its zone."""
+    if not _STAMP.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is not a time of the calendar and clock") from None
 
 
 def _clock_in(text: str) -> time:
