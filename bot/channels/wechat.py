@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bot.channels.tencent.api import Declined, TencentApi
 from bot.channels.tencent.callback import TooLong, demand_fresh, demand_unchanged, read_body
 from bot.channels.tencent.envelope import Forged, Malformed, Opened, Stamp, WeChatEnvelope, fields_of_wechat, text_reply
 from bot.channels.tencent.media import fetch_media
+from bot.channels.tencent.steady import SteadyMemory
 from bot.channels.wechat_read import AFTER_ACT, AFTER_MESSAGE, Grant, grant_of, read
 from bot.channels.wechat_render import join, render, split, state_of
 from bot.memory import Memory
@@ -63,11 +65,13 @@ class WeChatChannel:
     ) -> None:
         self._accept = accept
         self._await_replies = await_replies
-        self._memory = memory
+        self._memory = SteadyMemory(memory)
         self._envelope = WeChatEnvelope(token, aes_key, app_id)
         self._now = now
         credentials = {"grant_type": "client_credential", "appid": app_id, "secret": secret}
-        self._api = TencentApi(api_url or API, "/cgi-bin/token", credentials, memory, f"wechat:token:{app_id}", patience)
+        self._api = TencentApi(
+            api_url or API, "/cgi-bin/token", credentials, self._memory, f"wechat:token:{app_id}", patience
+        )
 
     async def start(self) -> None:
         """Nothing to open: the client opens with the first call."""
@@ -136,19 +140,33 @@ class WeChatChannel:
         return Response(xml, media_type="application/xml", background=work)
 
     async def _passive_text(self, message: Message) -> tuple[str, tuple[str, ...]]:
-        """What is said at once, and what did not fit; a redelivery is told the same again, without the rest."""
-        key = f"wechat:answer:{message.key}"
-        told = await self._memory.get(key)
-        if isinstance(told, str):
+        """What is said at once, and what did not fit; a redelivery is told the same again, without the rest.
+
+        The message is kept already, so whatever fails here only makes its answer come later and by another way.
+        """
+        told = await self._told(message)
+        if told:
             return told, ()
-        replies = await self._await_replies(message.key, self.passive_window.total_seconds())
+        try:
+            replies = await self._await_replies(message.key, self.passive_window.total_seconds())
+        except Exception as trouble:
+            log.error("no passive reply", key=message.key, trouble=type(trouble).__name__)
+            return "", ()
         texts = tuple(render(piece) for reply in replies for piece in split(reply))
         if not texts:
             return "", ()
         answer, rest = join(texts)
-        if not await self._memory.add(key, answer, REDELIVERED_WITHIN):
-            return answer, ()  # another delivery of the same message is sending the rest
-        return answer, rest
+        is_first = True
+        with suppress(TryLater):
+            is_first = await self._memory.add(_answer_key(message), answer, REDELIVERED_WITHIN)
+        return answer, rest if is_first else ()  # another delivery of the same message is sending the rest
+
+    async def _told(self, message: Message) -> str:
+        with suppress(TryLater):
+            told = await self._memory.get(_answer_key(message))
+            if isinstance(told, str):
+                return told
+        return ""
 
     async def _send_rest(self, message: Message, rest: tuple[str, ...]) -> None:
         for number, text in enumerate(rest, 1):
@@ -203,8 +221,7 @@ class WeChatChannel:
         except TryLater:
             raise  # not taken, so nothing is spent
         except WaitForPerson:
-            await self._set_left(openid, AFTER_ACT, 0)
-            await self._set_left(openid, AFTER_MESSAGE, 0)
+            await self._close_quota(openid)
             raise
         except SendError:
             await self._spend(openid, grant)
@@ -215,8 +232,7 @@ class WeChatChannel:
 
     async def _note_quota(self, message: Message, grant: Grant | None) -> None:
         if message.unreadable == "unsubscribe":
-            for each in (AFTER_ACT, AFTER_MESSAGE):
-                await self._set_left(message.sender, each, 0)
+            await self._close_quota(message.sender)
         elif grant is not None:
             await self._set_left(message.sender, grant, grant.messages)
 
@@ -238,9 +254,15 @@ class WeChatChannel:
         if grant is None:
             return
         key = _quota_key(openid, grant)
-        held = await self._memory.get(key)
-        if isinstance(held, dict):
-            await self._memory.set(key, {**held, "left": max(held["left"] - 1, 0)}, _LONGEST_MEMORY)
+        with suppress(TryLater):  # the send has ended; a count too high is put right by WeChat's own answer
+            held = await self._memory.get(key)
+            if isinstance(held, dict):
+                await self._memory.set(key, {**held, "left": max(held["left"] - 1, 0)}, _LONGEST_MEMORY)
+
+    async def _close_quota(self, openid: str) -> None:
+        with suppress(TryLater):
+            for grant in (AFTER_ACT, AFTER_MESSAGE):
+                await self._set_left(openid, grant, 0)
 
     async def _set_left(self, openid: str, grant: Grant, left: int) -> None:
         until = (self._now() + grant.lasts).isoformat()
@@ -252,6 +274,10 @@ _ADVICE = {
     40001: "WECHAT_SECRET is wrong: reset and copy the AppSecret in the account's console.",
     40013: "WECHAT_APP_ID is wrong: copy the AppID from the account's console.",
 }
+
+
+def _answer_key(message: Message) -> str:
+    return f"wechat:answer:{message.key}"
 
 
 def _quota_key(openid: str, grant: Grant) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +13,12 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from bot.channels.channel import Accept, CannotTell, Pace, Refused, SendError, Sent, TryLater
+from bot.channels.channel import Accept, AnswerLost, CannotTell, Pace, Refused, SendError, Sent, TryLater
 from bot.channels.tencent.api import Answer, Declined, TencentApi
 from bot.channels.tencent.callback import TooLong, demand_fresh, demand_unchanged, read_body
 from bot.channels.tencent.envelope import Forged, Malformed, Stamp, WeComEnvelope, fields_of_wecom
 from bot.channels.tencent.media import fetch_media
+from bot.channels.tencent.steady import SteadyMemory
 from bot.channels.tencent.words import NEW_STATE
 from bot.channels.wecom_read import read
 from bot.channels.wecom_render import Payload, button_card, render, render_for_group, split, task_id
@@ -28,6 +30,7 @@ CODE_LIVES = timedelta(hours=72)
 """A response_code redraws a card once, this long after it was given (document/path/94945)."""
 REPEAT_WINDOW = timedelta(hours=4)
 """The longest time for which WeCom drops a message it has already had (duplicate_check_interval, document/path/90236)."""
+_TRIES_REMEMBERED = timedelta(days=7)
 PERSON_A_MINUTE = 30
 """Messages to one person; what is above is dropped without a word (document/path/90454)."""
 ROBOT_A_MINUTE = 20
@@ -65,13 +68,13 @@ class WeComChannel:
         if not (agent_id.isascii() and agent_id.isdigit()):
             raise ValueError("WECOM_AGENT_ID must be the number shown as AgentId on the application's page")
         self._accept = accept
-        self._memory = memory
+        self._memory = SteadyMemory(memory)
         self._agent_id = int(agent_id)
         self._envelope = WeComEnvelope(token, aes_key, corp_id)
         self._now = now
         credentials = {"corpid": corp_id, "corpsecret": secret}
         token_key = f"wecom:token:{corp_id}:{agent_id}"
-        self._api = TencentApi(api_url or API, "/cgi-bin/gettoken", credentials, memory, token_key, patience)
+        self._api = TencentApi(api_url or API, "/cgi-bin/gettoken", credentials, self._memory, token_key, patience)
 
     async def start(self) -> None:
         """Nothing to open: the client opens with the first call."""
@@ -161,8 +164,8 @@ class WeComChannel:
             raise CannotTell("WeCom does not tell what has arrived in a group")
         if reply.card is not None and reply.card.buttons:
             return None  # a second card with this task id is never shown
-        if await self._memory.get(f"wecom:out:{key}") == "checked":
-            return None  # WeCom drops the copy
+        if await self._is_covered(key):
+            return None
         if await self._memory.get(f"wecom:redraw:{key}") is not None:
             return None  # the code is good once; a second try tells whether the first arrived
         raise CannotTell("WeCom's check for repeated messages does not cover this one")
@@ -188,7 +191,7 @@ class WeComChannel:
         await self._demand_room(f"person:{user}", PERSON_A_MINUTE)
         payload = render(reply, task_id(key))
         is_checked = await self._may_be_checked(key, user, payload)
-        is_first_try = await self._memory.add(f"wecom:out:{key}", "checked" if is_checked else "unchecked", REPEAT_WINDOW)
+        is_first_try = await self._note_try(key, is_checked, payload)
         body = {
             "touser": user,
             "agentid": self._agent_id,
@@ -205,10 +208,26 @@ class WeComChannel:
             raise
         except TryLater:
             if is_first_try:
-                await self._memory.delete(f"wecom:out:{key}")  # nothing went out
+                await self._memory.delete(_out(key))  # nothing went out
             raise
         _demand_received(answer)
         return Sent(_ref(reply, task_id(key), answer.get("response_code"), self._now()))
+
+    async def _note_try(self, key: str, is_checked: bool, payload: Payload) -> bool:
+        """Whether this is the first try. Raises AnswerLost where a second is no longer caught by WeCom's check."""
+        now = self._now()
+        if await self._memory.add(_out(key), {"checked": is_checked, "since": now.isoformat()}, _TRIES_REMEMBERED):
+            return True
+        if payload["msgtype"] != "template_card" and not await self._is_covered(key):
+            raise AnswerLost("too late for WeCom to drop a copy")
+        return False
+
+    async def _is_covered(self, key: str) -> bool:
+        """WeCom would drop a copy of what was sent with this key."""
+        tried = await self._memory.get(_out(key))
+        if not isinstance(tried, dict) or not tried["checked"]:
+            return False
+        return self._now() - datetime.fromisoformat(tried["since"]) < REPEAT_WINDOW
 
     async def _may_be_checked(self, key: str, user: str, payload: Payload) -> bool:
         """The check takes a second "done" within four hours for a copy of the first, and drops it; so not for that."""
@@ -234,11 +253,14 @@ class WeComChannel:
             except Declined:
                 if code == tried:
                     return True  # the earlier try, whose answer was lost, has used the code up
+                await self._memory.set(_used(code), True, CODE_LIVES)
+                await self._memory.delete(f"wecom:redraw:{key}")
                 continue
             except TryLater:
                 await self._memory.delete(f"wecom:redraw:{key}")  # not taken: the code is still good
                 raise
-            await self._memory.set(_used(code), True, CODE_LIVES)
+            with suppress(TryLater):  # the card is redrawn, whatever is remembered of it
+                await self._memory.set(_used(code), True, CODE_LIVES)
             return True
         return False
 
@@ -303,6 +325,10 @@ def _disowning(reply: Reply) -> Reply:
     if reply.card is None:
         return replace(reply, text=f"{NEW_STATE[reply.lang]}\n{reply.text}")
     return replace(reply, card=replace(reply.card, lines=(NEW_STATE[reply.lang], *reply.card.lines)))
+
+
+def _out(key: str) -> str:
+    return f"wecom:out:{key}"
 
 
 def _used(code: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from typing import NoReturn
 
 import httpx
 from fastapi import FastAPI
@@ -21,8 +21,6 @@ TOKEN = "callback-token"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 CORP_ID, AGENT_ID, SECRET = "ww0000000000000001", "1000002", "app-secret-never-logged"
 APP_ID, APP_SECRET = "wx0000000000000001", "account-secret-never-logged"
-IMPATIENT = timedelta(milliseconds=200)
-"""Only calls that the stand-in never answers wait so long."""
 
 
 @dataclass
@@ -50,10 +48,26 @@ class Answers:
 
     ready: list[Reply] = field(default_factory=list)
     asked: list[tuple[str, float]] = field(default_factory=list)
+    is_broken: bool = False
 
     async def __call__(self, key: str, seconds: float) -> list[Reply]:
         self.asked.append((key, seconds))
+        if self.is_broken:
+            raise ConnectionError("the database is away")
         return self.ready
+
+
+class BrokenMemory(LocalMemory):
+    """A Redis that is away."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeClock())
+
+    def _look(self, key: str) -> NoReturn:
+        raise ConnectionError("the memory is away")
+
+    def _keep(self, *_: object) -> NoReturn:
+        raise ConnectionError("the memory is away")
 
 
 @dataclass
@@ -79,13 +93,18 @@ class WeChatHouse:
     memory: LocalMemory
 
 
+def lose_patience(channel: WeComChannel | WeChatChannel) -> None:
+    """From now on a call that is not answered is given up soon; for calls that the stand-in never answers."""
+    channel._api._http().timeout = httpx.Timeout(0.2, connect=5)
+
+
 @asynccontextmanager
 async def wecom_house() -> AsyncIterator[WeComHouse]:
     clock, kept = FakeClock(), Kept()
     memory = LocalMemory(clock)
     api = QyApi(CORP_ID, SECRET, clock)
     async with api.serving() as url:
-        channel = WeComChannel(kept, memory, CORP_ID, AGENT_ID, SECRET, TOKEN, AES_KEY, url, clock, IMPATIENT)
+        channel = WeComChannel(kept, memory, CORP_ID, AGENT_ID, SECRET, TOKEN, AES_KEY, url, clock)
         async with _client(channel) as client:
             server = WeComServer(client, TOKEN, AES_KEY, CORP_ID, clock)
             yield WeComHouse(channel, kept, api, server, client, clock, memory)
@@ -97,7 +116,7 @@ async def wechat_house(mode: str = "plain", aes_key: str | None = None) -> Async
     memory = LocalMemory(clock)
     api = Weixin(APP_ID, APP_SECRET, clock)
     async with api.serving() as url:
-        channel = WeChatChannel(kept, answers, memory, APP_ID, APP_SECRET, TOKEN, aes_key, url, clock, IMPATIENT)
+        channel = WeChatChannel(kept, answers, memory, APP_ID, APP_SECRET, TOKEN, aes_key, url, clock)
         async with _client(channel) as client:
             server = WeChatServer(client, TOKEN, AES_KEY, APP_ID, clock, mode)
             yield WeChatHouse(channel, kept, answers, api, server, client, clock, memory)

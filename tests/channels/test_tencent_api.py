@@ -62,12 +62,12 @@ async def test_a_token_is_given_up_before_it_ends(house: WeComHouse) -> None:
 
 async def test_a_token_spoilt_twice_in_a_row_is_no_endless_loop(house: WeComHouse) -> None:
     house.api.faults.extend(["token expired", "token expired"])
-    with pytest.raises(SendError):
+    with pytest.raises(TryLater):
         await house.channel.send("k1", ZHANG, Reply("一", "zh"))
     assert house.api.calls.count("/cgi-bin/message/send") == 2
 
 
-@pytest.mark.parametrize("life", ["7200", None, 0, -1, 10**30, True], ids=str)
+@pytest.mark.parametrize("life", ["7200", None, 0, -1, 10**30], ids=str)
 async def test_a_token_without_a_sensible_life_is_not_kept(house: WeComHouse, life: object) -> None:
     house.api.token_answer = {"errcode": 0, "access_token": "t", "expires_in": life}
     with pytest.raises(TryLater):

@@ -215,6 +215,12 @@ async def test_what_could_not_be_kept_is_not_acknowledged(house: WeChatHouse) ->
     assert (await house.server.deliver(letter("text", Content="你好"))).status_code == 200
 
 
+async def test_when_the_answer_fails_the_message_is_acknowledged_all_the_same(house: WeChatHouse) -> None:
+    house.answers.is_broken = True
+    response = await house.server.deliver(letter("text", Content="你好"))
+    assert (response.status_code, response.text, len(house.kept.messages)) == (200, "success", 1)
+
+
 # forged, stale, played back
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.channels.channel import AnswerLost, CannotTell, Refused, SendError, TryLater, WaitForPerson
 from bot.message import Address, Attachment, Button, Card, Reply
-from tests.channels.tencent_house import APP_SECRET, WeChatHouse, wechat_house
+from tests.channels.tencent_house import APP_SECRET, WeChatHouse, lose_patience, wechat_house
 from tests.platforms.tencent import Fault
 from tests.platforms.tencent_callbacks import xml_of
 
@@ -120,6 +120,9 @@ async def test_who_has_left_cannot_be_reached(house: WeChatHouse) -> None:
 )
 async def test_each_fault_is_told_as_what_it_is(house: WeChatHouse, fault: Fault, outcome: type[SendError]) -> None:
     await writes(house)
+    assert await house.channel.check() is None  # the token is there, so the fault meets the send itself
+    if fault == "slow":
+        lose_patience(house.channel)
     house.api.faults.append(fault)
     with pytest.raises(outcome):
         await house.channel.send("k", CUSTOMER, HELLO)

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from bot.channels.wecom import WeComChannel
 from bot.memory import LocalMemory
 from bot.message import Address, Attachment
-from tests.channels.tencent_house import AES_KEY, AGENT_ID, CORP_ID, SECRET, TOKEN, Kept, WeComHouse, wecom_house
+from tests.channels.tencent_house import (
+    AES_KEY,
+    AGENT_ID,
+    CORP_ID,
+    SECRET,
+    TOKEN,
+    BrokenMemory,
+    Kept,
+    WeComHouse,
+    wecom_house,
+)
 from tests.fakes import NOON, FakeClock
 from tests.platforms.tencent_callbacks import WeComServer, xml_of
 
@@ -91,7 +101,7 @@ async def test_a_voice_that_wecom_understood_is_a_text(house: WeComHouse) -> Non
 async def test_what_is_not_text_comes_as_an_attachment(
     house: WeComHouse, kind: str, more: dict[str, str], attachment: Attachment
 ) -> None:
-    await house.server.deliver(letter(kind, MediaId="m1", **more))
+    await house.server.deliver(letter(kind, 1, MediaId="m1", **more))
     assert house.kept.messages[0].attachments == (attachment,)
 
 
@@ -158,6 +168,12 @@ async def test_what_could_not_be_kept_is_not_acknowledged_so_wecom_brings_it_aga
     responses = await house.server.deliver_until_taken(letter("text", Content="你好"))
     assert [response.status_code for response in responses] == [503, 503, 200]
     assert len(house.kept.messages) == 1
+
+
+async def test_without_its_memory_nothing_is_acknowledged(house: WeComHouse) -> None:
+    house.channel._memory._memory = BrokenMemory()
+    response = await house.server.deliver(letter("text", Content="你好"))
+    assert (response.status_code, house.kept.asked) == (503, 0)
 
 
 # forged, stale, played back

@@ -13,7 +13,7 @@ from bot.channels.channel import AnswerLost, CannotTell, Refused, SendError, Sen
 from bot.channels.tencent.words import IN_PRIVATE
 from bot.channels.wecom_render import task_id
 from bot.message import Address, Attachment, Button, Card, Reply
-from tests.channels.tencent_house import SECRET, WeComHouse, wecom_house
+from tests.channels.tencent_house import SECRET, BrokenMemory, WeComHouse, lose_patience, wecom_house
 from tests.platforms.tencent import Fault
 from tests.platforms.tencent_callbacks import xml_of
 
@@ -99,6 +99,9 @@ async def test_an_expired_token_is_renewed_once_inside_the_send(house: WeComHous
 async def test_each_fault_is_told_as_what_it_is(
     house: WeComHouse, to: Address, fault: Fault, outcome: type[SendError]
 ) -> None:
+    assert await house.channel.check() is None  # the token is there, so the fault meets the send itself
+    if fault == "slow":
+        lose_patience(house.channel)
     house.api.faults.append(fault)
     with pytest.raises(outcome):
         await house.channel.send("k1", to, HELLO)
@@ -113,6 +116,8 @@ async def test_retry_after_is_passed_on(house: WeComHouse) -> None:
 
 @pytest.mark.parametrize("fault", ["500", "lost", "slow", "not JSON"])
 async def test_a_lost_answer_to_the_question_for_a_token_leaves_the_message_unsent(house: WeComHouse, fault: Fault) -> None:
+    if fault == "slow":
+        lose_patience(house.channel)
     house.api.token_faults.append(fault)
     with pytest.raises(TryLater):
         await house.channel.send("k1", ZHANG, HELLO)
@@ -168,9 +173,29 @@ async def test_a_card_that_wecom_knows_already_has_arrived(house: WeComHouse) ->
     with pytest.raises(AnswerLost):
         await house.channel.send("k1", ZHANG, ASK)
     house.clock.move(timedelta(hours=5))  # past the check for repeated messages, which lasts four
-    await house.memory.set("wecom:out:k1", "checked", None)
     sent = await house.channel.send("k1", ZHANG, ASK)
     assert json.loads(sent.ref or "") == {"task": task_id("k1")}
+    assert len(house.api.seen_by("zhang")) == 1
+
+
+async def test_words_are_not_sent_again_once_wecom_no_longer_drops_the_copy(house: WeComHouse) -> None:
+    house.api.faults.append("lost")
+    with pytest.raises(AnswerLost):
+        await house.channel.send("k1", ZHANG, HELLO)
+    house.clock.move(timedelta(hours=4))
+    with pytest.raises(CannotTell):
+        await house.channel.find("k1", ZHANG, HELLO)
+    with pytest.raises(AnswerLost):
+        await house.channel.send("k1", ZHANG, HELLO)
+    assert len(house.api.seen_by("zhang")) == 1
+
+
+async def test_words_that_wecom_did_not_take_are_sent_however_late(house: WeComHouse) -> None:
+    house.api.faults.append("503")
+    with pytest.raises(TryLater):
+        await house.channel.send("k1", ZHANG, HELLO)
+    house.clock.move(timedelta(hours=5))
+    await house.channel.send("k1", ZHANG, HELLO)
     assert len(house.api.seen_by("zhang")) == 1
 
 
@@ -244,6 +269,23 @@ async def test_without_a_code_left_a_new_card_disowns_the_old(house: WeComHouse)
     assert "以此为准" in house.api.seen_by("zhang")[1].text
 
 
+async def test_a_new_card_that_wecom_did_not_take_is_sent_at_the_next_try(house: WeComHouse) -> None:
+    sent = await house.channel.send("k1", ZHANG, ASK)
+    house.api.forget_codes()
+    house.api.faults.extend([None, "busy"])
+    with pytest.raises(TryLater):
+        await house.channel.redraw("r1", ZHANG, sent.ref or "", DONE)
+    await house.channel.redraw("r1", ZHANG, sent.ref or "", DONE)
+    assert "以此为准" in house.api.seen_by("zhang")[1].text
+
+
+async def test_without_its_memory_nothing_is_sent_and_nothing_is_lost(house: WeComHouse) -> None:
+    house.channel._memory._memory = BrokenMemory()
+    with pytest.raises(TryLater):
+        await house.channel.send("k1", ZHANG, HELLO)
+    assert house.api.shown == []
+
+
 async def test_after_72_hours_a_new_card_disowns_the_old(house: WeComHouse) -> None:
     sent = await house.channel.send("k1", ZHANG, ASK)
     house.clock.move(timedelta(hours=72))
@@ -296,7 +338,7 @@ async def press(house: WeComHouse, task: str) -> None:
 async def test_no_secret_is_ever_logged_or_told(house: WeComHouse, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     told = ""
-    for fault in ("lost", "500", "slow"):
+    for fault in ("lost", "500", "not JSON"):
         house.api.token_faults.append(fault)
         with pytest.raises(SendError) as error:
             await house.channel.send("k1", ZHANG, HELLO)
@@ -391,5 +433,7 @@ async def test_a_machine_that_is_not_trusted_is_told_what_to_add(house: WeComHou
 
 @pytest.mark.parametrize("fault", ["503", "500", "slow"])
 async def test_a_platform_that_is_away_is_told(house: WeComHouse, fault: Fault) -> None:
+    if fault == "slow":
+        lose_patience(house.channel)
     house.api.token_faults.append(fault)
     assert "cannot be reached" in str(await house.channel.check())

@@ -82,6 +82,9 @@ class QyApi(TencentPlatform):
         """The new code that a press on this card brings."""
         return self._new_code(self._tasks[task])
 
+    def forget_codes(self) -> None:
+        self._codes.clear()
+
     async def _gettoken(self, request: web.Request) -> Json:
         query = request.query
         return self.give_token(query.get("corpid", ""), query.get("corpsecret", ""), 40013, 40001, 60020)

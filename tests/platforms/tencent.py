@@ -32,14 +32,16 @@ def demand(is_right: bool, code: int, words: str) -> None:
 
 @dataclass
 class TencentPlatform:
-    """`faults` are used up one a call, those of the token and of a check of settings aside. `calls` are the paths asked.
-    `token_answer` takes the place of every answer to the question for a token."""
+    """`faults` are used up one a call (None: all is well), except by the token's call and by checks of settings.
+
+    `calls` are the paths asked; `token_answer` takes the place of every answer to the question for a token.
+    """
 
     identity: str
     secret: str
     now: Callable[[], datetime]
-    faults: deque[Fault] = field(default_factory=deque)
-    token_faults: deque[Fault] = field(default_factory=deque)
+    faults: deque[Fault | None] = field(default_factory=deque)
+    token_faults: deque[Fault | None] = field(default_factory=deque)
     media: dict[str, bytes] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     ranges: list[str] = field(default_factory=list)
@@ -86,7 +88,7 @@ class TencentPlatform:
         self._tokens[token] = self.now() + TOKEN_LIVES
         return {"errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": int(TOKEN_LIVES.total_seconds())}
 
-    def answering(self, act: Callable[[web.Request], Awaitable[Json]], faults: deque[Fault] | None = None) -> Handler:
+    def answering(self, act: Callable[[web.Request], Awaitable[Json]], faults: deque[Fault | None] | None = None) -> Handler:
         """Wraps a call so that it misbehaves when asked to, and refuses as Tencent does."""
         asked = self.faults if faults is None else faults
 

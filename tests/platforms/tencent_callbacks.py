@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import httpx
@@ -127,7 +128,4 @@ def content_of(xml: str) -> str:
 
 
 def _flat(xml: str) -> dict[str, str]:
-    import xmltodict
-
-    found: dict[str, str] = xmltodict.parse(xml)["xml"]
-    return found
+    return {each.tag: each.text or "" for each in ElementTree.fromstring(xml)}

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from bot.channels.channel import AnswerLost, Refused, SendError, TryLater, WaitForPerson
-from bot.memory import Memory
+from bot.channels.tencent.steady import SteadyMemory
 
 Answer = dict[str, Any]
 
@@ -42,7 +42,7 @@ class TencentApi:
         base: str,
         token_path: str,
         credentials: Mapping[str, str],
-        memory: Memory,
+        memory: SteadyMemory,
         memory_key: str,
         patience: timedelta,
     ) -> None:

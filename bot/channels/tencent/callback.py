@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from fastapi import Request
 
 from bot.channels.tencent.envelope import Forged, Stamp
-from bot.memory import Memory
+from bot.channels.tencent.steady import SteadyMemory
 
 MOST_BYTES = 1_000_000
 FRESH = timedelta(minutes=5)
@@ -36,7 +36,7 @@ def demand_fresh(stamp: Stamp, now: datetime) -> None:
         raise Forged("stale: the request is old, or this machine's clock is wrong")
 
 
-async def demand_unchanged(memory: Memory, channel: str, stamp: Stamp, xml: str) -> None:
+async def demand_unchanged(memory: SteadyMemory, channel: str, stamp: Stamp, xml: str) -> None:
     """A nonce may come again with the same message (a redelivery), never with another one. Raises Forged."""
     once = hashlib.sha256(f"{stamp.timestamp}\n{stamp.nonce}".encode(errors="replace")).hexdigest()[:32]
     digest = hashlib.sha256(xml.encode()).hexdigest()
