@@ -123,7 +123,7 @@ async def test_half_a_year_of_activities_and_some_customers_cooling(sample: Stor
     assert len({activity.text for activity in activities}) == len(activities)
     now = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
     assert all(now - timedelta(days=185) < activity.at < now for activity in activities)
-    last = {}
+    last: dict[str | None, datetime] = {}
     for activity in activities:
         last[activity.customer_id] = max(activity.at, last.get(activity.customer_id, activity.at))
     assert len([at for at in last.values() if now - at > timedelta(days=60)]) >= 8
