@@ -27,7 +27,7 @@ from actions.outside.insert_new import insert_new
 from actions.outside.store import Tx, after_commit
 from actions.outside.tables import ButtonRow, CorrectionRow, InboxRow, ProposalRow
 from actions.policy.policy import Policy
-from actions.proposal import Basis, Create, Outcome, Proposal, Subject, Update
+from actions.proposal import Basis, Create, Decision, Outcome, Proposal, Subject, Update
 from actions.proposal_json import decision_from_json, decision_to_json
 from actions.situation import Situation
 from actions.world import World
@@ -247,6 +247,7 @@ class Conversation:
     ) -> tuple[Outcome, dict[str, Any] | None]:
         """Decide, carry out, and tell whoever asked; where a person must say yes first, ask those who may."""
         decision = decide(proposal, self._policy(), self._world.now())
+        proposal = self._with_rules_passage(proposal, decision, asker.lang)
         outcome = await carry_out(
             self._world,
             proposal,
@@ -274,6 +275,16 @@ class Conversation:
         if outcome.kind == "waiting" and not asks_requester:
             await self._ask_confirmers(tx, outcome, but=asker.address)
         return outcome, why
+
+    def _with_rules_passage(self, proposal: Proposal, decision: Decision, lang: Language) -> Proposal:
+        """What the company's own documents say about the rule that stands in the way belongs to the reasons shown."""
+        audience = "rep" if proposal.requester.is_staff else "customer"
+        rules = [f"policy.{reason.rule}" for reason in decision.reasons if reason.verdict != "run"]
+        written = (self._world.passage_for(rule, audience, lang) for rule in rules)
+        passages = tuple(passage for passage in written if passage is not None)
+        if not passages:
+            return proposal
+        return replace(proposal, basis=replace(proposal.basis, passages=(*passages, *proposal.basis.passages)))
 
     async def _ask_confirmers(self, tx: Tx, outcome: Outcome, but: Address) -> None:
         proposal, decision = outcome.proposal, outcome.decision

@@ -11,6 +11,7 @@ from retrieval.passage import Passage
 from retrieval.search import Library
 
 DICTIONARY = Path(__file__).parents[2] / "intents" / "dictionary.yaml"
+POLICY = Path(__file__).parents[2] / "actions" / "policy" / "policy.yaml"
 FAMILIES = ("objection.", "buying.", "status.", "service.", "data.")
 INTENTS: dict[str, dict[str, object]] = yaml.safe_load(DICTIONARY.read_text(encoding="utf-8"))["intents"]
 COVERED = [intent for intent in INTENTS if intent.startswith(FAMILIES)]
@@ -51,8 +52,11 @@ def test_a_customer_finds_an_answer_fit_for_customers(library: Library, intent: 
     assert passage.lang == lang
 
 
-def test_only_intents_of_the_dictionary_are_marked(library: Library) -> None:
-    assert {intent for passage in library.passages for intent in passage.intents} <= INTENTS.keys()
+def test_only_intents_of_the_dictionary_and_rules_of_the_policy_are_marked(library: Library) -> None:
+    marked = {intent for passage in library.passages for intent in passage.intents}
+    rules = {f"policy.{rule['id']}" for rule in yaml.safe_load(POLICY.read_text(encoding="utf-8"))["rules"]}
+
+    assert marked <= INTENTS.keys() | rules
 
 
 def test_every_document_exists_in_both_languages_with_the_same_sections_and_facts(library: Library) -> None:
