@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from actions.proposal import Basis, Decision, Facts, Outcome, Proposal
 from actions.crm.records import Speaker
-from actions.proposal import Command
+from actions.proposal import Basis, Command, Decision, Facts, Outcome, Proposal
 from bot.message import Reply
 from tests.plays import sample_house as house
 
@@ -26,6 +25,7 @@ FACTS = Facts(
         ("ticket", "T001"): house.TICKET,
         ("ticket", "T002"): house.TAKEN,
         ("product", "P01"): house.PRODUCT,
+        ("reminder", "R001"): house.REMINDER,
         **{("employee", person.id): person for person in house.TEAM},
     }
 )
@@ -65,7 +65,7 @@ def complaints(reply: Reply) -> list[str]:
     found = []
     if not reply.text.strip():
         found.append("it is empty")
-    if "{" in text or "}" in text or "None" in text.split():
+    if "{" in text or "}" in text or re.search(r"\bNone\b(?! of)", text):
         found.append("a value was not filled in")
     if len(reply.text) > LONGEST[reply.lang]:
         found.append(f"it is too long ({len(reply.text)})")

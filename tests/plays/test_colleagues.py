@@ -1,4 +1,4 @@
-"""What a rep or manager gets: commands with the right arguments, one question for what is missing, answers with next steps."""
+"""What a rep or manager gets: commands with the right arguments, one question for what is missing, next steps."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

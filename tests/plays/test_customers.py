@@ -1,4 +1,4 @@
-"""What a customer gets: their words reach the owner, questions are answered from what they may read, data stays their own."""
+"""What a customer gets: their words reach the owner, questions are answered, data stays their own."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from actions.commands.data import RequestData, UpdateAddress, UpdateCompany, UpdateContact
 from actions.commands.service import OpenTicket, TellOwner
+from actions.crm.records import Speaker
 from actions.plays.data import which_address
 from actions.plays.roster import PLAYS
 from actions.plays.service import severity_of
@@ -38,7 +39,7 @@ def test_a_question_is_answered_from_documents_or_reaches_the_owner(intent: str)
 
 @pytest.mark.parametrize("intent", sorted(intent for intent, play in PLAYS.items() if play.among == "colleagues"))
 @pytest.mark.parametrize("speaker", [CUSTOMER, GUEST], ids=["customer", "guest"])
-def test_what_only_colleagues_can_do_is_never_done_for_a_customer(intent: str, speaker: house.Speaker) -> None:
+def test_what_only_colleagues_can_do_is_never_done_for_a_customer(intent: str, speaker: Speaker) -> None:
     result = propose(situation(intent, speaker))
     if speaker.customer_id:
         assert isinstance(result, TellOwner)
