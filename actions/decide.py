@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from actions.crm.records import Speaker
@@ -189,11 +189,11 @@ def _number(value: float | bool | str) -> float:
     return number if math.isfinite(number) else math.inf
 
 
-@cache
+@lru_cache(maxsize=64)
 def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):  # a zone nobody knows must not stop a decision
+    except (KeyError, OSError, ValueError):  # a zone nobody knows must not stop a decision
         return UTC
 
 

@@ -15,7 +15,7 @@ def write_file(home: Path, name: str, kind: str, records: Sequence[Record]) -> P
 
     Raises ValueError where the name is not a plain file name, OSError where it cannot be written.
     """
-    if Path(name).name != name or name.startswith("."):
+    if not name or Path(name).name != name or name.startswith("."):
         raise ValueError("an export needs a plain file name")
     folder = home / "exports"
     folder.mkdir(parents=True, exist_ok=True)

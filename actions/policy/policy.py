@@ -150,8 +150,10 @@ class _Reader:
     def _rule(self, node: yaml.Node) -> Rule | None:
         try:
             data = yaml.SafeLoader("").construct_document(node)
-        except yaml.YAMLError:
-            data = None
+        except yaml.MarkedYAMLError as error:
+            line = (error.problem_mark or node.start_mark).line + 1
+            self.problems.append(f"{self.file}:{line}: not valid YAML (an expression that begins with ! needs quotes)")
+            return None
         if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"].isidentifier():
             self._note(node, "a rule needs an id made of letters, digits and _")
             return None

@@ -95,7 +95,7 @@ class FakeWorld(World):
         clock = Clock()
         for name, value in {"clock": clock, "told": [], "break_on": []}.items():
             object.__setattr__(self, name, value)
-        super().__init__(store=store, search=_no_search, announce=self._announce, now=clock, home=home)
+        super().__init__(store=store, search=_no_search, passage_for=_no_passage, announce=self._announce, now=clock, home=home)
 
     async def _announce(self, tx: Tx, key: str, notice: Notify | Redraw) -> None:
         if self.break_on:
@@ -130,6 +130,10 @@ class FakeWorld(World):
 
 def _no_search(query: str, *, audience: str, lang: str | None, intent: str | None, k: int) -> list[Any]:
     return []
+
+
+def _no_passage(intent: str, audience: str, lang: str) -> None:
+    return None
 
 
 def proposed(command: Command, speaker: Speaker, basis: Basis = WORDS, facts: Facts = FACTS) -> Proposal:
