@@ -7,9 +7,8 @@ from intents.understanding import Language
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _CHINESE_GRAMMAR = re.compile(r"[的了我你他们是在把这那不和有从吗呢呀吧要给到刚想被让改哪些]|客户|一下|一个|一份")
 """What holds a Chinese sentence together: with one of these it is Chinese, however many English words it takes in."""
-_QUOTED = re.compile(r"[“\"「『《(（].*?[”\"」』》)）]", re.DOTALL)
+_QUOTED = re.compile(r"[“\"「『《(（].{0,200}?[”\"」』》)）]", re.DOTALL)
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'’]*")
-_WORDS_TO_A_CHARACTER = 1.5
 
 
 def language_of(text: str) -> Language:
@@ -31,4 +30,4 @@ def _told_by_words(text: str) -> Language | None:
         return None
     if characters and _CHINESE_GRAMMAR.search(text):
         return "zh"
-    return "zh" if characters * _WORDS_TO_A_CHARACTER >= words else "en"
+    return "zh" if characters >= words else "en"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,12 +106,12 @@ def load_model(folder: Path) -> Model:
         facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
         thresholds = Thresholds(float(facts["thresholds"]["ask"]), float(facts["thresholds"]["also"]))
         return Model(str(facts["version"]), thresholds, _load_weights(folder / WEIGHTS_FILE))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{folder}: no intent model can be loaded from here: {error}") from error
 
 
 def _load_weights(path: Path) -> Weights:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         names = arrays["vocabulary"].tobytes().decode("utf-8").split("\n")
         labels = tuple(arrays["labels"].tobytes().decode("utf-8").split("\n"))
         weights = Weights(

@@ -24,6 +24,8 @@ _ENGLISH_ENDINGS = re.compile(
     r"(?:[\s,]+(?:ltd|limited|inc|incorporated|llc|llp|gmbh|corp|corporation|co|company|plc|ag|sa|bv|nv|pty|pte|"
     r"group|holdings|kg|srl|spa|oy|ab|as)\.?)+$"
 )
+_TYPED_LARGE = re.compile(r"^.|\bI\b", re.DOTALL)
+"""What a phone writes large by itself, in a text that is typed small."""
 _ENGLISH_WORD = re.compile(r"[a-z0-9&'’.-]+")
 _COMMON_FIRST_WORDS = frozenset(
     words(
@@ -82,10 +84,9 @@ class Names:
                 whole.setdefault(key.strip(), {})[meaning] = None
                 for shorter in _short_forms(row.kind, key.strip()):
                     part.setdefault(shorter, {})[meaning] = None
-        # a short form that is somebody's full name may still mean the longer one as well
-        keys = {key: {**whole.get(key, {}), **part.get(key, {})} for key in (*whole, *part)}
-        self._meanings: _Meanings = MappingProxyType({key: tuple(found) for key, found in keys.items()})
-        self._exact: _Meanings = MappingProxyType({key: tuple(found) for key, found in whole.items()})
+        # a full name or alias means just that one; only what is shorter is open
+        self._meanings: _Meanings = MappingProxyType({key: tuple(found) for key, found in (part | whole).items()})
+        self._whole = frozenset(whole)
         lengths: dict[str, set[int]] = {}
         for key in self._meanings:
             lengths.setdefault(key[:2], set()).add(len(key))
@@ -103,13 +104,16 @@ class Names:
         folded, offsets = _fold(text)
         mentions: list[Mention] = []
         at = 0
+        typed = _TYPED_LARGE.sub("", text)
+        is_all_small = typed == typed.lower()
         while at < len(folded) - 1:
             end = self._longest(folded, at)
             if end is None:
                 at += 1
                 continue
             start, stop = offsets[at], offsets[end - 1] + 1
-            mentions.extend(self._mentions(folded[at:end], text[start:stop], start))
+            if self._is_meant(folded[at:end], text[start:stop], is_all_small):
+                mentions.append(self._mention(folded[at:end], text[start:stop], start))
             at = end
         return mentions
 
@@ -121,18 +125,18 @@ class Names:
     def _longest(self, folded: str, at: int) -> int | None:
         for length in self._lengths.get(folded[at : at + 2], ()):
             end = at + length
-            if folded[at:end] in self._meanings and _stands_alone(folded, at, end):
+            if end <= len(folded) and folded[at:end] in self._meanings and _stands_alone(folded, at, end):
                 return end
         return None
 
-    def _mentions(self, key: str, text: str, start: int) -> list[Mention]:
-        exact = self._exact.get(key, ())
-        values: dict[NameKind, list[str]] = {}
-        for kind, value in self._meanings[key]:
-            # a full name or alias means just that one; only what is shorter is open
-            if not exact or (kind, value) in exact:
-                values.setdefault(kind, []).append(value)
-        return [Mention(kind, text, start, tuple(found)) for kind, found in values.items()][:1]
+    def _is_meant(self, key: str, written: str, is_all_small: bool) -> bool:
+        """Tell whether a name is used as one: "target" within a capitalised text is a word and not Target Group."""
+        return key in self._whole or written[0] != written[0].lower() or is_all_small or not _is_latin(key[0])
+
+    def _mention(self, key: str, text: str, start: int) -> Mention:
+        meanings = self._meanings[key]
+        kind = meanings[0][0]
+        return Mention(kind, text, start, tuple(value for other, value in meanings if other == kind))
 
 
 def _fold(text: str) -> tuple[str, list[int]]:

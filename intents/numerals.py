@@ -9,7 +9,7 @@ from intents.wordlist import words
 
 CHINESE_NUMERAL = "零〇一二两兩三四五六七八九十百千万萬亿億"
 ARABIC = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
-CHINESE = rf"(?:[{CHINESE_NUMERAL}]+(?:点[零〇一二三四五六七八九]+)?)"
+CHINESE = rf"(?:[{CHINESE_NUMERAL}]{{1,18}}(?:点[零〇一二三四五六七八九]{{1,6}})?)"
 _UNITS = {
     word: number
     for number, word in enumerate(

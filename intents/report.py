@@ -25,7 +25,7 @@ _TOLD_IN_ENGLISH = re.compile(
     r"|\bper the (?:client|customer)\b|\bin (?:his|her|their) words\b|\b(?:got|received) (?:this|"
     r"a (?:mail|message|note|text)) from\b"
 )
-_QUOTATION = re.compile(r"“[^”]{4,}”|「[^」]{4,}」|\"[^\"]{4,}\"")
+_QUOTATION = re.compile(r"“[^”]{4,400}”|「[^」]{4,400}」|\"[^\"]{4,400}\"")
 _TOLD = (_TOLD_IN_CHINESE, _TOLD_IN_ENGLISH, _QUOTATION)
 
 

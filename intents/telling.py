@@ -13,8 +13,8 @@ _TELLING = re.compile(
     re.IGNORECASE,
 )
 _WHICH_DEAL = re.compile(
-    r"[,，\s]+[^,，。;；]{1,14}?(?:那单|这单|那个单子|那单子|那边|那个项目|的项目|这家|那家)[。.!！]?$"
-    r"|[,\s(-]+(?:the )?[A-Z]\w+(?: \w+)? (?:deal|account|opportunity)\)?\.?$"
+    r"(?<![,，\s])[,，\s]{1,3}[^,，。;；]{1,14}?(?:那单|这单|那个单子|那单子|那边|那个项目|的项目|这家|那家)[。.!！]?$"
+    r"|(?<![,\s(-])[,\s(-]{1,3}(?:the )?[A-Z]\w+(?: \w+)? (?:deal|account|opportunity)\)?\.?$"
 )
 _SHORTEST = 3
 

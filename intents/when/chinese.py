@@ -94,7 +94,7 @@ PATTERNS: Patterns = compiled(
         _chinese_date,
     ),
     (
-        rf"(?P<which>[上下]个?月|这个?月|本月)?{_BORDER}(?P<day>{CALENDAR_NUMBER})[号號]"
+        rf"(?:(?P<which>[上下]个?月|这个?月|本月)|(?<!月)){_BORDER}(?P<day>{CALENDAR_NUMBER})[号號]"
         rf"(?![楼院线仓机码店车门库院\d]){BEFORE}",
         _chinese_day_of_month,
     ),

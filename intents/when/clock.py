@@ -90,7 +90,7 @@ def minutes_of(hour: int, minute: int) -> int | None:
 
 
 def times_alone(text: str, sent_at: datetime) -> Iterator[Slot]:
-    """Yield hours said without a day: the next time the clock shows them. Those behind a day overlap it."""
+    """Yield hours said without a day: the next time the clock shows them."""
     for match in _TIME_ALONE.finditer(text):
         pattern, read = (_CHINESE_TIME, _chinese_hour) if match["zh"] else (_ENGLISH_TIME, _english_hour)
         time = pattern.match(match[0])

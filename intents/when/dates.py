@@ -23,14 +23,16 @@ class _Day:
 
 def find_dates(text: str, sent_at: datetime) -> Iterator[Slot]:
     """Yield dates as ISO 8601: a day, or with an hour said a date-time with the offset of the message's zone."""
-    taken = 0
+    days: list[Slot] = []
+    behind = 0
     for found in _without_overlap(_days(text, sent_at)):
-        if found.start < taken:
-            continue
-        end, value = _value(text, found, sent_at)
-        taken = end
-        yield Slot("date", text[found.start : end], found.start, value)
-    yield from times_alone(text, sent_at)
+        if found.start >= behind:
+            behind, value = _value(text, found, sent_at)
+            days.append(Slot("date", text[found.start : behind], found.start, value))
+    yield from days
+    for hour in times_alone(text, sent_at):
+        if not any(day.start < hour.start + len(hour.text) and hour.start < day.start + len(day.text) for day in days):
+            yield hour
 
 
 def _value(text: str, found: _Day, sent_at: datetime) -> tuple[int, str]:

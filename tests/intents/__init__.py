@@ -1,0 +1,1 @@
+"""Specifications of understanding: dictionary, features, phrases, names, slots, model, training and commands."""

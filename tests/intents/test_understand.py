@@ -1,0 +1,131 @@
+"""The reader reads the dictionary's own examples, offers runners-up, and survives whatever is typed."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intents.dictionary import Intent, load_dictionary
+from intents.names import KnownName, Names
+from intents.understand import Reader
+from intents.understanding import Understanding
+from tests.intents.conftest import DICTIONARY, PACKAGE, WEDNESDAY_MORNING
+
+
+def understand(reader: Reader, text: str, role: str | None = None) -> Understanding:
+    return reader.understand(text, role=role, sent_at=WEDNESDAY_MORNING)
+
+
+@pytest.mark.parametrize(("lang", "example"), [("zh", lambda intent: intent.zh), ("en", lambda intent: intent.en)])
+def test_the_shipped_model_reads_the_examples_of_the_dictionary(
+    reader: Reader, lang: str, example: Callable[[Intent], str]
+) -> None:
+    intents = load_dictionary(DICTIONARY).intents.values()
+    read = [(intent.id, understand(reader, example(intent))) for intent in intents]
+    assert all(understanding.lang == lang for _, understanding in read)
+    assert sum(understanding.intent == intent for intent, understanding in read) >= 60
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("帮我pull一下Lumen Games的account history", "zh"),
+        ("PO刚收到,Hansa 380k", "zh"),
+        ("pull up 华康医疗 please, the whole account", "en"),
+        ('the client wrote "再考虑一下" and nothing else', "en"),
+        ("...", "en"),
+        ("？", "zh"),
+        ("", "zh"),
+    ],
+)
+def test_the_reply_language_follows_the_sentence_and_not_the_names_in_it(reader: Reader, text: str, lang: str) -> None:
+    assert understand(reader, text).lang == lang
+
+
+def test_runners_up_are_the_next_likeliest_and_two_to_four(reader: Reader) -> None:
+    understanding = understand(reader, "你们这个价格和别家比怎么样")
+    chances = [understanding.confidence, *(candidate.confidence for candidate in understanding.alternatives)]
+    assert chances == sorted(chances, reverse=True)
+    assert 2 <= len(understanding.alternatives) <= 4
+    assert understanding.intent not in {candidate.intent for candidate in understanding.alternatives}
+
+
+def test_a_second_thing_said_beside_the_first_is_heard(reader: Reader) -> None:
+    understanding = understand(reader, "太贵了,而且预算也冻结了")
+    assert {understanding.intent, *(candidate.intent for candidate in understanding.also)} <= {
+        "objection.price",
+        "objection.budget_freeze",
+    }
+
+
+def test_a_steering_word_comes_with_its_usual_intent(reader: Reader) -> None:
+    understanding = understand(reader, "确认")
+    assert (understanding.control, understanding.intent, understanding.sure) == ("yes", "approval.confirm", True)
+
+
+def test_a_number_is_a_choice_and_nothing_that_the_model_could_be_sure_of(reader: Reader) -> None:
+    understanding = understand(reader, "2")
+    assert (understanding.control, understanding.number, understanding.sure) == ("choice", 2, False)
+
+
+def test_known_names_come_back_as_slots(reader: Reader) -> None:
+    names = Names([KnownName("company", "华康医疗科技有限公司")])
+    understanding = reader.understand("查一下华康的情况", sent_at=WEDNESDAY_MORNING, names=names)
+    assert [(slot.type, slot.text, slot.value) for slot in understanding.slots] == [
+        ("company", "华康", "华康医疗科技有限公司")
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "🍕🍕🍕", "。。。", "\x00\x07", "\ud800", "x", "\u200b\u200d"])
+def test_where_nothing_is_said_nothing_is_understood(reader: Reader, text: str) -> None:
+    understanding = understand(reader, text)
+    assert (understanding.text, understanding.intent, understanding.sure) == (text, "out_of_scope", False)
+    assert understanding.slots == ()
+
+
+@pytest.mark.parametrize("piece", ["x", "十", "1", " ", "“", "客户说", "Aa ", "@a.", "路1"])
+def test_a_flood_is_cut_and_read(reader: Reader, piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    understanding = understand(reader, text)
+    assert understanding.text == text
+    assert all(slot.start + len(slot.text) <= 4_000 for slot in understanding.slots)
+
+
+@given(
+    text=st.text(alphabet=st.characters(), max_size=200),
+    role=st.sampled_from([None, "rep", "customer", "manager", "nobody"]),
+)
+def test_any_text_by_anyone_is_understood_somehow(reader: Reader, text: str, role: str | None) -> None:
+    understanding = understand(reader, text, role)
+    assert 0 <= understanding.confidence <= 1
+    assert understanding.intent in load_labels(reader)
+
+
+def load_labels(reader: Reader) -> tuple[str, ...]:
+    return reader.labels
+
+
+def test_a_model_that_speaks_of_unknown_intents_is_refused(tmp_path: Path) -> None:
+    smaller = tmp_path / "dictionary.yaml"
+    lines = DICTIONARY.read_text(encoding="utf-8").splitlines()
+    smaller.write_text("\n".join(line for line in lines if "crm.analyse_call:" not in line), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"does not fit the dictionary .*crm\.analyse_call"):
+        Reader.load(PACKAGE / "model", smaller)
+
+
+@pytest.mark.parametrize("damage", ["missing", "no facts", "half a file", "not a model"])
+def test_a_damaged_model_is_refused_in_a_sentence(tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "model"
+    if damage != "missing":
+        shutil.copytree(PACKAGE / "model", folder)
+    if damage == "no facts":
+        (folder / "model.json").write_text("{}", encoding="utf-8")
+    if damage == "half a file":
+        (folder / "weights.npz").write_bytes((folder / "weights.npz").read_bytes()[:100_000])
+    if damage == "not a model":
+        (folder / "weights.npz").write_bytes(b"weights")
+    with pytest.raises(ValueError, match="no intent model can be loaded"):
+        Reader.load(folder, DICTIONARY)
