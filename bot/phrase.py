@@ -108,7 +108,7 @@ def phrase_outcome(outcome: Outcome, viewer: Speaker, lang: Language, mint: Mint
         case "done":
             return _done(outcome, viewer, voice, mint)
         case "waiting":
-            return _waiting(outcome, voice, mint)
+            return _waiting(outcome, viewer, voice, mint)
         case "refused":
             return _refused(outcome, voice, mint)
         case "stale":
@@ -196,11 +196,12 @@ def _passed_on(proposal: Proposal, command: TellOwner, voice: Voice, mint: Mint)
     return Phrased(_with_buttons(card, voice, buttons, mint, has_more=more is not None), more, proposal.basis)
 
 
-def _waiting(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
+def _waiting(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrased:
     proposal, decision = outcome.proposal, outcome.decision
     lines = _lines(voice, "outcome.waiting", {"deed": deed_name(proposal, voice), "title": title_of(proposal)})
     lines += change_lines(proposal.plan, voice)
-    asking = [_reason(reason, voice) for reason in decision.reasons if reason.verdict == "confirm"]
+    # how the house judges is for colleagues; a customer learns that it waits, for whom and how long
+    asking = [_reason(reason, voice) for reason in decision.reasons if reason.verdict == "confirm" and viewer.is_staff]
     card = Card(
         lines[0],
         (*lines[1:], *asking[:2], _who(decision, voice)),
@@ -230,7 +231,7 @@ def _stale(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
         return _plain(voice, "problem.moved_on", {}, proposal.basis)
     if proposal.plan.problem is not None:
         return _impossible(outcome, voice)
-    lines = _lines(voice, "outcome.stale", {"title": title_of(proposal)})
+    lines = [voice.say("outcome.stale", {"title": title_of(proposal)}), voice.say("outcome.stale_now")]
     card = Card(lines[0], (*lines[1:], *change_lines(proposal.plan, voice)))
     return Phrased(_with_buttons(card, voice, [_do(proposal.command, voice, mint)], mint), why=proposal.basis)
 
@@ -264,15 +265,20 @@ def _card_facts(proposal: Proposal, decision: Decision, voice: Voice) -> list[tu
 
 
 def _roles(decision: Decision, voice: Voice) -> str:
-    roles = sorted(decision.confirmers.roles)
+    roles = _nearest_first(decision.confirmers.roles)
     if not decision.confirmers.not_requester:
         return voice.say("card.yourself")
     return voice.say("card.roles", {"roles": roles})
 
 
 def _who(decision: Decision, voice: Voice) -> str:
-    told = {"roles": sorted(decision.confirmers.roles), "hours": _hours(decision)}
+    told = {"roles": _nearest_first(decision.confirmers.roles), "hours": _hours(decision)}
     return voice.say("outcome.waiting_who" if decision.confirmers.not_requester else "outcome.waiting_self", told)
+
+
+def _nearest_first(roles: frozenset[str]) -> list[str]:
+    """The manager before the director: whoever is asked first."""
+    return sorted(roles, key=lambda role: (role == "legal", role == "director", role))
 
 
 def _hours(decision: Decision) -> int:
@@ -320,6 +326,8 @@ def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
     told = dict(data)
     if isinstance(told.get("text"), str):
         told["text"] = shortened(told["text"], 2 * WORDS_LIMIT)
+    if told.get("text") == told.get("subject"):
+        told["text"] = None  # a short message is its own subject
     if isinstance(told.get("what"), str):
         told["what"] = shortened(told["what"], WORDS_LIMIT)
     if isinstance(told.get("leads"), Sequence):
@@ -408,7 +416,8 @@ def _say(text: str, mint: Mint) -> MakeButton:
 
 
 def _read_as(intent: str, voice: Voice, mint: Mint) -> MakeButton:
-    return lambda: Button(mint("read_as", {"intent": intent}), voice.intent(intent))
+    label = voice.intent(intent)
+    return lambda: Button(mint("read_as", {"intent": intent}), label[:1].upper() + label[1:])
 
 
 def _fill(slot: str, option: Option, voice: Voice, mint: Mint) -> MakeButton:

@@ -26,6 +26,7 @@ _BANK = re.compile(
     r"\s*(?:改为|改成|变更为|换成|是|为|is now|is|to|[:：])[:：\s]*([^。;；\n]{2,80})",
     re.IGNORECASE,
 )
+_NEW_CONTACT = {"phone": "new_contact_phone", "email": "new_contact_email"}
 _MAIL = re.compile(r"邮箱|邮件|e-?mail|\bmail\b", re.IGNORECASE)
 _TAX_ID = re.compile(
     r"(?<![0-9A-Z])(?:[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}|[A-Z]{2}\d[0-9A-Z]{7,11})(?![0-9A-Z])"
@@ -61,7 +62,7 @@ def update_contact(s: Situation) -> Result:
     if phone is None and email is None:
         told = {"customer": named(customer, s.lang), "person": named(contact, s.lang) if contact else person}
         missing = "email" if _MAIL.search(s.text) else "phone"
-        return Ask(missing, f"new_contact_{missing}", told)
+        return Ask(missing, _NEW_CONTACT[missing], told)
     return UpdateContact(
         contact_id=contact.id if contact else None,
         customer_id=customer.id,

@@ -7,7 +7,7 @@ from typing import Any
 from actions.commands.crm import UpdateAmount
 from actions.commands.data import RequestData, UpdateContact
 from actions.commands.service import OpenTicket
-from actions.proposal import Command, Create, Proposal
+from actions.proposal import Command, Create, Notify, Proposal
 from bot.wording.changes import change_lines, shortened
 from bot.wording.fill import Voice
 
@@ -42,6 +42,7 @@ def deed_data(proposal: Proposal, voice: Voice) -> dict[str, Any]:
     told = arguments(proposal.command)
     created: Mapping[str, Any] = next((effect.values for effect in plan.effects if isinstance(effect, Create)), {})
     data = {**{name: created[name] for name in ("stage", "due_at") if name in created}, **told, **plan.data}
+    data["is_told"] = any(isinstance(effect, Notify) for effect in plan.effects) or None
     data["deal_title"] = told.get("title")
     data["title"] = title_of(proposal)
     data["text"] = shortened(str(told["text"]), LONGEST_TEXT) if told.get("text") else None

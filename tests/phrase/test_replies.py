@@ -189,7 +189,7 @@ def test_a_confirmation_shows_everything_it_rests_on() -> None:
         "阶段 方案",
         "样例手册",
         "超过 50 万",
-        "总监或经理",
+        "经理或总监",
         "24 小时",
         "样例销售",
     ):
@@ -205,7 +205,7 @@ def test_a_confirmation_shows_everything_it_rests_on() -> None:
 def test_what_waits_says_for_whom_and_can_be_withdrawn() -> None:
     mint = RememberingMint()
     told = phrase_outcome(outcome("waiting", proposed(RAISE, REP, BASIS), ABOVE_LIMIT), REP, "zh", mint)
-    assert "总监或经理确认后才生效" in told.reply.text
+    assert "经理或总监确认后才生效" in told.reply.text
     assert mint.actions == ["reject", "why"]
 
 
