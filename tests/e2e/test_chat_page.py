@@ -164,9 +164,10 @@ async def test_a_reload_shows_the_conversation_once_and_cards_in_their_last_stat
     browser: Browser, program: Program
 ) -> None:
     page = await open_page(browser, program, DESK)
-    await say(page, "rep", "今天的晨会简报")
-    await expect(page.locator("#lines-rep .line.mine").last).to_contain_text("晨会简报")
-    await expect(last(page, "rep")).to_contain_text("简报")
+    await say(page, "rep", "谢谢")
+    await expect(page.locator("#lines-rep .line.mine").last).to_contain_text("谢谢")
+    await expect(page.locator("#lines-rep .line.mine + .line.bot").last).to_be_visible()
+    await expect(page.locator("#lines-rep .line").last).to_have_class(re.compile("bot"))
     before = await page.locator("#lines-rep .line").count()
 
     await page.reload()
