@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from actions.audit import Entry, append
 from actions.crm import people
-from actions.crm.cells import HOUSE_ZONE
 from actions.crm.columns import ROW_KINDS
 from actions.crm.export_files import export_files
 from actions.crm.import_files import Imported, import_files
@@ -70,7 +70,7 @@ async def _with_progress(store: Store, files: list[Path]) -> Imported:
             is_slow = (bar.tasks[0].elapsed or 0) > _QUICK
             bar.update(task, description=file, completed=rows, visible=is_slow)
 
-        return await import_files(store, files, today=datetime.now(HOUSE_ZONE).date(), progress=show)
+        return await import_files(store, files, now=datetime.now(UTC), progress=show)
 
 
 def _tell(imported: Imported) -> None:
@@ -122,7 +122,7 @@ def people_cli(open_store: OpenStore) -> typer.Typer:
             person = Employee(new_id, name, name_en, role, region, manager, deputy, lang=lang, email=email)
         else:
             person = Contact(new_id, str(customer), name, name_en, title, email=email, lang=lang)
-        _write(open_store, lambda tx: people.add(tx, person))
+        _write(open_store, new_id, {"command": "add", "role": role or "customer"}, lambda tx: people.add(tx, person))
         typer.echo(f"{name} is {new_id}.")
 
     @cli.command()
@@ -133,7 +133,8 @@ def people_cli(open_store: OpenStore) -> typer.Typer:
     ) -> None:
         """Say who somebody is on a channel, or which chat there is a group's."""
         bound = people.bind_group if person.startswith("@") else people.bind
-        _write(open_store, lambda tx: bound(tx, person, channel, user))
+        words = {"command": "bind", "channel": channel, "user": user}
+        _write(open_store, person, words, lambda tx: bound(tx, person, channel, user))
         typer.echo(f"{person} is {user} on {channel}.")
 
     @cli.command()
@@ -144,19 +145,20 @@ def people_cli(open_store: OpenStore) -> typer.Typer:
     ) -> None:
         """Forget who somebody is on a channel, or where a group lives there."""
 
-        async def forget(tx: Tx) -> int:
-            if person.startswith("@"):
-                return await people.unbind_group(tx, person, channel)
-            return await people.unbind(tx, person, channel, user)
+        async def forget(tx: Tx) -> None:
+            is_group = person.startswith("@")
+            gone = await (people.unbind_group(tx, person, channel) if is_group else people.unbind(tx, person, channel, user))
+            if not gone:
+                raise people.IntroductionError(f"{person} is nobody on {channel}.")
 
-        if not _write(open_store, forget):
-            raise _failed(f"{person} is nobody on {channel}.")
+        _write(open_store, person, {"command": "unbind", "channel": channel, "user": user}, forget)
         typer.echo(f"{person} is no longer known on {channel}.")
 
     @cli.command()
     def invite(contact: Annotated[str, typer.Argument(metavar="CONTACT", help="A customer contact's id.")]) -> None:
         """Make a code that a customer's contact types once, within seven days, to be recognised on a channel."""
-        typer.echo(_write(open_store, lambda tx: people.invite(tx, contact, datetime.now(UTC))))
+        words = {"command": "invite"}
+        typer.echo(_write(open_store, contact, words, lambda tx: people.invite(tx, contact, datetime.now(UTC))))
 
     return cli
 
@@ -213,10 +215,14 @@ def _read(open_store: OpenStore, ask: Callable[[Tx], Awaitable[Got]]) -> Got:
     return _run(open_store, within)
 
 
-def _write(open_store: OpenStore, do: Callable[[Tx], Awaitable[Got]]) -> Got:
+def _write(open_store: OpenStore, subject: str, words: Mapping[str, str | None], do: Callable[[Tx], Awaitable[Got]]) -> Got:
+    """The same for what changes something, with an entry of the record: about whom, and the words of the command."""
+
     async def within(store: Store) -> Got:
         async with store.write() as tx:
-            return await do(tx)
+            done = await do(tx)
+            await append(tx, datetime.now(UTC), Entry("change", None, f"person:{subject}", words))
+            return done
 
     return _run(open_store, within)
 

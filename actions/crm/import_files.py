@@ -6,13 +6,17 @@ id, or without one by what it says (`natural` in columns.py), so that the same f
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
+from actions.audit import Entry, append
+from actions.crm.cells import HOUSE_ZONE
 from actions.crm.columns import ROW_KINDS, kind_for
 from actions.crm.sheets import UnreadableError, sheets_of
 from actions.crm.take_in import Problem, Progress, Report, Source, take_in
 from actions.outside.store import Store, Tx
+
+_WHATS = ("new", "changed", "same")
 
 
 @dataclass(frozen=True)
@@ -33,19 +37,22 @@ class Imported:
     left_out: int = 0
 
 
-async def import_files(store: Store, paths: Iterable[Path], *, today: date, progress: Progress | None = None) -> Imported:
+async def import_files(store: Store, paths: Iterable[Path], *, now: datetime, progress: Progress | None = None) -> Imported:
     """Take in every CSV and XLSX file (of a folder: those in it), customers before their deals whatever the order given.
 
     Each file, or sheet, is one transaction: bad rows are reported and left out, the good ones go in; a file that breaks
     off in the middle (bad quotes, damaged XML) changes nothing. An empty cell empties its field; a column that is not
-    there leaves the field alone. Relative dates count from `today`.
+    there leaves the field alone. Relative dates count from the day that `now` is in HOUSE_ZONE. What each file changed is
+    an entry of the record, by numbers.
     """
+    today = now.astimezone(HOUSE_ZONE).date()
     report = Report()
     for source in _in_order(paths, report):
         told = Report()
         try:
             async with store.write() as tx:
                 await take_in(tx, source, today, told, progress)
+                await append(tx, now, _entry(source, told))
         except UnreadableError as error:
             told = Report()
             told.note(Problem(source.label, error.line or 0, "", f"{error}; nothing of it was taken in"))
@@ -59,6 +66,11 @@ async def import_at_once(tx: Tx, paths: Iterable[Path], *, today: date) -> Impor
     for source in _in_order(paths, report):
         await take_in(tx, source, today, report, None)
     return _imported(report)
+
+
+def _entry(source: Source, report: Report) -> Entry:
+    numbers = {what: report.counts[source.kind.name, what] for what in _WHATS}
+    return Entry("change", None, f"import:{source.kind.name}", {"file": source.label, **numbers})
 
 
 def _in_order(paths: Iterable[Path], report: Report) -> list[Source]:
@@ -92,9 +104,5 @@ def _inside_folders(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _imported(report: Report) -> Imported:
     kinds = {kind for kind, _ in report.counts}
-    counts = {
-        name: Count(*(report.counts[name, what] for what in ("new", "changed", "same")))
-        for name in ROW_KINDS
-        if name in kinds
-    }
+    counts = {name: Count(*(report.counts[name, what] for what in _WHATS)) for name in ROW_KINDS if name in kinds}
     return Imported(counts, tuple(report.problems), report.left_out)

@@ -1,5 +1,6 @@
 """`parley crm` and `parley people` as an operator meets them: what they print, and how they end."""
 
+import asyncio
 import json
 import shutil
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from actions.audit import rows_of
 from actions.crm.commands import crm_cli, people_cli
 from actions.outside.store import Store
 
@@ -88,6 +90,25 @@ def test_somebody_added_is_listed_under_the_id_that_was_told(parley: Parley) -> 
 
 def test_adding_somebody_who_is_neither_employee_nor_contact_is_wrong_use(parley: Parley) -> None:
     assert parley("people", "add", "x")[0] == 2
+
+
+def test_what_was_said_about_people_stands_in_the_record_and_a_code_does_not(parley: Parley, tmp_path: Path) -> None:
+    parley("people", "bind", "E01", "slack", "U1")
+    invitation = parley("people", "invite", "K001")[1].strip()
+    store = Store(f"sqlite:///{tmp_path / 'home.db'}")
+
+    async def record() -> list[tuple[str | None, dict[str, object]]]:
+        async with store.read() as tx:
+            lines = [(line.subject, dict(line.body)) async for line in rows_of(tx)]
+        await store.close()
+        return lines
+
+    entries = asyncio.run(record())
+    assert entries == [
+        ("person:E01", {"command": "bind", "channel": "slack", "user": "U1"}),
+        ("person:K001", {"command": "invite"}),
+    ]
+    assert invitation not in str(entries)
 
 
 def test_an_invitation_prints_only_the_code(parley: Parley) -> None:

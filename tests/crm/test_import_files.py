@@ -10,12 +10,13 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import select
 
+from actions.audit import rows_of
 from actions.crm import own, people
 from actions.crm.import_files import Count, Imported, import_files
 from actions.outside.store import Store
 from actions.outside.tables import TimerRow
 
-TODAY = date(2026, 3, 11)
+NOW = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
 Write = Callable[..., Path]
 
 
@@ -32,7 +33,7 @@ def write(tmp_path: Path) -> Write:
 
 
 async def bring(store: Store, *paths: Path) -> Imported:
-    return await import_files(store, paths, today=TODAY)
+    return await import_files(store, paths, now=NOW)
 
 
 async def one(store: Store, kind: str, record_id: str) -> Any:
@@ -253,6 +254,13 @@ async def test_who_is_who_can_be_brought_in_too(sample: Store, write: Write) -> 
         assert [chat.channel for chat in await people.group_chats(tx, "@managers")] == ["slack", "web"]
 
 
+async def test_what_a_file_changed_stands_in_the_record_by_numbers(store: Store, write: Write) -> None:
+    await bring(store, write("customers.csv", "id,name", "C1,A", "C2,B"))
+    async with store.read() as tx:
+        entries = [(line.kind, line.subject, dict(line.body)) async for line in rows_of(tx)]
+    assert entries == [("change", "import:customer", {"file": "customers.csv", "new": 2, "changed": 0, "same": 0})]
+
+
 # --- XLSX -------------------------------------------------------------------------------------------------------------
 
 
@@ -286,5 +294,5 @@ async def test_a_lone_sheet_of_any_name_is_what_its_file_is_called(store: Store,
 async def test_progress_is_told_with_the_rows_read(store: Store, write: Write) -> None:
     told: list[tuple[str, int]] = []
     file = write("customers.csv", "id,name", *(f"C{n},A{n}" for n in range(600)))
-    await import_files(store, [file], today=TODAY, progress=lambda name, rows: told.append((name, rows)))
+    await import_files(store, [file], now=NOW, progress=lambda name, rows: told.append((name, rows)))
     assert told == [("customers.csv", 500), ("customers.csv", 600)]
