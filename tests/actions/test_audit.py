@@ -130,7 +130,7 @@ async def test_text_that_no_file_could_hold_is_kept_and_hashed(store: Store) -> 
     assert (await verdict(store)).is_sound
 
 
-# --- canonical JSON ----------------------------------------------------------------------------------------------------------
+# --- canonical JSON -----------------------------------------------------------------------------------------------------
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -148,7 +148,7 @@ def test_the_order_of_keys_does_not_matter(value: dict[str, int]) -> None:
     assert canonical(dict(reversed(value.items()))) == canonical(value)
 
 
-# --- parley audit ------------------------------------------------------------------------------------------------------------
+# --- parley audit -------------------------------------------------------------------------------------------------------
 
 
 def _run(path: Path, *arguments: str, entries: tuple[Entry, ...] = ENTRIES, cut: bool = False) -> Any:

@@ -41,7 +41,7 @@ async def is_sound(world: FakeWorld) -> bool:
         return (await audit.verify(tx)).is_sound
 
 
-# --- doing ---------------------------------------------------------------------------------------------------------------
+# --- doing --------------------------------------------------------------------------------------------------------------
 
 
 async def test_a_deed_changes_the_record_and_is_on_record(world: FakeWorld) -> None:
@@ -102,7 +102,7 @@ async def test_a_simple_deed_takes_at_most_ten_statements(world: FakeWorld) -> N
     assert len(statements) <= 10
 
 
-# --- not doing -------------------------------------------------------------------------------------------------------------
+# --- not doing ----------------------------------------------------------------------------------------------------------
 
 
 async def test_a_refusal_leaves_a_trace_and_changes_nothing(world: FakeWorld) -> None:
@@ -173,7 +173,7 @@ async def test_a_larger_transaction_that_is_rolled_back_takes_the_deed_with_it(w
     assert (await carry_out(world, proposal, RUN, conversation=CHAT)).kind == "done"
 
 
-# --- waiting -----------------------------------------------------------------------------------------------------------------
+# --- waiting ------------------------------------------------------------------------------------------------------------
 
 
 async def test_what_needs_a_person_is_parked_with_a_timer_and_changes_nothing(world: FakeWorld) -> None:
@@ -209,7 +209,7 @@ async def test_a_yes_that_is_given_along_lets_it_happen(world: FakeWorld) -> Non
     assert (outcome.kind, outcome.decided_by) == ("done", "E11")
 
 
-# --- files -------------------------------------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------------------------------
 
 
 async def test_an_export_is_written_whole_into_the_homes_exports(world: FakeWorld) -> None:

@@ -150,7 +150,7 @@ async def test_a_deal_that_has_grown_since_is_not_what_was_shown(world: FakeWorl
     assert (await answer(world, waiting, MANAGER)).kind == "stale"
 
 
-async def test_a_customer_who_changed_hands_is_no_longer_the_requesters_to_change(world: FakeWorld, waiting: Outcome) -> None:
+async def test_what_changed_hands_is_no_longer_the_requesters_to_change(world: FakeWorld, waiting: Outcome) -> None:
     async with world.store.write() as tx:
         await own.update(tx, "deal", "D001", {"owner_id": ("E01", "E05")})
     assert (await answer(world, waiting, DIRECTOR)).kind == "stale"
@@ -198,7 +198,7 @@ async def test_within_a_larger_transaction_an_answer_is_part_of_it(world: FakeWo
     assert await state(world) == ("pending", None)
 
 
-# --- running out -----------------------------------------------------------------------------------------------------------
+# --- running out --------------------------------------------------------------------------------------------------------
 
 
 async def test_a_proposal_runs_out_only_when_its_time_has_come(world: FakeWorld, waiting: Outcome) -> None:

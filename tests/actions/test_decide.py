@@ -61,7 +61,7 @@ def confirmers(command: Command, speaker: Speaker) -> list[Speaker]:
     return [person for person in EVERYONE if may_confirm(proposal, decision, person)]
 
 
-# --- permission ----------------------------------------------------------------------------------------------------------
+# --- permission ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_problem_of_the_plan_refuses_with_what_it_is() -> None:
     assert decision.reasons[0].data == {"problem": "not_found", "kind": "deal", "id": "D404"}
 
 
-# --- when a person is asked ------------------------------------------------------------------------------------------------
+# --- when a person is asked ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_pressed_button_is_never_unsure() -> None:
     assert decide(proposed(HoldDeal("D001"), REP, pressed), POLICY, NOW).verdict == "run"
 
 
-# --- who may confirm ---------------------------------------------------------------------------------------------------------
+# --- who may confirm ----------------------------------------------------------------------------------------------------
 
 
 def test_a_reps_large_contract_is_confirmed_by_their_manager_or_a_director() -> None:
@@ -218,7 +218,7 @@ def test_who_asked_may_not_confirm_once_any_rule_keeps_them_out() -> None:
     assert strictest([myself, Confirmers(frozenset({"legal"}))]) == Confirmers(frozenset({"legal"}))
 
 
-# --- laws ------------------------------------------------------------------------------------------------------------------
+# --- laws ---------------------------------------------------------------------------------------------------------------
 
 OFFICES = st.frozensets(st.sampled_from(["manager", "director", "legal"]), min_size=1)
 FINDINGS = st.builds(

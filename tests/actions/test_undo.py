@@ -183,7 +183,7 @@ async def test_what_breaks_while_taking_back_changes_nothing(world: FakeWorld) -
     assert (await undo(world, deed, MANAGER, CHAT)).kind == "done"
 
 
-# --- the last deed -----------------------------------------------------------------------------------------------------------
+# --- the last deed ------------------------------------------------------------------------------------------------------
 
 
 async def last(world: FakeWorld, person_id: str | None = "E01", conversation: str = CHAT) -> str | None:
