@@ -20,9 +20,10 @@ _TOLD_IN_CHINESE = re.compile(
 )
 _TOLD_IN_ENGLISH = re.compile(
     r"\b(?:he|she|they|clients?|customers?|buyer|prospect|guest|procurement|purchasing|m(?:r|rs|s)\.? \w+|[A-Z]\w+)\b"
-    r"[^.!?\n]{0,24}?\b(?:said|says?|saying|goes|went|wrote|writes|replied|asked|asks|asking|told|tells|"
+    r"[^.!?\n]{0,24}?\b(?:said|says|saying|goes|went|wrote|writes|replied|asked|asks|asking|told|tells|"
     r"mentioned|claims|complained|complains|wants to know|pushed back|emailed|texted|messaged)\b"
-    r"|\bper the (?:client|customer)\b|\bin (?:his|her|their) words\b|\b(?:got|received) (?:this|"
+    r"|\b(?:they|clients|customers) say\b|\bper the (?:client|customer)\b|\bin (?:his|her|"
+    r"their) words\b|\b(?:got|received) (?:this|"
     r"a (?:mail|message|note|text)) from\b"
 )
 _QUOTATION = re.compile(r"“[^”]{4,400}”|「[^」]{4,400}」|\"[^\"]{4,400}\"")

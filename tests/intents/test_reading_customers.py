@@ -67,3 +67,7 @@ def test_what_only_customers_want_is_a_customers_when_a_rep_says_it() -> None:
 def test_a_told_stall_is_read_as_a_stall(reader: Reader, text: str, role: str | None) -> None:
     understanding = reader.understand(text, role=role, sent_at=WEDNESDAY_MORNING)
     assert (understanding.intent, understanding.reported, understanding.sure) == ("objection.stall", True, True)
+
+
+def test_asking_what_a_rule_says_is_the_askers_own_question() -> None:
+    assert not reported("what does the SOP say about early termination?", "knowledge.ask", "rep")

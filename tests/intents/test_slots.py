@@ -222,10 +222,11 @@ def is_right(slot: Slot) -> bool:
     return False
 
 
-PIECES = words(
-    "华康 王总 不对 是 改成 60万 ¥3,500.50 八五折 15% 下周三下午3点 月底前 48小时后 Q3 三天内 50台 谈判阶段 13800001111 a@b.cn "
-    "浦东张江路88号 9999年99月99日 31号 2月30日 点 半 80k"
-) + (" next Friday 3pm ", " no wait, make it ", "Jane from Initech", " in two weeks ", "12 Harbour Street")
+PIECES = (
+    *words("华康 王总 不对 是 改成 60万 ¥3,500.50 八五折 15% 下周三下午3点 月底前 48小时后 Q3 三天内 50台 谈判阶段"),
+    *words("13800001111 a@b.cn 浦东张江路88号 9999年99月99日 31号 2月30日 点 半 80k"),
+    *(" next Friday 3pm ", " no wait, make it ", "Jane from Initech", " in two weeks ", "12 Harbour Street"),
+)
 SPOKEN = st.lists(
     st.one_of(
         st.sampled_from(PIECES),

@@ -101,11 +101,7 @@ def test_a_flood_is_cut_and_read(reader: Reader, piece: str) -> None:
 def test_any_text_by_anyone_is_understood_somehow(reader: Reader, text: str, role: str | None) -> None:
     understanding = understand(reader, text, role)
     assert 0 <= understanding.confidence <= 1
-    assert understanding.intent in load_labels(reader)
-
-
-def load_labels(reader: Reader) -> tuple[str, ...]:
-    return reader.labels
+    assert understanding.intent in reader.labels
 
 
 def test_a_model_that_speaks_of_unknown_intents_is_refused(tmp_path: Path) -> None:
@@ -129,3 +125,10 @@ def test_a_damaged_model_is_refused_in_a_sentence(tmp_path: Path, damage: str) -
         (folder / "weights.npz").write_bytes(b"weights")
     with pytest.raises(ValueError, match="no intent model can be loaded"):
         Reader.load(folder, DICTIONARY)
+
+
+@pytest.mark.parametrize("text", ["帮我查一下Acme", "Acme最近怎么样"])
+def test_a_question_about_a_company_of_the_house_is_not_small_talk(reader: Reader, text: str) -> None:
+    names = Names([KnownName("company", "Acme Medical Ltd")])
+    assert reader.understand(text, role="rep", sent_at=WEDNESDAY_MORNING, names=names).intent == "crm.lookup_customer"
+    assert reader.understand("今天天气怎么样", role="rep", sent_at=WEDNESDAY_MORNING, names=names).intent == "out_of_scope"
