@@ -16,8 +16,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
-from openpyxl import Workbook, load_workbook
-
 MAX_FILE_BYTES = 200 * 1024 * 1024
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024
 MAX_SWELLING = 200
@@ -149,6 +147,8 @@ def _xlsx_lines(path: Path, name: str) -> Iterator[Line]:
 
 @contextmanager
 def _workbook(path: Path) -> Iterator[Any]:
+    from openpyxl import load_workbook  # noqa: PLC0415 - slow and large; the running copilot never needs it
+
     try:
         _refuse_bombs(path)
         book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
@@ -205,6 +205,8 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) 
 
 def write_xlsx(path: Path, sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[str]]]]) -> None:
     """One workbook with a sheet for each (name, header, rows), complete or not there at all; every cell is text."""
+    from openpyxl import Workbook  # noqa: PLC0415 - slow and large; the running copilot never needs it
+
     book = Workbook(write_only=True)
     for name, header, rows in sheets:
         sheet = book.create_sheet(name)
