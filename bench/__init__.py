@@ -1,0 +1,1 @@
+"""What is measured, against what; not part of the installed product."""

@@ -1,0 +1,35 @@
+"""`parley bench [NAMES…]`: runs the benchmarks and prints each figure beside what it is compared with."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+# run as a script, this folder would stand in front, and its intents.py in the place of the package
+sys.path[:] = [str(ROOT), *(place for place in sys.path if Path(place or ".").resolve() != ROOT / "bench")]
+
+from bench import road, table  # noqa: E402
+
+
+def main() -> None:
+    benchmarks: dict[str, Callable[[argparse.Namespace], table.Result]] = {
+        "road": lambda asked: asyncio.run(road.measure(asked.messages, asked.rate, asked.keep)),
+    }
+    parser = argparse.ArgumentParser(prog="parley bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(benchmarks)}; all when none is given")
+    parser.add_argument("--messages", type=int, default=2000, help="how many messages the road gets")
+    parser.add_argument("--rate", type=float, default=40.0, help="messages a second")
+    parser.add_argument("--keep", type=Path, help="a new folder that keeps the home and the log of the road")
+    asked = parser.parse_args()
+    unknown = [name for name in asked.names if name not in benchmarks]
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(benchmarks)}")
+    for name, run in benchmarks.items():
+        if not asked.names or name in asked.names:
+            table.show([run(asked)])
+
+
+if __name__ == "__main__":
+    main()
