@@ -1,0 +1,1 @@
+"""Conversations as YAML, and what plays them against a whole house."""
