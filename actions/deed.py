@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from actions import audit
 from actions.apply_effects import apply_effects
 from actions.audit import Entry
@@ -18,6 +16,7 @@ from actions.commands.roster import COMMANDS, command_to_json
 from actions.crm import own
 from actions.crm.records import Speaker
 from actions.draft import drafted_again
+from actions.outside.insert_new import insert_new
 from actions.outside.store import Tx
 from actions.outside.tables import DeedRow
 from actions.proposal import Create, Decision, Effect, Json, Outcome, Proposal, Remove, Update
@@ -61,18 +60,15 @@ async def do(
     return Outcome("done", proposal, decision, deed=deed.key, decided_by=by, data=dict(plan.data))
 
 
-async def claim(
-    tx: Tx, deed: Deed, effects: tuple[Effect, ...], inverse: tuple[Effect, ...] | None, now: datetime
-) -> bool:
+async def claim(tx: Tx, deed: Deed, effects: tuple[Effect, ...], inverse: tuple[Effect, ...] | None, now: datetime) -> bool:
     """Put the deed on the books; False if it is there already. From here to the end of the transaction it is ours."""
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(DeedRow).values(
+    row = {
         **vars(deed),
-        effects=effects_to_json(effects),
-        inverse=None if inverse is None else effects_to_json(inverse),
-        at=now,
-    )
-    return (await tx.execute(row.on_conflict_do_nothing(index_elements=["key"]))).rowcount == 1
+        "effects": effects_to_json(effects),
+        "inverse": None if inverse is None else effects_to_json(inverse),
+        "at": now,
+    }
+    return bool(await insert_new(tx, DeedRow, [row], DeedRow.key))
 
 
 def entries(deed: Deed, effects: tuple[Effect, ...], decided_by: str | None) -> tuple[Entry, ...]:

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import RowMapping, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from actions import audit
 from actions.crm.own import json_value
 from actions.deed import opening
+from actions.outside.insert_new import insert_new
 from actions.outside.store import Tx
 from actions.outside.tables import ProposalRow, TimerRow
 from actions.proposal import Decision, Json, Outcome, Proposal
@@ -27,30 +27,29 @@ async def park(
 ) -> None:
     """Keep the proposal until a person answers or its time runs out; nothing happens if it is kept already."""
     expires_at = now + decision.expires_in
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(ProposalRow).values(
-        id=proposal.id,
-        digest=proposal.digest,
-        state="pending",
-        proposal=proposal_to_json(proposal),
-        decision=decision_to_json(decision),
-        requester_id=proposal.requester.person_id,
-        address=None if address_json is None else dict(address_json),
-        lang=lang,
-        created_at=now,
-        expires_at=expires_at,
-    )
-    if (await tx.execute(row.on_conflict_do_nothing(index_elements=["id"]))).rowcount != 1:
+    row = {
+        "id": proposal.id,
+        "digest": proposal.digest,
+        "state": "pending",
+        "proposal": proposal_to_json(proposal),
+        "decision": decision_to_json(decision),
+        "requester_id": proposal.requester.person_id,
+        "address": None if address_json is None else dict(address_json),
+        "lang": lang,
+        "created_at": now,
+        "expires_at": expires_at,
+    }
+    if not await insert_new(tx, ProposalRow, [row], ProposalRow.id):
         return
-    timer = dialect.insert(TimerRow).values(
-        key=expiry_timer(proposal.id),
-        kind="proposal_expires",
-        due_at=expires_at,
-        data={"proposal": proposal.id},
-        state="waiting",
-        attempts=0,
-    )
-    await tx.execute(timer.on_conflict_do_nothing(index_elements=["key"]))
+    timer = {
+        "key": expiry_timer(proposal.id),
+        "kind": "proposal_expires",
+        "due_at": expires_at,
+        "data": {"proposal": proposal.id},
+        "state": "waiting",
+        "attempts": 0,
+    }
+    await insert_new(tx, TimerRow, [timer], TimerRow.key)
     asked: dict[str, Json] = {"effects": effects_to_json(proposal.plan.effects), "expires_at": json_value(expires_at)}
     await audit.append(tx, now, *opening(proposal, decision, **asked))
 
