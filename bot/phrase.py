@@ -33,6 +33,10 @@ WORDS_LIMIT = 80  # characters of a person's own words on a card
 CARD_QUOTE = {"zh": 70, "en": 140}  # characters of the passage on a card that already says much
 
 
+# what customers feel and want; a second order is rather a part of the first ("new lead, 139…" gives a phone, changes none)
+_WORTH_FOLDING_IN = ("objection.", "buying.", "status.", "service.")
+
+
 @dataclass(frozen=True)
 class Phrased:
     """A reply, the text behind its "more" button, and what "why?" would show."""
@@ -84,7 +88,8 @@ def phrase_unsure(situation: Situation, mint: Mint) -> Phrased:
 
 def phrase_also(phrased: Phrased, situation: Situation, mint: Mint) -> Phrased:
     """Fold in the strongest further intent: one line, and a button that takes it up."""
-    also = next((one.intent for one in situation.understanding.also if one.intent != situation.intent), None)
+    heard = (one.intent for one in situation.understanding.also if one.intent != situation.intent)
+    also = next((intent for intent in heard if intent.startswith(_WORTH_FOLDING_IN)), None)
     reply = phrased.reply
     if also is None:
         return phrased

@@ -3,7 +3,6 @@
 Business numbers (thresholds, limits, who confirms) are not here: they stand in the policy file.
 """
 
-import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -30,7 +29,6 @@ class Settings(BaseSettings):
     sops: Path = Field(_ROOT / "retrieval" / "sops", validation_alias="PARLEY_SOPS")
     intent_model: Path = Field(_ROOT / "intents" / "model", validation_alias="PARLEY_INTENT_MODEL")
     api_token: SecretStr | None = Field(None, validation_alias="PARLEY_API_TOKEN")
-    secret_key: SecretStr | None = Field(None, validation_alias="PARLEY_SECRET_KEY")
 
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(None, validation_alias="SLACK_SIGNING_SECRET")
@@ -72,17 +70,6 @@ class Settings(BaseSettings):
                 f"although {present} is set. Set {'it' if len(missing) == 1 else 'them'}, or unset the others."
             )
         return False
-
-    def signing_key(self) -> str:
-        """PARLEY_SECRET_KEY, or one made on first start and kept in the home, readable by its owner only."""
-        if self.secret_key is not None:
-            return self.secret_key.get_secret_value()
-        path = self.home / "secret_key"
-        if not path.exists():
-            self.home.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_hex(32))
-        return path.read_text().strip()
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:
