@@ -98,6 +98,17 @@ async def test_what_wechat_did_not_take_spends_nothing(house: WeChatHouse) -> No
     assert len(house.api.said) == 5
 
 
+async def test_what_may_have_arrived_is_counted_as_arrived(house: WeChatHouse) -> None:
+    await writes(house)
+    house.api.faults.append("lost on the way")
+    with pytest.raises(AnswerLost):
+        await house.channel.send("k", CUSTOMER, HELLO)
+    for number in range(4):
+        await house.channel.send(f"k{number}", CUSTOMER, Reply(f"第{number}条", "zh"))
+    with pytest.raises(WaitForPerson):
+        await house.channel.send("k4", CUSTOMER, HELLO)
+
+
 async def test_who_has_left_cannot_be_reached(house: WeChatHouse) -> None:
     await writes(house)
     house.api.followers.clear()
@@ -175,6 +186,13 @@ async def test_a_video_is_fetched_from_where_wechat_says_it_lies(house: WeChatHo
     house.api.videos["v1"] = b"mp4" * 1000
     path = await house.channel.fetch(Attachment("video", "v1", mime="video/mp4"), tmp_path, 1_000_000)
     assert path.read_bytes() == house.api.videos["v1"]
+
+
+async def test_a_video_that_is_said_to_lie_elsewhere_is_not_fetched(house: WeChatHouse, tmp_path: Path) -> None:
+    house.api.videos["v1"] = b"x"
+    house.api.video_host = "http://127.0.0.1:9"
+    with pytest.raises(ValueError, match="does not hand the file out"):
+        await house.channel.fetch(Attachment("video", "v1"), tmp_path, 1000)
 
 
 async def test_a_voice_is_fetched(house: WeChatHouse, tmp_path: Path) -> None:

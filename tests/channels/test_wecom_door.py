@@ -34,6 +34,10 @@ OUTSIDE = (
     '<!DOCTYPE xml [<!ENTITY file SYSTEM "file:///etc/passwd">]>'
     "<xml><FromUserName>zhang</FromUserName><MsgType>text</MsgType><MsgId>1</MsgId><Content>&file;</Content></xml>"
 )
+FOREIGN = (
+    '<!DOCTYPE xml SYSTEM "http://127.0.0.1:9/x.dtd">'
+    "<xml><FromUserName>zhang</FromUserName><MsgType>text</MsgType><MsgId>1</MsgId><Content>x</Content></xml>"
+)
 
 
 @pytest.fixture
@@ -218,8 +222,8 @@ async def test_a_letter_for_another_application_is_refused(house: WeComHouse) ->
     assert (response.status_code, house.kept.asked) == (403, 0)
 
 
-@pytest.mark.parametrize("xml", [BOMB, OUTSIDE], ids=["entity bomb", "external entity"])
-async def test_entities_are_refused_inside_and_outside_the_seal(house: WeComHouse, xml: str) -> None:
+@pytest.mark.parametrize("xml", [BOMB, OUTSIDE, FOREIGN], ids=["entity bomb", "external entity", "foreign document type"])
+async def test_document_types_are_refused_inside_and_outside_the_seal(house: WeComHouse, xml: str) -> None:
     inside = await house.server.deliver(xml)
     query, _ = house.server.sealed(xml, str(SENT), "n")
     outside = await house.client.post("/wecom/callback", params=query, content=xml)

@@ -23,6 +23,7 @@ class Weixin(TencentPlatform):
     followers: set[str] = field(default_factory=lambda: {"oCustomer1"})
     said: list[tuple[str, str]] = field(default_factory=list)
     videos: dict[str, bytes] = field(default_factory=dict)
+    video_host: str | None = None
     _quotas: dict[tuple[str, str], _Quota] = field(default_factory=dict)
 
     def routes(self) -> list[web.RouteDef]:
@@ -70,7 +71,7 @@ class Weixin(TencentPlatform):
     async def _media(self, request: web.Request) -> web.StreamResponse:
         media = request.query.get("media_id", "")
         if media in self.videos:
-            return web.json_response({"video_url": f"{self.url}/videos/{media}"})
+            return web.json_response({"video_url": f"{self.video_host or self.url}/videos/{media}"})
         return await self.send_media(request)
 
     async def _video(self, request: web.Request) -> web.StreamResponse:
