@@ -28,7 +28,7 @@ MakeButton = Callable[[], Button]
 
 MOST_BUTTONS = 4
 MOST_ROWS = 4
-ROW_LIMIT = {"zh": 64, "en": 110}  # characters of one line of a list
+ROW_LIMIT = {"zh": 80, "en": 150}  # characters of one line of a list
 WORDS_LIMIT = 80  # characters of a person's own words on a card
 CARD_QUOTE = {"zh": 70, "en": 140}  # characters of the passage on a card that already says much
 
@@ -52,7 +52,7 @@ class Phrased:
 def phrase_answer(answer: Answer, situation: Situation, mint: Mint) -> Phrased:
     """Tell an answer: its sentences, its list, its passage, and the next steps as buttons."""
     voice = _voice_of(situation)
-    lines = _lines(voice, f"answer.{answer.topic}", answer.data)
+    lines = _lines(voice, f"answer.{answer.topic}", _told(answer, voice))
     if answer.subject is not None and answer.subject.title not in "\n".join(lines):
         lines.insert(0, answer.subject.title)
     shown, rest = _rows(answer, voice)
@@ -121,7 +121,11 @@ def phrase_outcome(outcome: Outcome, viewer: Speaker, lang: Language, mint: Mint
         case "impossible":
             return _impossible(outcome, voice)
         case "rejected" | "expired":
-            told = {"deed": deed_name(outcome.proposal, voice), "title": title_of(outcome.proposal), "by": _decider(outcome)}
+            told = {
+                "deed": deed_name(outcome.proposal, voice),
+                "title": title_of(outcome.proposal, voice),
+                "by": _decider(outcome),
+            }
             return _plain(voice, f"outcome.{outcome.kind}", told, outcome.proposal.basis)
         case _:
             return _plain(voice, f"outcome.{outcome.kind}", {}, outcome.proposal.basis)
@@ -137,7 +141,7 @@ def phrase_confirmation(proposal: Proposal, decision: Decision, viewer: Speaker,
         quote_source = source(basis.passages[0], voice)
     card = Card(
         title=voice.say("card.confirmation", {"deed": deed_name(proposal, voice)}),
-        lines=(title_of(proposal), *change_lines(proposal.plan, voice), *notified(proposal.plan, voice)),
+        lines=(title_of(proposal, voice), *change_lines(proposal.plan, voice), *notified(proposal.plan, voice)),
         facts=tuple(_card_facts(proposal, decision, voice)),
         quote=quoted,
         source=quote_source,
@@ -158,7 +162,7 @@ def phrase_confirmation(proposal: Proposal, decision: Decision, viewer: Speaker,
 def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phrased:
     """The same card once it is settled: what became of it and by whom, without buttons."""
     voice = Voice(lang, proposal.requester.zone)
-    told = {"deed": deed_name(proposal, voice), "title": title_of(proposal), "by": _decider(outcome)}
+    told = {"deed": deed_name(proposal, voice), "title": title_of(proposal, voice), "by": _decider(outcome)}
     key = "confirmed" if outcome.kind in ("done", "already") else outcome.kind
     lines = _lines(voice, f"outcome.{key}", told)
     if key == "confirmed":
@@ -203,7 +207,7 @@ def _passed_on(proposal: Proposal, command: TellOwner, voice: Voice, mint: Mint)
 
 def _waiting(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrased:
     proposal, decision = outcome.proposal, outcome.decision
-    lines = _lines(voice, "outcome.waiting", {"deed": deed_name(proposal, voice), "title": title_of(proposal)})
+    lines = _lines(voice, "outcome.waiting", {"deed": deed_name(proposal, voice), "title": title_of(proposal, voice)})
     lines += change_lines(proposal.plan, voice)
     # how the house judges is for colleagues; a customer learns that it waits, for whom and how long
     asking = [_reason(reason, voice) for reason in decision.reasons if reason.verdict == "confirm" and viewer.is_staff]
@@ -236,7 +240,7 @@ def _stale(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
         return _plain(voice, "problem.moved_on", {}, proposal.basis)
     if proposal.plan.problem is not None:
         return _impossible(outcome, voice)
-    lines = [voice.say("outcome.stale", {"title": title_of(proposal)}), voice.say("outcome.stale_now")]
+    lines = [voice.say("outcome.stale", {"title": title_of(proposal, voice)}), voice.say("outcome.stale_now")]
     card = Card(lines[0], (*lines[1:], *change_lines(proposal.plan, voice)))
     return Phrased(_with_buttons(card, voice, [_do(proposal.command, voice, mint)], mint), why=proposal.basis)
 
@@ -390,6 +394,13 @@ def _lines(voice: Voice, key: str, data: Mapping[str, Any]) -> list[str]:
     if not text and has(f"{key}_plain"):
         text = voice.say(f"{key}_plain", data)
     return text.split("\n")
+
+
+def _told(answer: Answer, voice: Voice) -> Mapping[str, Any]:
+    """The answer's data; a draft greets whoever it goes to."""
+    if answer.topic != "draft":
+        return answer.data
+    return {**answer.data, "greeting": _lines(voice, "answer.draft_greeting", answer.data)[0]}
 
 
 def _rows(answer: Answer, voice: Voice) -> tuple[list[str], list[str]]:

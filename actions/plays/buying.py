@@ -22,7 +22,7 @@ def discount_request(s: Situation) -> Result:
     grant: tuple[Command, ...] = ()
     if s.deal is not None and wanted is not None and 0 < wanted < 100:
         grant = (UpdateAmount(deal_id=s.deal.id, amount=None, currency=None, discount=wanted),)
-    return heard(s, *grant, again=1, data=with_alternative(s))
+    return heard(s, *grant, again=1, data=with_alternative(s), of_one_deal=wanted is not None)
 
 
 def demo_request(s: Situation) -> Result:
@@ -43,13 +43,13 @@ def product_question(s: Situation) -> Result:
 
 def contract_request(s: Situation) -> Result:
     to_legal = (SubmitApproval(deal_id=s.deal.id, what=s.text[:200]),) if s.deal else ()
-    return heard(s, *_forward(s, "negotiation"), *to_legal, again=1)
+    return heard(s, *_forward(s, "negotiation"), *to_legal, again=1, of_one_deal=True)
 
 
 def commitment(s: Situation) -> Result:
     """A yes in words is not yet a signature: negotiation first, won where the deal is already there."""
     ahead = _forward(s, "negotiation") or _forward(s, "won")
-    return heard(s, *ahead, again=1)
+    return heard(s, *ahead, again=1, of_one_deal=True)
 
 
 def renewal(s: Situation) -> Result:

@@ -15,7 +15,7 @@ from actions.commands.crm import (
     UpdateAmount,
     UpdateStage,
 )
-from actions.crm.records import STAGES, BattleFact, Busy, Customer, Deal, Employee, Lead, Stage
+from actions.crm.records import STAGES, Activity, BattleFact, Busy, Contact, Customer, Deal, Employee, Lead, Stage
 from actions.plays import briefs, spoken
 from actions.plays.consultants import fitting, next_free_hour
 from actions.plays.destination import destination, recipient
@@ -195,9 +195,9 @@ def compare_competitor(s: Situation) -> Result:
         {
             "row": "battle_fact",
             "point": row.topic_en if is_english else row.topic,
-            "ours": row.ours_en if is_english else row.ours,
-            "theirs": row.theirs_en if is_english else row.theirs,
-            "source": row.source,
+            "ours": _clause(row.ours_en if is_english else row.ours),
+            "theirs": _clause(row.theirs_en if is_english else row.theirs),
+            "source": _in_language(row.source, s.lang),
             "as_of": iso(row.as_of),
         }
         for row in about
@@ -206,21 +206,21 @@ def compare_competitor(s: Situation) -> Result:
 
 
 def draft_followup(s: Situation) -> Result:
-    if (question := unclear(s)) is not None:
+    """A draft from what the customer said last, with the SOP passage that stands behind it."""
+    if s.customer is None and (question := unclear(s)) is not None:
         return question
     subject = deal_subject(s.deal) if s.deal else customer_subject(s.customer, s.lang) if s.customer else None
+    contact = s.contact or next((row for row in s.rows.get("contacts", ()) if isinstance(row, Contact)), None)
     told: dict[str, Json] = {
-        "contact": named(s.contact, s.lang) if s.contact else None,
-        "customer": named(s.customer, s.lang) if s.customer else None,
+        "contact": named(contact, s.lang) if contact and s.customer else None,
+        "intent": _last_said(s) or "other",
     }
-    if not s.passages:
-        return Answer("no_talk_track", told, subject=subject)
     remember: tuple[SetReminder, ...] = ()
     if subject is not None:
         due = work_morning_in(2, s.now, s.speaker)
         deal_id = s.deal.id if s.deal else None
         remember = (SetReminder(text=subject.title, due_at=due, customer_id=subject.customer_id, deal_id=deal_id),)
-    return Answer("talk_track", told, passages=s.passages[:1], offers=remember, subject=subject)
+    return Answer("draft", told, passages=s.passages[:1], offers=remember, subject=subject)
 
 
 def morning_brief(s: Situation) -> Result:
@@ -255,6 +255,13 @@ def analyse_call(s: Situation) -> Result:
 
 
 # --- pieces --------------------------------------------------------------------------------------------------------------
+
+
+def _last_said(s: Situation) -> str | None:
+    """The objection spoken of now, else the latest one on record."""
+    now = [one.intent for one in s.understanding.also]
+    before = [row.intent for row in s.rows.get("activities", ()) if isinstance(row, Activity) and row.intent]
+    return next((intent for intent in (*now, *before) if intent.startswith("objection.")), None)
 
 
 def _lead(s: Situation, company: str) -> CreateLead:
@@ -343,6 +350,17 @@ def _consultant_row(s: Situation, person: Employee, free: datetime) -> dict[str,
 def _call_consultant(s: Situation, person: str) -> str:
     about = s.deal.title if s.deal else named(s.customer, s.lang) if s.customer else ""
     return " · ".join(part for part in (person, about) if part)
+
+
+def _clause(text: str) -> str:
+    """A fact without its full stop, to stand inside a line."""
+    return text.strip().rstrip(".。;；")
+
+
+def _in_language(text: str, lang: str) -> str:
+    """A source may be named in both languages, Chinese first: 对战卡 / battle card."""
+    zh, _, en = text.partition("/ ")
+    return (en if lang == "en" and en else zh).strip()
 
 
 def _is_mentioned(fact: BattleFact, text: str) -> bool:

@@ -102,7 +102,7 @@ def view_my_data(s: Situation) -> Result:
         "tax_id": customer.tax_id,
         "invoice_title": customer.invoice_title,
         "tickets": len(s.rows.get("tickets", ())),
-        "activities": len(s.rows.get("activities", ())),
+        "are_kept": bool(s.rows.get("activities")) or None,
     }
     rows = tuple({"row": "contact", "person": named(row, s.lang), "phone": row.phone, "email": row.email} for row in shown)
     says = ("export_my_data", "delete_my_data") if is_customer(s) else ()

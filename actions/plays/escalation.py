@@ -27,7 +27,7 @@ def take(s: Situation) -> Result:
     if not candidates:
         return Answer("nothing_to_close" if is_handled else "nothing_to_take", says=("escalations",))
     if len(candidates) > 1:
-        options = tuple(Option(f"{row.id} {row.subject}", row.id) for row in candidates[:MOST_OPTIONS])
+        options = tuple(Option(row.subject, row.id) for row in candidates[:MOST_OPTIONS])
         return Ask("ticket", "which_ticket", {"count": len(candidates)}, options)
     ticket = candidates[0]
     return CloseTicket(ticket_id=ticket.id) if is_handled else TakeTicket(ticket_id=ticket.id)

@@ -21,11 +21,16 @@ def heard(
     again: int | datetime | None = 3,
     says: tuple[str, ...] = (),
     data: dict[str, Json] | None = None,
+    of_one_deal: bool = False,
 ) -> Result:
-    """`again` is when to come back: a number of days, or a time; None where the customer wants to be left alone."""
+    """`again` is when to come back: a number of days, or a time; None where the customer wants to be left alone.
+
+    With several deals open the words are the customer's as a whole, unless what they lead to is `of_one_deal`.
+    """
     if is_customer(s):
         return to_owner(s)
-    if (question := unclear(s)) is not None:
+    question = unclear(s)
+    if question is not None and (s.customer is None or of_one_deal):
         return question
     steps = (*_note(s), *offers, *_come_back(s, again))[:MOST_STEPS]
     told: dict[str, Json] = {"intent": s.intent, **_about(s), **(data or {})}

@@ -83,7 +83,7 @@ PLAYS: dict[str, Play] = {
     "crm.submit_approval": Play(crm.submit_approval, _DEAL, "colleagues"),
     "crm.book_consultant": Play(crm.book_consultant, _needs("team", "busy"), "colleagues"),
     "crm.compare_competitor": Play(crm.compare_competitor, _needs("battle_facts"), "colleagues"),
-    "crm.draft_followup": Play(crm.draft_followup, _needs("contacts", "owner"), "colleagues"),
+    "crm.draft_followup": Play(crm.draft_followup, _needs("contacts", "activities", "owner"), "colleagues"),
     "crm.morning_brief": Play(
         crm.morning_brief, _needs("reminders", "pipeline", "open_tickets", "renewals", "visible_customers"), "colleagues"
     ),

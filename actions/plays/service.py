@@ -43,11 +43,11 @@ def cancel(s: Situation) -> Result:
 
 def human_handoff(s: Situation) -> Result:
     """A person is wanted: never answered with a question, whoever asks."""
-    return _open(s, "handoff", s.customer.id if s.customer else s.speaker.customer_id)
+    return _open(s, "handoff", s.customer.id if s.customer else s.speaker.customer_id, severity="high")
 
 
 def progress_query(s: Situation) -> Result:
-    if not is_customer(s) and (question := unclear(s)) is not None:
+    if not is_customer(s) and s.customer is None and (question := unclear(s)) is not None:
         return question
     tickets = sorted(_tickets(s), key=lambda row: (row.state == "closed", iso(row.due_at) or ""))
     rows = [_ticket_row(row) for row in tickets]
@@ -76,7 +76,9 @@ def _ticket(s: Situation, kind: TicketKind) -> Result:
     return _open(s, kind, customer.id) if isinstance(customer, Customer) else customer
 
 
-def _open(s: Situation, kind: TicketKind, customer_id: str | None) -> OpenTicket:
+def _open(
+    s: Situation, kind: TicketKind, customer_id: str | None, severity: Literal["normal", "high"] | None = None
+) -> OpenTicket:
     by_customer = s.speaker.role == "customer"
     return OpenTicket(
         kind=kind,
@@ -84,7 +86,7 @@ def _open(s: Situation, kind: TicketKind, customer_id: str | None) -> OpenTicket
         text=s.text,
         customer_id=customer_id,
         contact_id=s.speaker.person_id if by_customer else s.contact.id if s.contact else None,
-        severity=severity_of(s.text),
+        severity=severity or severity_of(s.text),
     )
 
 

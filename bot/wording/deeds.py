@@ -32,8 +32,13 @@ def deed_name(proposal: Proposal, voice: Voice) -> str:
     return voice.say(f"deed.{proposal.plan.data.get('did') or proposal.command.name}")
 
 
-def title_of(proposal: Proposal) -> str:
-    return proposal.plan.subjects[0].title if proposal.plan.subjects else ""
+def title_of(proposal: Proposal, voice: Voice) -> str:
+    """What the deed is about; of many records of one kind, the first and how many."""
+    subjects = proposal.plan.subjects
+    if not subjects:
+        return ""
+    alike = sum(1 for subject in subjects if subject.kind == subjects[0].kind)
+    return voice.say("title.several", {"title": subjects[0].title, "count": alike}) if alike > 1 else subjects[0].title
 
 
 def deed_data(proposal: Proposal, voice: Voice) -> dict[str, Any]:
@@ -44,7 +49,7 @@ def deed_data(proposal: Proposal, voice: Voice) -> dict[str, Any]:
     data = {**{name: created[name] for name in ("stage", "due_at") if name in created}, **told, **plan.data}
     data["is_told"] = any(isinstance(effect, Notify) for effect in plan.effects) or None
     data["deal_title"] = told.get("title")
-    data["title"] = title_of(proposal)
+    data["title"] = title_of(proposal, voice)
     data["text"] = shortened(str(told["text"]), LONGEST_TEXT) if told.get("text") else None
     data["changes"] = "\n".join(change_lines(plan, voice))
     return data

@@ -72,8 +72,10 @@ def tell(value: Any, spec: str, data: Mapping[str, Any], voice: Voice) -> str:
             return str(value) if number is None else f"{number.normalize():f}%"
         case "when" | "near" | "day":
             return _moment(value, spec, voice)
-        case "meaning" | "intent":
-            return sentences(voice.lang).get(f"{spec}.{value}", "" if spec == "meaning" else str(value))
+        case "meaning" | "draft":
+            return sentences(voice.lang).get(f"{spec}.{value}", "")
+        case "intent":
+            return voice.intent(str(value))
         case "roles":
             either = "或" if voice.lang == "zh" else " or "
             return either.join(voice.word("role", role) for role in value)
