@@ -28,31 +28,46 @@ class Thresholds:
 
 
 @dataclass(frozen=True)
+class Head:
+    """One linear map from features to intents: `steps` (V, C) int8; `scale` (C): what one step is worth; `bias` (C)."""
+
+    steps: npt.NDArray[np.int8]
+    scale: Floats
+    bias: Floats
+
+
+@dataclass(frozen=True)
 class Weights:
     """What training found. V features, C intents.
 
-    `rarity` (V): inverse document frequency; `steps` (V, C): int8 weights; `scale` (C): what one step is worth;
-    `bias` (C); `temperature`: what the margins are multiplied with before the softmax.
+    `rarity` (V): inverse document frequency; `main`: which intent the text has; `beside`: which ones it has at all,
+    further ones included; `temperature`: what the margins of `main` are multiplied with before the softmax.
     """
 
     vocabulary: Mapping[str, int]
     labels: tuple[str, ...]
     rarity: Floats
-    steps: npt.NDArray[np.int8]
-    scale: Floats
-    bias: Floats
+    main: Head
+    beside: Head
     temperature: float
 
     def margins(self, text: str, role: str | None = None) -> Floats:
         """Return how far (C) the text lies on each intent's side; no weight learned from it gives the bias."""
+        return self._margins(self.main, text, role)
+
+    def margins_beside(self, text: str, role: str | None = None) -> Floats:
+        """Return how far (C) the text lies on the side of having each intent, as the main one or further."""
+        return self._margins(self.beside, text, role)
+
+    def _margins(self, head: Head, text: str, role: str | None) -> Floats:
         counts = features(text, role)
         known = [(self.vocabulary[name], count) for name, count in counts.items() if name in self.vocabulary]
         if not known:
-            return self.bias.copy()
+            return head.bias.copy()
         rows = np.fromiter((row for row, _ in known), np.int64, len(known))
         tally = np.fromiter((count for _, count in known), np.float32, len(known))
         values = weigh(tally, self.rarity[rows])
-        return np.asarray((values @ self.steps[rows].astype(np.float32)) * self.scale + self.bias, np.float32)
+        return np.asarray((values @ head.steps[rows].astype(np.float32)) * head.scale + head.bias, np.float32)
 
     def probabilities(self, text: str, role: str | None = None) -> Floats:
         """Return the calibrated probability (C) of each intent; they sum to 1."""
@@ -87,9 +102,8 @@ def save_weights(weights: Weights, folder: Path) -> str:
         "vocabulary": np.frombuffer("\n".join(names).encode("utf-8"), np.uint8),
         "labels": np.frombuffer("\n".join(weights.labels).encode("utf-8"), np.uint8),
         "rarity": weights.rarity,
-        "steps": weights.steps,
-        "scale": weights.scale,
-        "bias": weights.bias,
+        **_arrays("main", weights.main),
+        **_arrays("beside", weights.beside),
         "temperature": np.array([weights.temperature], np.float64),
     }
     digest = hashlib.sha256()
@@ -118,13 +132,25 @@ def _load_weights(path: Path) -> Weights:
             {name: row for row, name in enumerate(names)},
             labels,
             np.asarray(arrays["rarity"], np.float32),
-            np.asarray(arrays["steps"], np.int8),
-            np.asarray(arrays["scale"], np.float32),
-            np.asarray(arrays["bias"], np.float32),
+            _head(arrays, "main", len(names), len(labels)),
+            _head(arrays, "beside", len(names), len(labels)),
             float(arrays["temperature"][0]),
         )
-    if weights.steps.shape != (len(names), len(labels)) or weights.rarity.shape != (len(names),):
+    if weights.rarity.shape != (len(names),):
         raise ValueError("weights and vocabulary are not of one size")
-    if weights.scale.shape != (len(labels),) or weights.bias.shape != (len(labels),):
-        raise ValueError("weights and labels are not of one size")
     return weights
+
+
+def _arrays(name: str, head: Head) -> dict[str, npt.NDArray[Any]]:
+    return {f"{name}_steps": head.steps, f"{name}_scale": head.scale, f"{name}_bias": head.bias}
+
+
+def _head(arrays: Mapping[str, npt.NDArray[Any]], name: str, features_known: int, intents: int) -> Head:
+    head = Head(
+        np.asarray(arrays[f"{name}_steps"], np.int8),
+        np.asarray(arrays[f"{name}_scale"], np.float32),
+        np.asarray(arrays[f"{name}_bias"], np.float32),
+    )
+    if (head.steps.shape, head.scale.shape, head.bias.shape) != ((features_known, intents), (intents,), (intents,)):
+        raise ValueError("weights, vocabulary and labels are not of one size")
+    return head

@@ -21,8 +21,9 @@ _FIGURES = {
 _PAGE = """# Intent model {version}
 
 Reads what a sales rep, manager or customer wants ({intents} intents of dictionary version {dictionary}, Chinese and
-English). It is linear: character 1- to 4-grams, words and word pairs ({features} features), one support vector
-machine for each intent, int8 weights, no large model and no network. Made by `parley intents train`, seed {seed}.
+English). It is linear: character 1- to 4-grams, words and word pairs ({features} features), two support vector machines
+for each intent (is it the main one; is it said at all), int8 weights, no large model and no network. Made by
+`parley intents train`, seed {seed}.
 
 ## Trained and judged on
 | side | utterances | voices |

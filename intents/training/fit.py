@@ -1,4 +1,4 @@
-"""From utterances to weights: one support vector machine for each intent, packed into bytes, then calibrated."""
+"""From utterances to weights: two support vector machines for each intent, as the main one and at all, packed into bytes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.svm import LinearSVC
 
 from intents.features import features, role_feature
-from intents.model import Floats, Weights, softmax, weigh
+from intents.model import Floats, Head, Weights, softmax, weigh
 from intents.training.corpus import ROLES, Utterance
 
 Steps = Callable[[Sequence[str]], Iterable[str]]
@@ -33,18 +33,29 @@ def fit(utterances: Sequence[Utterance], seed: int, steps: Steps) -> Weights:
     known = [features(utterance.text, utterance.role) for utterance in utterances]
     vocabulary, rarity = choose_vocabulary(unknown)
     vectors = vstack([vectorise(unknown, vocabulary, rarity), vectorise(known, vocabulary, rarity)]).tocsr()
-    intents = [utterance.intent for utterance in utterances] * 2
-    labels = tuple(sorted(set(intents)))
-    matrix = np.zeros((len(vocabulary), len(labels)), np.float32)
-    bias = np.zeros(len(labels), np.float32)
-    for column, label in enumerate(steps(labels)):
-        machine = LinearSVC(C=SLACK, random_state=seed)
-        machine.fit(vectors, [intent == label for intent in intents])
-        matrix[:, column] = machine.coef_[0]
-        bias[column] = machine.intercept_[0]
+    labels = tuple(sorted({utterance.intent for utterance in utterances}))
+    has_main = [[utterance.intent == label for utterance in utterances] * 2 for label in labels]
+    has_at_all = [[label in (u.intent, *u.also) for u in utterances] * 2 for label in labels]
+    machines = []
+    for label in steps(labels):
+        column = labels.index(label)
+        machines.append((_separate(vectors, has_main[column], seed), _separate(vectors, has_at_all[column], seed)))
+    main, beside = (_pack(machine) for machine in zip(*machines, strict=True))
+    return Weights(vocabulary, labels, rarity, main, beside, temperature=1.0)
+
+
+def _separate(vectors: csr_matrix, truth: Sequence[bool], seed: int) -> tuple[Floats, float]:
+    """Return the weights (V) and the bias of one intent against all others."""
+    machine = LinearSVC(C=SLACK, random_state=seed)
+    machine.fit(vectors, truth)
+    return np.asarray(machine.coef_[0], np.float32), float(machine.intercept_[0])
+
+
+def _pack(machines: Sequence[tuple[Floats, float]]) -> Head:
+    matrix = np.stack([weights for weights, _ in machines], axis=1)
     scale = np.asarray(np.maximum(np.abs(matrix).max(axis=0), 1e-9) / 127, np.float32)
-    packed = np.rint(matrix / scale).astype(np.int8)
-    return Weights(vocabulary, labels, rarity, packed, scale, bias, temperature=1.0)
+    bias = np.array([bias for _, bias in machines], np.float32)
+    return Head(np.rint(matrix / scale).astype(np.int8), scale, bias)
 
 
 def choose_vocabulary(counts: Counts) -> tuple[dict[str, int], Floats]:
