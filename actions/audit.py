@@ -68,7 +68,7 @@ class Verdict:
 async def append(tx: Tx, now: datetime, *entries: Entry) -> None:
     """Add entries to the end of the chain, in this order, within the transaction: three statements for any number.
 
-    The head row is locked until the transaction ends, so append as late in it as possible.
+    The head row stays locked until the transaction ends.
     """
     if not entries:
         return
@@ -92,6 +92,13 @@ async def append(tx: Tx, now: datetime, *entries: Entry) -> None:
         )
     await tx.execute(insert(AuditRow), rows)
     await tx.execute(update(AuditHeadRow).where(AuditHeadRow.id == 1).values(seq=seq, hash=previous))
+
+
+async def lock(tx: Tx) -> None:
+    """Hold the end of the chain from here on. On PostgreSQL a transaction that will append takes this lock before any
+    other, so that two of them cannot wait for each other; on SQLite there is only ever one."""
+    if tx.dialect.name == "postgresql":
+        await _locked_head(tx)
 
 
 async def verify(tx: Tx, progress: Callable[[int, int], None] | None = None) -> Verdict:

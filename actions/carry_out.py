@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 _Failure = Literal["stale", "failed"]
 
 
-# --- doing ---------------------------------------------------------------------------------------------------------------
+# --- doing --------------------------------------------------------------------------------------------------------------
 
 
 async def carry_out(
@@ -120,7 +120,7 @@ async def _not_done(
     return Outcome(kind, shown, decision)
 
 
-# --- a person's answer ---------------------------------------------------------------------------------------------------
+# --- a person's answer --------------------------------------------------------------------------------------------------
 
 
 async def confirm(
@@ -268,7 +268,7 @@ async def _confirmed_in_vain(
     return Outcome(kind, shown, decision_from_json(row["decision"]), decided_by=person.person_id)
 
 
-# --- taking back ---------------------------------------------------------------------------------------------------------
+# --- taking back --------------------------------------------------------------------------------------------------------
 
 
 async def last_deed(tx: Tx, person_id: str | None, conversation: str) -> str | None:
@@ -334,7 +334,7 @@ async def _cannot_undo(world: World, tx: Tx, deed: RowMapping, proposal: Proposa
     return Outcome(kind, proposal, decision, deed=deed["key"], data=dict(proposal.plan.data))
 
 
-# --- shared by the above -------------------------------------------------------------------------------------------------
+# --- shared by the above ------------------------------------------------------------------------------------------------
 
 
 def _failure(error: Exception, files: list[Path], **about: str) -> _Failure:

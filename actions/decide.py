@@ -65,7 +65,7 @@ def may_confirm(proposal: Proposal, decision: Decision, person: Speaker) -> bool
     return any(_holds(office, proposal, person) for office in decision.confirmers.roles)
 
 
-# --- the small checks ----------------------------------------------------------------------------------------------------
+# --- the small checks ---------------------------------------------------------------------------------------------------
 
 
 def role(proposal: Proposal) -> Reason | None:
@@ -136,7 +136,7 @@ def _is_anyones(subject: Subject) -> bool:
     return subject.owner_id is None and subject.kind in ("lead", "ticket") and subject.customer_id is None
 
 
-# --- the policy file -------------------------------------------------------------------------------------------------------
+# --- the policy file ----------------------------------------------------------------------------------------------------
 
 
 def _by_policy(proposal: Proposal, policy: Policy, now: datetime) -> tuple[Finding, ...]:
@@ -197,7 +197,7 @@ def _zone(name: str) -> tzinfo:
         return UTC
 
 
-# --- offices ---------------------------------------------------------------------------------------------------------------
+# --- offices ------------------------------------------------------------------------------------------------------------
 
 
 def _with_superiors(roles: frozenset[str]) -> frozenset[str]:

@@ -117,6 +117,7 @@ async def within(world: World, tx: Tx | None) -> AsyncIterator[Tx]:
     """A transaction of our own, or a part of the given one that can be rolled back alone."""
     if tx is None:
         async with world.store.write() as whole:
+            await audit.lock(whole)
             yield whole
     else:
         async with tx.begin_nested():
