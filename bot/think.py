@@ -169,7 +169,7 @@ class Thinker:
                 return await self._again(tx, heard, turn)
             case "read_as":
                 turn = _turn_from(data["question"], {})
-                heard = replace(heard, corrected=(turn.text, turn.intent))
+                heard = replace(heard, corrected=(turn.text, data["intent"]))
                 return await self._again(tx, heard, replace(turn, intent=data["intent"]))
             case _:
                 text = str(data["text"])

@@ -3,6 +3,7 @@
 Passing state, kept in Memory; whatever must not be lost (pending confirmations, buttons, deeds) is in the database.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,12 +12,15 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from actions.proposal import Ask, Subject
-from intents.understanding import Understanding
+from intents.understanding import Slot, Understanding
 
 
 @dataclass(frozen=True)
 class Question:
-    """Something Parley asked: which intent it was about, what is missing, and the words that started it."""
+    """Something Parley asked: which intent it was about, what is missing, and the words that started it.
+
+    `is_settled`: the person has said which intent it is.
+    """
 
     intent: str
     slot: str
@@ -24,6 +28,7 @@ class Question:
     sent_at: datetime
     answers: Mapping[str, Any] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
+    is_settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,22 @@ class Turn:
 _thread = TypeAdapter(Thread)
 _question = TypeAdapter(Question)
 
+# records asked for by the company's name
+_BY_COMPANY = frozenset({"customer", "deal", "lead"})
 # slots whose answer is whatever the person writes, when nothing of that type was recognised in it
 _FREE_TEXT = frozenset({"company", "person", "address", "text", "title", "product", "what", "recipient"})
 # the longest reply still taken as the answer to a question rather than as a new topic
 _ANSWER_CHARACTERS = 60
+# how sure a reading must be for short words to count as a new topic
+_SURELY_NEW = 0.8
+# what people put around a bare answer
+_AROUND = re.compile(
+    r"(?:大概|大约|差不多|左右|预计|就是|是|就|给|到|在|改成|改为|的|那|这|个|单子|单|家|项目|公司|吧|呢|了|啊|请|麻烦|谢谢"
+    r"|\b(?:about|around|roughly|say|maybe|make|it|its|it's|to|at|on|in|by|for|with|from|the|that|this|one|deal|account"
+    r"|please|thanks|is|of)\b|[\s,，。.!！、:：])+",
+    re.IGNORECASE,
+)
+_LOOKS_UP = re.compile(r"查|看看|了解|情况|pull up|show|look|tell me", re.IGNORECASE)
 
 
 def thread_to_json(thread: Thread) -> dict[str, Any]:
@@ -93,32 +110,48 @@ def merge(thread: Thread, understanding: Understanding, sent_at: datetime) -> Tu
     question = thread.question
     if question is None:
         return fresh
-    value = _answer(question, understanding)
-    if value is None:
+    found = _answer(question, understanding)
+    if found is None:
         return fresh
-    return Turn(question.intent, question.text, question.sent_at, {**question.answers, question.slot: value}, question.asked)
+    answers = {**question.answers, **found}
+    return Turn(question.intent, question.text, question.sent_at, answers, question.asked, question.is_settled)
 
 
-def _answer(question: Question, understanding: Understanding) -> Any:
+def _answer(question: Question, understanding: Understanding) -> dict[str, Any] | None:
     """The value that these words give for the open question, or None when they are about something else."""
-    same_topic = understanding.intent == question.intent or not understanding.sure
-    short = len(understanding.text) <= _ANSWER_CHARACTERS
-    for slot in understanding.slots:
-        if slot.type == question.slot and (same_topic or short):
-            return slot.value
-    if question.slot not in _FREE_TEXT or not short or understanding.control in ("no", "help", "undo", "why", "more"):
+    wanted = "company" if question.slot in _BY_COMPANY else question.slot
+    text = understanding.text.strip()
+    is_short = len(text) <= _ANSWER_CHARACTERS
+    slot = next((slot for slot in understanding.slots if slot.type == wanted), None)
+    if slot is not None:
+        is_the_topic = understanding.intent == question.intent or not understanding.sure
+        is_answer = is_the_topic or _is_bare(text, slot) or (is_short and not _starts_something_new(understanding))
+        return {wanted: slot.text if wanted == "company" else slot.value} if is_answer else None
+    if wanted not in _FREE_TEXT or not is_short or understanding.control is not None:
         return None
-    starts_something_new = (
+    is_a_name = wanted == "company" and understanding.intent == "crm.lookup_customer" and not _LOOKS_UP.search(text)
+    return {wanted: text} if is_a_name or not _starts_something_new(understanding) else None
+
+
+def _is_bare(text: str, slot: Slot) -> bool:
+    """Whether the words hold nothing but the value and what people put around one."""
+    return not _AROUND.sub("", text.replace(slot.text, " ", 1))
+
+
+def _starts_something_new(understanding: Understanding) -> bool:
+    """Whether the words are surely about something of their own; names and addresses are read as all sorts of things."""
+    return (
         understanding.sure
-        and understanding.confidence > 0.8
-        and not understanding.intent.startswith(("chat.", "out_of_scope", "data.", "approval."))
+        and understanding.confidence > _SURELY_NEW
+        and not understanding.intent.startswith(("out_of_scope", "data.", "approval."))
     )
-    return None if starts_something_new else understanding.text.strip()
 
 
 def ask(thread: Thread, turn: Turn, question: Ask) -> Thread:
     """The thread after asking."""
-    asked = Question(turn.intent, question.slot, turn.text, turn.sent_at, turn.answers, (*turn.asked, question.key))
+    asked = Question(
+        turn.intent, question.slot, turn.text, turn.sent_at, turn.answers, (*turn.asked, question.key), turn.is_settled
+    )
     return replace(thread, question=asked)
 
 
