@@ -447,12 +447,20 @@ def _passages(asked: Asked, world: World) -> tuple[Passage, ...]:
     if family in ("chat", "approval", "escalation", "flow", "report") or intent == "out_of_scope":
         return ()
     hits = world.search(asked.text, audience=audience, lang=asked.lang, intent=intent, k=3)
-    found = [hit.passage for hit in hits if family != "crm" or intent in hit.passage.intents]
-    if not found and family in ("objection", "buying", "status"):
-        # there is one passage for each of these; the customer's own words need not occur in it
-        written = world.passage_for(intent, audience, asked.lang)
-        found = [written] if written else []
-    return _distinct(found)
+    if family in ("objection", "buying", "status"):
+        return _distinct(_on_a_customers_words(asked, world, [hit.passage for hit in hits]))
+    return _distinct(hit.passage for hit in hits if family != "crm" or intent in hit.passage.intents)
+
+
+def _on_a_customers_words(asked: Asked, world: World, found: list[Passage]) -> list[Passage]:
+    """A colleague is told the house's own handling of these words, whatever else the words occur in; a customer what
+    they may read about them."""
+    intent, audience = asked.understanding.intent, _audience(asked.speaker)
+    if asked.speaker.is_staff:
+        found = [passage for passage in found if intent in passage.intents and "customer" not in passage.audience]
+    # there is one passage for each of these; the customer's own words need not occur in it
+    written = world.passage_for(intent, audience, asked.lang)
+    return [*found, written] if written and (asked.speaker.is_staff or not found) else found
 
 
 def _audience(speaker: Speaker) -> str:
