@@ -4,29 +4,35 @@ The sentences stand in `bot/wording/zh.yaml` and `en.yaml`. A reply fits a phone
 buttons; what is left over comes back as `more`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actions.commands.roster import command_to_json
 from actions.commands.service import TellOwner
 from actions.crm.records import Speaker
-from actions.proposal import Answer, Ask, Basis, Command, Decision, Notify, Option, Outcome, Proposal, Reason, Redraw
+from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Proposal, Reason, Redraw
 from actions.propose import basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
 from bot.wording.changes import change_lines, changed_field, notified, shortened
-from bot.wording.deeds import command_label, deed_data, deed_name, done_key, title_of
+from bot.wording.deeds import deed_data, deed_name, done_key, title_of
 from bot.wording.fill import Voice
+from bot.wording.layout import (
+    MOST_BUTTONS,
+    MakeButton,
+    Mint,
+    card_of,
+    reply_of,
+    to_do,
+    to_fill,
+    to_read_as,
+    to_say,
+    with_buttons,
+    with_options,
+)
 from bot.wording.quotes import answering, quote, source
 from bot.wording.sentences import Language, has
 
-Mint = Callable[[str, Mapping[str, Any]], str]
-"""Makes the token of a button from its action and data; buttons are minted in the order in which they are shown."""
-
-MakeButton = Callable[[], Button]
-
-MOST_BUTTONS = 4
 MOST_ROWS = 4
 ROW_LIMIT = {"zh": 80, "en": 150}  # characters of one line of a list
 WORDS_LIMIT = 80  # characters of a person's own words on a card
@@ -59,20 +65,20 @@ def phrase_answer(answer: Answer, situation: Situation, mint: Mint) -> Phrased:
     quoted, quote_source, whole = _passage(answer, voice)
     more = "\n".join([*rest, *whole]) or None
     buttons = [
-        *(_do(command, voice, mint) for command in answer.offers[: MOST_BUTTONS - 1]),
-        *(_say(voice.say(f"say.{key}", answer.data), mint) for key in answer.says),
+        *(to_do(command, voice, mint) for command in answer.offers[: MOST_BUTTONS - 1]),
+        *(to_say(voice.say(f"say.{key}", answer.data), mint) for key in answer.says),
     ]
     note = voice.say(f"answer.{answer.topic}_note") if has(f"answer.{answer.topic}_note") else None
     card = Card(lines[0], (*lines[1:], *shown), quote=quoted, source=quote_source, note=note)
-    return Phrased(_with_buttons(card, voice, buttons, mint, has_more=more is not None), more, basis_of(situation))
+    return Phrased(with_buttons(card, voice, buttons, mint, has_more=more is not None), more, basis_of(situation))
 
 
 def phrase_ask(ask: Ask, situation: Situation, mint: Mint) -> Phrased:
     """Ask for what is missing; options become buttons that fill it in."""
     voice = _voice_of(situation)
     lines = _lines(voice, f"ask.{ask.key}", ask.data)
-    buttons = [_fill(ask.slot, option, voice, mint) for option in ask.options]
-    return Phrased(_with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint), why=basis_of(situation))
+    buttons = [to_fill(ask.slot, option, voice, mint) for option in ask.options]
+    return Phrased(with_options(Card(lines[0], tuple(lines[1:])), voice, buttons), why=basis_of(situation))
 
 
 def phrase_unsure(situation: Situation, mint: Mint) -> Phrased:
@@ -81,9 +87,9 @@ def phrase_unsure(situation: Situation, mint: Mint) -> Phrased:
     read = situation.understanding
     likely = list(dict.fromkeys([read.intent, *(one.intent for one in read.alternatives)]))[:3]
     help_text, none = voice.say("say.help"), voice.say("button.none")
-    buttons = [_read_as(intent, voice, mint) for intent in likely]
+    buttons = [to_read_as(intent, voice, mint) for intent in likely]
     buttons.append(lambda: Button(mint("say", {"text": help_text}), none))
-    return Phrased(_with_buttons(Card(voice.say("unsure")), voice, buttons, mint), why=basis_of(situation))
+    return Phrased(with_options(Card(voice.say("unsure")), voice, buttons), why=basis_of(situation))
 
 
 def phrase_also(phrased: Phrased, situation: Situation, mint: Mint) -> Phrased:
@@ -95,12 +101,12 @@ def phrase_also(phrased: Phrased, situation: Situation, mint: Mint) -> Phrased:
         return phrased
     voice = _voice_of(situation)
     line = voice.say("also", {"intent": also})
-    card = reply.card or _card_of(reply.text)
+    card = reply.card or card_of(reply.text)
     buttons = card.buttons
     if len(buttons) < MOST_BUTTONS:
-        buttons = (*buttons, _read_as(also, voice, mint)())
+        buttons = (*buttons, to_read_as(also, voice, mint)())
     card = replace(card, lines=(*card.lines, line), buttons=buttons)
-    return replace(phrased, reply=_reply(card, voice))
+    return replace(phrased, reply=reply_of(card, voice))
 
 
 # --- outcomes --------------------------------------------------------------------------------------------------------------
@@ -156,7 +162,7 @@ def phrase_confirmation(proposal: Proposal, decision: Decision, viewer: Speaker,
             Button(mint("why", {}), voice.say("button.why")),
         ),
     )
-    return Phrased(_reply(card, voice), why=basis)
+    return Phrased(reply_of(card, voice), why=basis)
 
 
 def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phrased:
@@ -170,7 +176,7 @@ def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phra
         lines += [line for line in [voice.say("outcome.confirmed_by", told)] if line]
     at = voice.say("outcome.settled_at", {"at": outcome.data.get("decided_at")})
     card = Card(lines[0], tuple(lines[1:]), note=at or None, view_of=f"proposal:{proposal.id}")
-    return Phrased(_reply(card, voice), why=proposal.basis)
+    return Phrased(reply_of(card, voice), why=proposal.basis)
 
 
 def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrased:
@@ -187,7 +193,7 @@ def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrase
     buttons: list[MakeButton] = []
     if proposal.plan.inverse is not None and outcome.deed is not None:
         buttons.append(lambda: Button(mint("undo", {"deed": outcome.deed}), voice.say("button.undo")))
-    return Phrased(_with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint), why=proposal.basis)
+    return Phrased(with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint), why=proposal.basis)
 
 
 def _passed_on(proposal: Proposal, command: TellOwner, voice: Voice, mint: Mint) -> Phrased:
@@ -201,8 +207,8 @@ def _passed_on(proposal: Proposal, command: TellOwner, voice: Voice, mint: Mint)
         quote_source = source(readable, voice)
     human = voice.say("say.human")
     card = Card(lines[0], tuple(lines[1:]), quote=quoted, source=quote_source)
-    buttons: list[MakeButton] = [_say(human, mint)]
-    return Phrased(_with_buttons(card, voice, buttons, mint, has_more=more is not None), more, proposal.basis)
+    buttons: list[MakeButton] = [to_say(human, mint)]
+    return Phrased(with_buttons(card, voice, buttons, mint, has_more=more is not None), more, proposal.basis)
 
 
 def _waiting(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrased:
@@ -221,7 +227,7 @@ def _waiting(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phr
         lambda: Button(mint("reject", bound), voice.say("button.withdraw")),
         lambda: Button(mint("why", {}), voice.say("button.why")),
     ]
-    return Phrased(_with_buttons(card, voice, buttons, mint), why=proposal.basis)
+    return Phrased(with_buttons(card, voice, buttons, mint), why=proposal.basis)
 
 
 def _refused(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
@@ -231,7 +237,7 @@ def _refused(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
         lines.insert(0, voice.say("outcome.refused", {"deed": deed_name(outcome.proposal, voice)}))
     buttons: list[MakeButton] = [lambda: Button(mint("why", {}), voice.say("button.why"))]
     card = Card(lines[0], tuple(lines[1:]))
-    return Phrased(_with_buttons(card, voice, buttons, mint), why=outcome.proposal.basis)
+    return Phrased(with_buttons(card, voice, buttons, mint), why=outcome.proposal.basis)
 
 
 def _stale(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
@@ -242,7 +248,7 @@ def _stale(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
         return _impossible(outcome, voice)
     lines = [voice.say("outcome.stale", {"title": title_of(proposal, voice)}), voice.say("outcome.stale_now")]
     card = Card(lines[0], (*lines[1:], *change_lines(proposal.plan, voice)))
-    return Phrased(_with_buttons(card, voice, [_do(proposal.command, voice, mint)], mint), why=proposal.basis)
+    return Phrased(with_buttons(card, voice, [to_do(proposal.command, voice, mint)], mint), why=proposal.basis)
 
 
 def _impossible(outcome: Outcome, voice: Voice) -> Phrased:
@@ -324,11 +330,11 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
     lines = _lines(voice, key if has(key) else "notice.other", _notice_data(notice.data, voice))
     buttons: list[MakeButton] = []
     if isinstance(notice, Notify):
-        buttons += [_do(command, voice, mint) for command in notice.offers]
+        buttons += [to_do(command, voice, mint) for command in notice.offers]
         if notice.topic in ("customer_said", "customer_changed", "reminder") and notice.data.get("customer"):
-            buttons.append(_say(voice.say("say.lookup_customer", notice.data), mint))
+            buttons.append(to_say(voice.say("say.lookup_customer", notice.data), mint))
     card = Card(lines[0], tuple(lines[1:]), view_of=notice.view_of)
-    return Phrased(_with_buttons(card, voice, buttons, mint))
+    return Phrased(with_buttons(card, voice, buttons, mint))
 
 
 def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
@@ -372,8 +378,8 @@ def phrase_help(speaker: Speaker, lang: Language, mint: Mint) -> Phrased:
     kind = {"director": "manager", "guest": "customer"}.get(speaker.role, speaker.role)
     kind = kind if has(f"help.{kind}") else "other"
     lines = _lines(voice, f"help.{kind}", {})
-    buttons = [_say(example, mint) for example in voice.say(f"examples.{kind}").split("\n")]
-    return Phrased(_with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint))
+    buttons = [to_say(example, mint) for example in voice.say(f"examples.{kind}").split("\n")]
+    return Phrased(with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint))
 
 
 def phrase_plain(key: str, lang: Language, **data: Any) -> Phrased:
@@ -423,57 +429,6 @@ def _passage(answer: Answer, voice: Voice) -> tuple[str | None, str | None, list
     return quoted, source(first, voice), [*([whole] if whole else []), *further]
 
 
-def _do(command: Command, voice: Voice, mint: Mint) -> MakeButton:
-    return lambda: Button(mint("do", {"command": command_to_json(command)}), command_label(command, voice))
-
-
-def _say(text: str, mint: Mint) -> MakeButton:
-    return lambda: Button(mint("say", {"text": text}), text)
-
-
-def _read_as(intent: str, voice: Voice, mint: Mint) -> MakeButton:
-    label = voice.intent(intent)
-    return lambda: Button(mint("read_as", {"intent": intent}), label[:1].upper() + label[1:])
-
-
-def _fill(slot: str, option: Option, voice: Voice, mint: Mint) -> MakeButton:
-    key = f"option.{slot}.{option.label}"
-    label = voice.say("option.date", {"at": option.value}) if slot == "date" else option.label
-    label = voice.say(key) if has(key) else label
-    return lambda: Button(mint("fill", {"slot": slot, "value": option.value, "label": label}), label)
-
-
 def _plain(voice: Voice, key: str, told: Mapping[str, Any], basis: Basis) -> Phrased:
     lines = _lines(voice, key, told)
     return Phrased(Reply("\n".join(lines) or voice.say("problem.other"), voice.lang), why=basis)
-
-
-def _with_buttons(card: Card, voice: Voice, make: Sequence[MakeButton], mint: Mint, *, has_more: bool = False) -> Reply:
-    """The card with its buttons, minted in the order shown, "more" last; text alone where it has no shape of its own."""
-    room = max(MOST_BUTTONS, len(make)) if not has_more else MOST_BUTTONS - 1
-    buttons = [button() for button in make[: min(room, MOST_BUTTONS + 1)]]
-    if has_more:
-        buttons.append(Button(mint("more", {}), voice.say("button.more")))
-    if buttons and buttons[0].style == "plain" and len(buttons) > 1:
-        buttons[0] = replace(buttons[0], style="primary")
-    return _reply(replace(card, buttons=tuple(buttons)), voice)
-
-
-def _reply(card: Card, voice: Voice) -> Reply:
-    """A reply whose text says everything that its card shows, so that it stands alone where no card can be shown."""
-    colon = "：" if voice.lang == "zh" else ": "
-    parts = [
-        card.title,
-        *card.lines,
-        *(f"{label}{colon}{value}" for label, value in card.facts),
-        card.quote,
-        f"—— {card.source}" if card.source and voice.lang == "zh" else f"— {card.source}" if card.source else None,
-        card.note,
-    ]
-    has_shape = bool(card.buttons or card.facts or card.quote or card.view_of)
-    return Reply("\n".join(part for part in parts if part), voice.lang, card if has_shape else None)
-
-
-def _card_of(text: str) -> Card:
-    title, *lines = text.split("\n")
-    return Card(title, tuple(lines))

@@ -13,4 +13,4 @@ def define(s: Situation) -> Result:
 
 
 def manage(s: Situation) -> Result:
-    return Answer("no_rules_to_manage", says=("reminders_today",))
+    return Answer("no_rules_to_manage", says=("brief",))

@@ -239,6 +239,12 @@ def test_a_press_that_does_not_count_says_only_why() -> None:
     assert told.reply.text == "这件事不能由您确认，要请经理"
 
 
+def test_a_deed_over_many_records_says_how_many() -> None:
+    export = proposed(ExportCustomers(("C001", "C002"), "SG", "新加坡团队"))
+    card = phrase_confirmation(export, ABOVE_LIMIT, MANAGER, "zh", RememberingMint())
+    assert "华康医疗 等 2 项" in card.reply.text
+
+
 def test_what_changed_meanwhile_is_shown_again_and_can_be_done_anew() -> None:
     mint = RememberingMint()
     told = phrase_outcome(outcome("stale", proposed(RAISE)), REP, "zh", mint)

@@ -21,7 +21,6 @@ MEANT = {
     "progress": "service.progress_query",
     "escalations": "escalation.status",
     "value_decay": "report.value_decay",
-    "reminders_today": "crm.morning_brief",
     "log_call": "crm.log_activity",
     "export_my_data": "data.export_my_data",
     "delete_my_data": "data.delete_my_data",

@@ -95,6 +95,26 @@ def test_two_companies_with_similar_names_are_offered() -> None:
     assert ask == Ask("customer", "which_customer", {}, options)
 
 
+def test_with_several_deals_open_an_objection_is_the_customers_and_a_commitment_is_one_deals() -> None:
+    several = {"deal": (Option("一单", "D001"), Option("另一单", "D003"))}
+    heard = propose(situation("objection.price", deal=None, choose=several))
+    assert isinstance(heard, Answer)
+    assert heard.data["customer"] == "华康医疗"
+    ask = propose(situation("buying.commitment", deal=None, choose=several))
+    assert isinstance(ask, Ask)
+    assert ask.slot == "deal"
+
+
+def test_a_draft_goes_back_to_what_the_customer_said_last() -> None:
+    said = {**house.ROWS, "activities": (house.ACTIVITY, house.OLD_PRICE_TALK)}
+    answer = propose(situation("crm.draft_followup", rows=said))
+    assert isinstance(answer, Answer)
+    assert (answer.topic, answer.data["intent"], answer.data["contact"]) == ("draft", "objection.price", "样例联系人")
+    plain = propose(situation("crm.draft_followup"))
+    assert isinstance(plain, Answer)
+    assert plain.data["intent"] == "other"
+
+
 def test_somebody_elses_customer_is_told_plainly_with_who_owns_it() -> None:
     s = situation("crm.lookup_customer", house.REP, slot("company", "远方医疗"), customer=None, deal=None, not_yours="C009")
     answer = propose(s)
@@ -259,6 +279,14 @@ def test_a_comparison_shows_source_and_date_of_each_fact() -> None:
     answer = propose(situation("crm.compare_competitor", text="和科维比一下"))
     assert isinstance(answer, Answer)
     assert (answer.rows[0]["source"], answer.rows[0]["as_of"]) == ("Corvex 2026 price list", "2026-05-01")
+
+
+def test_a_source_named_in_both_languages_is_shown_in_the_askers() -> None:
+    fact = replace(house.FACT, source="对战卡/ battle card", ours_en="Deliver in 6 weeks.")
+    s = situation("crm.compare_competitor", text="compare us with Corvex", lang="en", rows={"battle_facts": (fact,)})
+    answer = propose(s)
+    assert isinstance(answer, Answer)
+    assert (answer.rows[0]["source"], answer.rows[0]["ours"]) == ("battle card", "Deliver in 6 weeks")
 
 
 def test_a_comparison_with_nobody_named_offers_the_competitors() -> None:
