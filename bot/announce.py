@@ -5,7 +5,7 @@ transaction of the deed, so that a notice is sent exactly when its deed is done.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from actions.outside.store import Tx, after_commit
 from actions.outside.tables import EmployeeRow
 from actions.proposal import Decision, Notify, Proposal, Redraw
 from bot.buttons import Mint
+from bot.channels.channel import Channel
 from bot.message import Address, Reply
 from bot.outbox import Outbox
 from bot.phrase import phrase_notice
@@ -28,6 +29,11 @@ from bot.phrase import phrase_notice
 log = structlog.get_logger()
 
 Language = Literal["zh", "en"]
+
+
+# who belongs to a group, where its chat cannot speak for all of them
+_MEMBERS = {"@managers": ("manager", "director"), "@legal": ("legal",), "@service": ("manager",)}
+_OFFICES = ("manager", "director", "legal")
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Confirmer:
 class Announcer:
     """Callable as World.announce."""
 
-    def __init__(self, outbox: Outbox, channels: frozenset[str], now: Callable[[], datetime]) -> None:
+    def __init__(self, outbox: Outbox, channels: Mapping[str, Channel], now: Callable[[], datetime]) -> None:
         self._outbox = outbox
         self._channels = channels
         self._now = now
@@ -52,36 +58,54 @@ class Announcer:
             await self._redraw(tx, key, notice)
             return
         lang, zone = await _manner(tx, notice.to)
-        for address in await self.addresses(tx, notice.to):
+        for address in await self.addresses(tx, notice.to, asks=bool(notice.offers)):
             mint = Mint(f"{key}:{address.key}", address.key, self._now())
             phrased = phrase_notice(notice, lang, mint, zone)
             await mint.save(tx)
             target = await self._outbox.put(tx, f"{key}:{address.key}", address, phrased.reply, card=notice.view_of)
             after_commit(tx, partial(self._outbox.kick, [target]))
 
-    async def addresses(self, tx: Tx, to: str, but: str | None = None) -> list[Address]:
-        """Where this person (their best channel, `but` left out) or group (each of its chats) can be reached.
+    async def addresses(self, tx: Tx, to: str, *, asks: bool = False, but: str | None = None) -> list[Address]:
+        """Where a person (on the channel they were last seen, `but` left out) or a group can be reached.
 
-        A log line when nowhere.
+        A group without a chat is each of its members alone. Where a question `asks` for a press and the platform's group
+        chats cannot send one back (WeCom's), its members are asked alone as well. A log line when nobody is reached.
         """
         kind, _, name = to.partition(":")
-        found = await people.group_chats(tx, name) if kind == "group" else (await people.reach(tx, name))
-        usable = [identity for identity in found if identity.channel in self._channels and identity.channel != but]
-        if not usable:
+        if kind == "group":
+            found = await self._of_group(tx, name, asks)
+        else:
+            found = self._usable(await people.reach(tx, name), but)[:1]
+        if not found:
             log.warning("nobody_to_tell", to=to)
-        return [_address(identity) for identity in (usable if kind == "group" else usable[:1])]
+        return [Address(identity.channel, identity.user) for identity in dict.fromkeys(found)]
+
+    async def _of_group(self, tx: Tx, name: str, asks: bool) -> list[Identity]:
+        chats = self._usable(await people.group_chats(tx, name))
+        deaf = {chat.channel for chat in chats if asks and not self._channels[chat.channel].groups_can_press}
+        if chats and not deaf:
+            return chats
+        members = select(EmployeeRow.id).where(EmployeeRow.role.in_(_MEMBERS.get(name, ()))).order_by(EmployeeRow.id)
+        alone: list[Identity] = []
+        for person_id in (await tx.execute(members)).scalars().all():
+            reached = self._usable(await people.reach(tx, person_id))
+            alone += [one for one in reached if one.channel in deaf] if chats else reached[:1]
+        return [*chats, *alone]
+
+    def _usable(self, identities: Iterable[Identity], but: str | None = None) -> list[Identity]:
+        return [identity for identity in identities if identity.channel in self._channels and identity.channel != but]
 
     async def confirmers(self, tx: Tx, proposal: Proposal, decision: Decision) -> list[Confirmer]:
         """Where to ask for a yes: the group of those who may give it, or each of them alone where there is no group."""
-        employees = (await tx.execute(select(EmployeeRow.id).order_by(EmployeeRow.id))).scalars().all()
-        speakers = [await people.speaker_of(tx, employee) for employee in employees]
-        allowed = [s for s in speakers if s is not None and may_confirm(proposal, decision, s)]
+        offices = select(EmployeeRow.id).where(EmployeeRow.role.in_(_OFFICES)).order_by(EmployeeRow.id)
         found: dict[str, Confirmer] = {}
-        for speaker in allowed:
+        for person_id in (await tx.execute(offices)).scalars().all():
+            speaker = await people.speaker_of(tx, person_id)
+            if speaker is None or not may_confirm(proposal, decision, speaker):
+                continue
             group = "group:@legal" if speaker.role == "legal" else "group:@managers"
-            places = await self.addresses(tx, group) or await self.addresses(tx, f"person:{speaker.person_id}")
             lang, _ = await _manner(tx, group)
-            for address in places:
+            for address in await self.addresses(tx, group, asks=True):
                 found.setdefault(address.key, Confirmer(address, speaker, lang))
         if not found:
             log.warning("nobody_to_confirm", proposal=proposal.id)
@@ -97,10 +121,6 @@ class Announcer:
 
         targets = await self._outbox.redraw(tx, key, notice.view_of, reply_for)
         after_commit(tx, partial(self._outbox.kick, targets))
-
-
-def _address(identity: Identity) -> Address:
-    return Address(identity.channel, identity.user)
 
 
 async def _manner(tx: Tx, to: str) -> tuple[Language, str]:

@@ -60,6 +60,7 @@ class FakeChannel:
     name: str = "fake"
     pace: Pace = UNHURRIED
     collects: bool = False
+    groups_can_press: bool = True
     script: deque[str] = field(default_factory=deque)
     can_tell: bool = True
     finds: deque[str] = field(default_factory=deque)

@@ -96,6 +96,7 @@ class ApiChannel:
     name = "api"
     pace = Pace(every=timedelta(0), burst=1000)
     collects = True
+    groups_can_press = True
 
     def split(self, reply: Reply) -> tuple[Reply, ...]:
         return (reply,)

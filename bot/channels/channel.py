@@ -62,12 +62,14 @@ class Channel(Protocol):
     """A chat platform. Constructed with its settings, an Accept, and what it needs to reach out; no global state.
 
     `collects` is True where replies are handed back in the answer to the request (the JSON API): the ledger of sends
-    keeps them until they are asked for, and never sends them by itself.
+    keeps them until they are asked for, and never sends them by itself. `groups_can_press` is False where a button in a
+    group chat sends nothing back.
     """
 
     name: str
     pace: Pace
     collects: bool
+    groups_can_press: bool
 
     def router(self) -> APIRouter | None:
         """HTTP routes this channel answers, or None."""

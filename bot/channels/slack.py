@@ -63,6 +63,7 @@ class SlackChannel:
     name = "slack"
     pace = Pace(every=timedelta(seconds=1), burst=3)
     collects = False
+    groups_can_press = True
 
     def __init__(
         self,

@@ -20,6 +20,7 @@ class TerminalChannel:
     name = "terminal"
     pace = Pace(every=timedelta(0), burst=1000)
     collects = False
+    groups_can_press = True
 
     def __init__(self, console: Console | None = None, printed: Callable[[], None] = lambda: None) -> None:
         self._console = console or Console()

@@ -51,6 +51,7 @@ class WebChannel:
     name = "web"
     pace = Pace(every=timedelta(0), burst=1000)
     collects = False
+    groups_can_press = True
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store
