@@ -62,8 +62,8 @@ class Durable:
     def __init__(self, database_url: str, home: Path, now: Callable[[], datetime]) -> None:
         self._home = home
         self._now = now
-        self._is_sqlite = database_url.startswith("sqlite")
-        self._url = f"sqlite:///{home / 'durable.db'}" if self._is_sqlite else database_url
+        self._database_url = database_url
+        self._url = f"sqlite:///{home / 'durable.db'}" if database_url.startswith("sqlite") else database_url
         self._seat: Seat | None = None
         self._up = asyncio.Event()
         self._ending = asyncio.Event()
@@ -115,7 +115,7 @@ class Durable:
         await self._go_down()
 
     async def _come_up(self, fire: Fire, loop: asyncio.AbstractEventLoop) -> None:
-        seat = await asyncio.to_thread(self._take_seat)
+        seat = await asyncio.to_thread(take_seat, self._database_url, self._home)
         if seat is None:
             return
         self._seat = seat
@@ -134,14 +134,16 @@ class Durable:
             await asyncio.to_thread(_destroy)
             await asyncio.to_thread(seat.leave)
 
-    def _take_seat(self) -> Seat | None:
-        if not self._is_sqlite:
-            return _lock_in_postgresql(self._url)
-        self._home.mkdir(parents=True, exist_ok=True)
-        return _lock_file(self._home / "durable.lock")
-
 
 # --- seats --------------------------------------------------------------------------------------------------------------
+
+
+def take_seat(database_url: str, home: Path) -> Seat | None:
+    """The lowest free seat, or None when all are taken. Raises when the database cannot be reached."""
+    if database_url.startswith("sqlite"):
+        home.mkdir(parents=True, exist_ok=True)
+        return _lock_file(home / "durable.lock")
+    return _lock_in_postgresql(database_url)
 
 
 class _FileSeat:

@@ -1,4 +1,4 @@
-"""The durable engine itself, really launched on SQLite: it rings, it survives a kill, one process at a time sits there."""
+"""The durable engine itself, really launched: it rings, it survives a kill, and each process has its own seat."""
 
 import asyncio
 import signal
@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from actions.outside.durable import Durable
+from actions.outside.durable import Durable, take_seat
+from actions.outside.store import Store
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 60
@@ -34,13 +36,13 @@ class Bell:
 
 
 @pytest.fixture
-async def durable(tmp_path: Path) -> AsyncIterator[Durable]:
-    durable = Durable(f"sqlite:///{tmp_path / 'parley.db'}", tmp_path, now)
+async def durable(database_url: str, tmp_path: Path) -> AsyncIterator[Durable]:
+    durable = Durable(database_url, tmp_path, now)
     yield durable
     await durable.stop()
 
 
-async def test_the_engine_rings_once_what_is_due_and_a_second_process_gets_no_seat(durable: Durable, tmp_path: Path) -> None:
+async def test_the_engine_rings_once_what_is_due(durable: Durable) -> None:
     bell = Bell()
     await durable.start(bell.fire)
     async with asyncio.timeout(LONGEST):
@@ -54,10 +56,47 @@ async def test_the_engine_rings_once_what_is_due_and_a_second_process_gets_no_se
         await bell.any.wait()
     assert bell.rang == ["r1", "r2"]
 
-    beside = Durable(f"sqlite:///{tmp_path / 'parley.db'}", tmp_path, now)
-    assert beside._take_seat() is None
-    assert not beside.is_up
-    await beside.wake("r3", now())
+
+async def test_before_the_engine_is_up_waking_does_nothing(durable: Durable) -> None:
+    await durable.wake("r1", now())
+    assert not durable.is_up
+
+
+def test_beside_sqlite_there_is_one_seat_and_it_is_free_again_when_left(sqlite_url: str, tmp_path: Path) -> None:
+    seat = take_seat(sqlite_url, tmp_path)
+    assert seat is not None
+    assert seat.is_held()
+    assert take_seat(sqlite_url, tmp_path) is None
+    seat.leave()
+    again = take_seat(sqlite_url, tmp_path)
+    assert again is not None
+    again.leave()
+
+
+async def test_in_postgresql_every_process_has_a_seat_of_its_own(postgres_url: str, tmp_path: Path) -> None:
+    seats = [take_seat(postgres_url, tmp_path) for _ in range(3)]
+    assert [seat and seat.number for seat in seats] == [1, 2, 3]
+    assert seats[1] is not None
+    assert seats[1].is_held()
+    seats[1].leave()
+    seats[1] = take_seat(postgres_url, tmp_path)
+    assert [seat and seat.number for seat in seats] == [1, 2, 3]
+    for seat in seats:
+        assert seat is not None
+        seat.leave()
+
+
+async def test_a_seat_whose_connection_was_cut_is_known_to_be_lost(postgres_url: str, tmp_path: Path) -> None:
+    seat = take_seat(postgres_url, tmp_path)
+    assert seat is not None
+    store = Store(postgres_url)
+    async with store.read() as tx:
+        await tx.execute(
+            text("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()")
+        )
+    assert not seat.is_held()
+    seat.leave()
+    await store.close()
 
 
 async def start(home: Path, seconds: str) -> Process:
