@@ -363,7 +363,7 @@ def phrase_basis(basis: Basis, decision: Decision | None, lang: Language) -> Phr
         "others": voice.join([voice.intent(one.intent) for one in basis.alternatives[:2]]),
         "facts": voice.join([_fact(name, value, voice) for name, value in basis.facts]),
         "source": source(basis.passages[0], voice) if basis.passages else None,
-        "rules": "; ".join(_reason(reason, voice) for reason in decision.reasons[:3]) if decision else None,
+        "rules": voice.then([_reason(reason, voice) for reason in decision.reasons[:3]]) if decision else None,
         "policy": decision.policy[:8] if decision else None,
     }
     keys = ("words", "reading", "others", "facts", "passage", "rule", "policy")

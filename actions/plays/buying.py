@@ -42,13 +42,12 @@ def product_question(s: Situation) -> Result:
 
 
 def contract_request(s: Situation) -> Result:
-    to_legal = (SubmitApproval(deal_id=s.deal.id, what=s.text[:200]),) if s.deal else ()
-    return heard(s, *_forward(s, "negotiation"), *to_legal, again=1, of_one_deal=True)
+    return heard(s, *_forward(s, "negotiation"), *_to_legal(s), again=1, of_one_deal=True)
 
 
 def commitment(s: Situation) -> Result:
-    """A yes in words is not yet a signature: negotiation first, won where the deal is already there."""
-    ahead = _forward(s, "negotiation") or _forward(s, "won")
+    """A yes in words is not a signature: the deal moves to negotiation, and from there its contract to legal."""
+    ahead = _forward(s, "negotiation") or _to_legal(s)
     return heard(s, *ahead, again=1, of_one_deal=True)
 
 
@@ -74,6 +73,10 @@ def _forward(s: Situation, stage: Stage) -> tuple[Command, ...]:
     if s.deal is None or STAGES.index(s.deal.stage) >= STAGES.index(stage):
         return ()
     return (UpdateStage(deal_id=s.deal.id, stage=stage),)
+
+
+def _to_legal(s: Situation) -> tuple[Command, ...]:
+    return (SubmitApproval(deal_id=s.deal.id, what=s.text[:200]),) if s.deal is not None else ()
 
 
 def _list_price(s: Situation) -> dict[str, Json]:

@@ -11,8 +11,13 @@ from actions.proposal import Answer, Ask, Json, Option
 from actions.situation import Situation
 
 MOST_OPTIONS = 4
+# "I will get it fixed" takes a ticket, "it is fixed" closes it
 _HANDLED = re.compile(
-    r"处理(?:完|好)|解决了|搞定|已?闭环了|关掉|关单|done|resolved|handled|sorted|fixed|clos(?:e|ed)\b", re.IGNORECASE
+    r"处理(?:完|好)了|(?:已经?|都)处理|解决了|搞定了|闭环了|办结了|关单|关掉"
+    r"|^\s*(?:done|resolved|handled|sorted|fixed|closed)\b"
+    r"|(?:\bis|'s|\bare|\ball|\balready|\bbeen|\bgot it) (?:now )?(?:done|resolved|handled|sorted|fixed|closed)\b"
+    r"|\bclose (?:it|this|that|the ticket)\b",
+    re.IGNORECASE,
 )
 
 

@@ -34,6 +34,10 @@ class Voice:
     def join(self, parts: list[str]) -> str:
         return ("、" if self.lang == "zh" else ", ").join(parts)
 
+    def then(self, parts: list[str]) -> str:
+        """Whole clauses one after the other."""
+        return ("；" if self.lang == "zh" else "; ").join(parts)
+
 
 def fill(template: str, data: Mapping[str, Any], voice: Voice) -> str:
     lines = (_line(line, data, voice) for line in template.split("\n"))

@@ -353,8 +353,23 @@ def test_one_waiting_ticket_is_taken_and_several_are_offered() -> None:
     assert propose(replace(several, answers={"ticket": "T003"})) == TakeTicket("T003")
 
 
-def test_saying_that_it_is_handled_closes_the_ticket_one_has() -> None:
-    assert propose(situation("escalation.take", house.MANAGER, text="这个处理完了")) == CloseTicket("T002")
+@pytest.mark.parametrize(
+    "text", ["这个处理完了", "已经处理好了", "it's resolved", "Done, called them back", "close the ticket"]
+)
+def test_saying_that_it_is_handled_closes_the_ticket_one_has(text: str) -> None:
+    assert propose(situation("escalation.take", house.MANAGER, text=text)) == CloseTicket("T002")
+
+
+@pytest.mark.parametrize("text", ["这个我来处理", "我来跟，今天处理好", "I'll get it fixed", "mine"])
+def test_promising_to_handle_it_takes_the_ticket(text: str) -> None:
+    assert propose(situation("escalation.take", house.MANAGER, text=text)) == TakeTicket("T001")
+
+
+def test_a_yes_in_words_never_offers_to_mark_the_deal_won() -> None:
+    for deal in (house.DEAL, replace(house.DEAL, stage="negotiation")):
+        answer = propose(situation("buying.commitment", deal=deal))
+        assert isinstance(answer, Answer)
+        assert UpdateStage("D001", "won") not in answer.offers
 
 
 def test_open_escalations_show_what_is_overdue_first() -> None:
