@@ -27,7 +27,7 @@ from actions.outside.insert_new import insert_new
 from actions.outside.store import Tx, after_commit
 from actions.outside.tables import ButtonRow, CorrectionRow, InboxRow, ProposalRow
 from actions.policy.policy import Policy
-from actions.proposal import Basis, Create, Decision, Outcome, Proposal, Subject, Update
+from actions.proposal import Ask, Basis, Create, Decision, Outcome, Proposal, Subject, Update
 from actions.proposal_json import decision_from_json, decision_to_json
 from actions.situation import Situation
 from actions.world import World
@@ -55,7 +55,6 @@ from bot.steps import (
     AskBack,
     AskWhich,
     Do,
-    Happened,
     Heard,
     Help,
     Introduce,
@@ -137,14 +136,8 @@ class Conversation:
             speaker = await people.whois(tx, message.address.channel, message.sender, _claimed(message))
             heard = Heard(message, speaker, thread, language_of(thread, speaker), self._world.now())
             heard, steps = await self._thinker.think(tx, heard, tuple(kept))
-        if any(isinstance(step, Settle | TakeBack) for step in steps):
-            # a person's yes is a transaction of its own; what was said goes into the record before it
-            async with self._world.store.write() as tx:
-                await self._write_down(tx, heard)
-            steps = [await self._carry_out_first(heard, step) for step in steps]
         async with self._world.store.write() as tx:
-            if not any(isinstance(step, Happened) for step in steps):
-                await self._write_down(tx, heard)
+            await self._write_down(tx, heard)
             for number, step in enumerate(steps):
                 thread = await self._act(tx, replace(heard, thread=thread), step, f"{message.key}:{number}")
         await self._memory.set(thread_key, thread_to_json(replace(thread, lang=heard.lang)), _THREAD_LIFE)
@@ -213,7 +206,9 @@ class Conversation:
                     return phrase_also(phrase_answer(step.answer, step.situation, mint), step.situation, mint)
 
                 why = await self._say(tx, heard, key, answer, question=_question(step.turn))
-                return replace(_about(thread, step.situation, step.answer.subject), why=why)
+                thread = replace(_about(thread, step.situation, step.answer.subject), why=why)
+                awaits = step.answer.awaits
+                return ask(thread, step.turn, Ask(awaits, step.answer.topic)) if awaits else thread
             case AskBack():
                 asked = ask(thread, step.turn, step.question)
                 await self._say(
@@ -226,10 +221,10 @@ class Conversation:
                 )
             case Do():
                 return await self._do(tx, heard, step, key)
-            case Happened():
-                await self._tell_what_happened(tx, heard, step, key)
-            case Settle() | TakeBack():
-                raise AssertionError("carried out before")
+            case Settle():
+                await self._settle(tx, heard, step, key)
+            case TakeBack():
+                await self._take_back(tx, heard, step, key)
         return thread
 
     async def _do(self, tx: Tx, heard: Heard, step: Do, key: str) -> Thread:
@@ -297,50 +292,39 @@ class Conversation:
 
             await self._put(tx, f"confirm:{proposal.id}:{to.address.key}", to.address, phrase, outcome=outcome)
 
-    async def _carry_out_first(self, heard: Heard, step: Step) -> Step:
-        """The steps whose deed brings its own transaction."""
-        here = heard.message.address.key
-        match step:
-            case Settle():
-                outcome = await confirm(self._world, step.proposal_id, step.digest, heard.speaker, step.yes, here)
-            case TakeBack():
-                outcome = await self._take_back(heard.speaker, step.deed, here)
-            case _:
-                return step
-        if outcome is not None:
-            self._names.changed(_touched(outcome))
-            outcome = await self._with_name(outcome)
-        return Happened(outcome, step)
+    async def _settle(self, tx: Tx, heard: Heard, step: Settle, key: str) -> None:
+        here = heard.message.address
+        outcome = await confirm(self._world, step.proposal_id, step.digest, heard.speaker, step.yes, here.key, tx=tx)
+        if outcome is None:
+            await self._say(tx, heard, key, lambda mint: phrase_plain("expired", heard.lang))
+            return
+        outcome = await self._with_name(tx, outcome)
+        says_it_all = await self.settled(tx, step.proposal_id, outcome, but=here)
+        if not (says_it_all and step.by_button):  # else the card under the pressed button has changed
+            await self._say(
+                tx, heard, key, lambda mint: phrase_outcome(outcome, heard.speaker, heard.lang, mint), outcome=outcome
+            )
 
-    async def _with_name(self, outcome: Outcome) -> Outcome:
+    async def _take_back(self, tx: Tx, heard: Heard, step: TakeBack, key: str) -> None:
+        here, person = heard.message.address.key, heard.speaker
+        deed = step.deed
+        if deed is None and person.person_id is not None:
+            deed = await last_deed(tx, person.person_id, here)
+        if deed is None:
+            await self._say(tx, heard, key, lambda mint: phrase_plain("nothing_to_undo", heard.lang))
+            return
+        outcome = await undo(self._world, deed, person, here, tx=tx)
+        self._names.changed(_touched(outcome))
+        await self._say(tx, heard, key, lambda mint: phrase_outcome(outcome, person, heard.lang, mint), outcome=outcome)
+
+    async def _with_name(self, tx: Tx, outcome: Outcome) -> Outcome:
         """The outcome with the name of whoever decided it, for the sentences."""
         if outcome.decided_by is None:
             return outcome
-        async with self._world.store.read() as tx:
-            person = await people.speaker_of(tx, outcome.decided_by)
+        person = await people.speaker_of(tx, outcome.decided_by)
         at = outcome.data.get("decided_at", self._world.now().isoformat())
         name = person.name if person else outcome.decided_by
         return replace(outcome, data={**outcome.data, "decided_by_name": name, "decided_at": at})
-
-    async def _take_back(self, speaker: Speaker, deed: str | None, here: str) -> Outcome | None:
-        if deed is None and speaker.person_id is not None:
-            async with self._world.store.read() as tx:
-                deed = await last_deed(tx, speaker.person_id, here)
-        return await undo(self._world, deed, speaker, here) if deed else None
-
-    async def _tell_what_happened(self, tx: Tx, heard: Heard, happened: Happened, key: str) -> None:
-        outcome, step = happened.outcome, happened.step
-        if outcome is None:
-            nothing = "nothing_to_undo" if isinstance(step, TakeBack) else "expired"
-            await self._say(tx, heard, key, lambda mint: phrase_plain(nothing, heard.lang))
-            return
-        if isinstance(step, Settle):
-            says_it_all = await self.settled(tx, step.proposal_id, outcome, but=heard.message.address)
-            if says_it_all and step.by_button:
-                return  # the card under the pressed button has changed
-        await self._say(
-            tx, heard, key, lambda mint: phrase_outcome(outcome, heard.speaker, heard.lang, mint), outcome=outcome
-        )
 
     async def settled(self, tx: Tx, proposal_id: str, outcome: Outcome, but: Address | None = None) -> bool:
         """Redraw every copy of a proposal's card and tell the requester; True if the card now says it all.
@@ -351,6 +335,7 @@ class Conversation:
         state = outcome.data.get("state") if outcome.kind == "already" else outcome.kind
         if state not in ("done", "rejected", "expired", "stale", "failed"):
             return False
+        self._names.changed(_touched(outcome))
         proposal, final = outcome.proposal, replace(outcome, kind=state)
         row = (await tx.execute(select(ProposalRow).where(ProposalRow.id == proposal_id))).one()
         key = f"settled:{proposal_id}:{state}"
@@ -361,8 +346,12 @@ class Conversation:
         if row.address is None:
             return outcome.kind != "already"
         requester, lang = address_from_json(row.address), _language(row.lang)
-        if state == "stale" and proposal.id != proposal_id:
-            await self._judge(tx, proposal, Asker(requester, lang), f"{key}:again")
+        if outcome.kind == "stale":
+            facts = await own.get_many(tx, proposal.command.reads)
+            cause = f"{proposal_id}:again"
+            basis = replace(proposal.basis, facts=())  # they told of the record as it was
+            again = draft(proposal.command, facts, proposal.requester, basis, cause, self._world.now())
+            await self._judge(tx, again, Asker(requester, lang), cause)
         elif requester != but:
             await self._put(
                 tx, f"{key}:requester", requester, lambda mint: phrase_outcome(final, proposal.requester, lang, mint)
@@ -371,9 +360,9 @@ class Conversation:
 
     async def expired(self, proposal_id: str) -> None:
         """A parked proposal's time is up: end it, and let everyone concerned see that."""
-        outcome = await expire(self._world, proposal_id)
-        if outcome is not None:
-            async with self._world.store.write() as tx:
+        async with self._world.store.write() as tx:
+            outcome = await expire(self._world, proposal_id, tx=tx)
+            if outcome is not None:
                 await self.settled(tx, proposal_id, outcome)
 
     async def remind(self, reminder_id: str) -> None:
@@ -393,11 +382,10 @@ class Conversation:
 
     async def decide_over_http(self, proposal_id: str, digest: str, person: Speaker, yes: bool) -> Outcome | None:
         """A yes or no that came through the API, with the same consequences as a press."""
-        outcome = await confirm(self._world, proposal_id, digest, person, yes, "api")
-        if outcome is not None:
-            self._names.changed(_touched(outcome))
-            outcome = await self._with_name(outcome)
-            async with self._world.store.write() as tx:
+        async with self._world.store.write() as tx:
+            outcome = await confirm(self._world, proposal_id, digest, person, yes, "api", tx=tx)
+            if outcome is not None:
+                outcome = await self._with_name(tx, outcome)
                 await self.settled(tx, proposal_id, outcome)
         return outcome
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from actions.crm.records import Speaker
-from actions.proposal import Answer, Ask, Basis, Command, Outcome
+from actions.proposal import Answer, Ask, Basis, Command
 from actions.situation import Situation
 from bot.message import Message
 from bot.thread import Thread, Turn
@@ -57,14 +57,6 @@ class TakeBack:
 
 
 @dataclass(frozen=True)
-class Happened:
-    """A yes, a no or an undo that has been carried out in its own transaction, still to be told. None: there was nothing."""
-
-    outcome: Outcome | None
-    step: Settle | TakeBack
-
-
-@dataclass(frozen=True)
 class Rest:
     """The part of the last reply that did not fit a phone screen."""
 
@@ -111,7 +103,7 @@ class AskWhich:
     turn: Turn
 
 
-Step = Plain | Help | Do | Settle | TakeBack | Happened | Rest | Why | Introduce | Tell | AskBack | AskWhich
+Step = Plain | Help | Do | Settle | TakeBack | Rest | Why | Introduce | Tell | AskBack | AskWhich
 
 
 @dataclass(frozen=True)
