@@ -56,12 +56,16 @@ class Durable:
     """The engine of this process. Constructed cheap; start() returns at once and the engine comes up beside the work.
 
     `database_url` is the one of the store: with PostgreSQL the engine has a schema of its own there, else a SQLite file
-    in `home`.
+    in `home`. It keeps still for `calm` after start(): its imports take two seconds of processor time, which belong to
+    the first answers, and the first sweep has looked at what is due anyway.
     """
 
-    def __init__(self, database_url: str, home: Path, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database_url: str, home: Path, now: Callable[[], datetime], *, calm: timedelta = timedelta(seconds=3)
+    ) -> None:
         self._home = home
         self._now = now
+        self._calm = calm
         self._database_url = database_url
         self._url = f"sqlite:///{home / 'durable.db'}" if database_url.startswith("sqlite") else database_url
         self._seat: Seat | None = None
@@ -98,6 +102,7 @@ class Durable:
 
     async def _keep(self, fire: Fire, loop: asyncio.AbstractEventLoop) -> None:
         tidied_at = self._now()
+        await self._pause(self._calm)
         while not self._ending.is_set():
             try:
                 if self._seat is None:
@@ -110,9 +115,13 @@ class Durable:
                     await asyncio.to_thread(_forget_finished, tidied_at - TIDY_EVERY)
             except Exception as fault:
                 log.error("the engine is not up", error=type(fault).__name__)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), CHECK_EVERY.total_seconds())
+            await self._pause(CHECK_EVERY)
         await self._go_down()
+
+    async def _pause(self, length: timedelta) -> None:
+        """Wait, but no longer than until the end."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), length.total_seconds())
 
     async def _come_up(self, fire: Fire, loop: asyncio.AbstractEventLoop) -> None:
         seat = await asyncio.to_thread(take_seat, self._database_url, self._home)

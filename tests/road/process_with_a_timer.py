@@ -27,7 +27,7 @@ async def main(home: Path, seconds: str) -> None:
         say(f"fired {key}")
         fired.set()
 
-    durable = Durable(f"sqlite:///{home / 'parley.db'}", home, now)
+    durable = Durable(f"sqlite:///{home / 'parley.db'}", home, now, calm=timedelta())
     await durable.start(fire)
     await durable.up()
     say("up")

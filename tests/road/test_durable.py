@@ -37,7 +37,7 @@ class Bell:
 
 @pytest.fixture
 async def durable(database_url: str, tmp_path: Path) -> AsyncIterator[Durable]:
-    durable = Durable(database_url, tmp_path, now)
+    durable = Durable(database_url, tmp_path, now, calm=timedelta())
     yield durable
     await durable.stop()
 
