@@ -132,7 +132,7 @@ def phrase_outcome(outcome: Outcome, viewer: Speaker, lang: Language, mint: Mint
                 "title": title_of(outcome.proposal, voice),
                 "by": _decider(outcome),
             }
-            return _plain(voice, f"outcome.{outcome.kind}", told, outcome.proposal.basis)
+            return _plain(voice, f"outcome.{_ended(outcome)}", told, outcome.proposal.basis)
         case _:
             return _plain(voice, f"outcome.{outcome.kind}", {}, outcome.proposal.basis)
 
@@ -169,7 +169,7 @@ def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phra
     """The same card once it is settled: what became of it and by whom, without buttons."""
     voice = Voice(lang, proposal.requester.zone)
     told = {"deed": deed_name(proposal, voice), "title": title_of(proposal, voice), "by": _decider(outcome)}
-    key = "confirmed" if outcome.kind in ("done", "already") else outcome.kind
+    key = "confirmed" if outcome.kind in ("done", "already") else _ended(outcome)
     lines = _lines(voice, f"outcome.{key}", told)
     if key == "confirmed":
         lines += change_lines(outcome.proposal.plan, voice)
@@ -255,6 +255,12 @@ def _impossible(outcome: Outcome, voice: Voice) -> Phrased:
     key = f"problem.{outcome.proposal.plan.problem}"
     told = deed_data(outcome.proposal, voice)
     return _plain(voice, key if has(key) else "problem.other", told, outcome.proposal.basis)
+
+
+def _ended(outcome: Outcome) -> str:
+    """How it ended; who takes their own request back has not been turned down."""
+    is_own = outcome.decided_by is not None and outcome.decided_by == outcome.proposal.requester.person_id
+    return "withdrawn" if outcome.kind == "rejected" and is_own else outcome.kind
 
 
 def _decider(outcome: Outcome) -> str | None:
