@@ -20,7 +20,7 @@ from actions.commands.planning import (
 from actions.commands.service import ticket_opened
 from actions.crm.own import json_value
 from actions.crm.records import Contact, Customer, Speaker, Ticket
-from actions.proposal import Create, Facts, Json, Notify, Plan, Remove, Subject
+from actions.proposal import Create, Effect, Facts, Json, Notify, Plan, Remove, Subject
 
 WhichAddress = Literal["address", "delivery_address", "billing_address"]
 DataRequest = Literal["export", "delete", "revoke", "grant", "view"]
@@ -53,20 +53,22 @@ class UpdateContact:
         if not wanted:
             return problem("nothing_given", about_customer(customer), kind="contact")
         if contact is None:
-            return self._added(customer, wanted, key)
+            return self._added(customer, wanted, speaker, key)
         if contact.customer_id != customer.id:
             return problem("wrong_customer", about_customer(customer), contact=contact.id)
         change = changes("contact", contact, wanted)
         # the customer first: whose company it is decides who may confirm
         return _changed(customer, change, speaker, about_contact(contact, facts))
 
-    def _added(self, customer: Customer, wanted: dict[str, str], key: str) -> Plan:
+    def _added(self, customer: Customer, wanted: dict[str, str], speaker: Speaker, key: str) -> Plan:
         if "name" not in wanted:
             return problem("no_text", about_customer(customer), field="person")
         contact_id = new_id("K", key)
         values: dict[str, Json] = {"customer_id": customer.id, "lang": customer.lang, **wanted}
         subject = Subject("contact", contact_id, wanted["name"], customer.id, customer.owner_id)
-        effects = (Create("contact", contact_id, values),)
+        given = {"person" if field == "name" else field: value for field, value in wanted.items()}
+        fields: list[Json] = [{"field": field, "old": None, "new": value} for field, value in given.items()]
+        effects: tuple[Effect, ...] = (Create("contact", contact_id, values), *_told_owner(customer, fields, speaker))
         return Plan(effects, (about_customer(customer), subject), inverse=(Remove("contact", contact_id),))
 
 
@@ -152,22 +154,24 @@ class RequestData:
         return ticket_opened(ticket, facts, speaker, now)
 
 
-def _changed(
-    customer: Customer, change: Changes, speaker: Speaker, *further: Subject, legal_data: bool = False
-) -> Plan:
-    """A change of customer data; when customers make it themselves, the rep who looks after them hears of it."""
+def _changed(customer: Customer, change: Changes, speaker: Speaker, *further: Subject, legal_data: bool = False) -> Plan:
+    """A change of customer data."""
     subjects = (about_customer(customer), *further)
     if not change.updates:
         return problem("unchanged", *subjects, kind="customer")
-    tell: tuple[Notify, ...] = ()
-    if speaker.role == "customer" and customer.owner_id:
-        fields = [{"field": one.field, "old": one.old, "new": one.new} for one in change.updates]
-        told = {"customer": customer.name, "customer_id": customer.id, "contact": speaker.name, "changes": fields}
-        tell = (Notify(f"person:{customer.owner_id}", "customer_changed", told),)
+    fields: list[Json] = [{"field": one.field, "old": one.old, "new": one.new} for one in change.updates]
     return Plan(
-        effects=(*change.updates, *tell),
+        effects=(*change.updates, *_told_owner(customer, fields, speaker)),
         subjects=subjects,
         measures={"legal_data": True} if legal_data else {},
         inverse=change.inverse,
         data={"customer": json_value(customer.name)},
     )
+
+
+def _told_owner(customer: Customer, fields: list[Json], speaker: Speaker) -> tuple[Notify, ...]:
+    """When customers change their data themselves, the rep who looks after them hears of it."""
+    if speaker.role != "customer" or not customer.owner_id:
+        return ()
+    told = {"customer": customer.name, "customer_id": customer.id, "contact": speaker.name, "changes": fields}
+    return (Notify(f"person:{customer.owner_id}", "customer_changed", told),)

@@ -1,6 +1,7 @@
 """What colleagues tell the CRM to do and ask it: deals, leads, activities, reminders, briefs, comparisons."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from actions.commands.crm import (
@@ -74,7 +75,7 @@ def create_opportunity(s: Situation) -> Result:
     amount = amount_of(s.slot("amount"))
     if amount is None:
         return Ask("amount", "deal_amount", {"customer": named(customer, s.lang)})
-    product = the_product(s)
+    product = the_product(replace(s, deal=None))  # what an earlier deal was about says nothing of this one
     what = named(product, s.lang) if product else ("new deal" if s.lang == "en" else "新商机")
     return CreateDeal(
         customer_id=customer.id,
@@ -309,7 +310,7 @@ def _the_lead(s: Situation) -> Lead | Ask | Answer:
 
 def _leads_meant(s: Situation) -> list[Lead]:
     """The one spoken of; else those in the pool, of the speaker's region unless they look after all regions."""
-    if s.lead is not None:
+    if s.lead is not None and (is_named(s) or spoken.means_one(s.text)):
         return [s.lead]
     pool = [row for row in s.rows.get("leads", ()) if isinstance(row, Lead) and row.owner_id is None and row.state == "new"]
     return [lead for lead in pool if s.speaker.role == "director" or not lead.region or lead.region == s.speaker.region]

@@ -17,7 +17,8 @@ _RENAMED = re.compile(
     r"(?:改名为|更名为|改名叫|改名成|更名成|公司名(?:称)?(?:变更为|改为|改成)|名称(?:变更为|改为|改成)"
     r"|now called|(?:new|legal) name is (?:now )?|renamed? (?:to|as)"
     r"|changed (?:our|their|its) name to|name (?:has )?changed to)"
-    r"\s*[:：]?\s*([^,，。;；\n.]{2,60})",
+    # the point of "Inc." belongs to the name in law
+    r"\s*[:：]?\s*([^,，。;；\n.]{2,60}(?:(?<=\bInc)\.|(?<=\bLtd)\.|(?<=\bCorp)\.|(?<=\bCo)\.(?:,? Ltd\.?)?)?)",
     re.IGNORECASE,
 )
 _TITLE = re.compile(r"抬头(?:要|请)?(?:改为|改成|变更为|是|为|[:：])[:：\s]*([^,，。;；\n]{2,60})")

@@ -22,6 +22,7 @@ _AUTOMATIC = re.compile(
     re.IGNORECASE,
 )
 _ALL = re.compile(r"名单|所有|全部|全体|列表|这批|\ball\b|\blist\b|every|whole|base", re.IGNORECASE)
+_ONE_LEAD = re.compile(r"[这那该](?:一)?(?:条|个)(?:线索)?|\b(?:this|that) (?:one|lead)\b|\bit\b", re.IGNORECASE)
 _KINDS: tuple[tuple[Literal["visit", "call", "mail", "chat"], str], ...] = (
     ("call", r"电话|通话|打给|致电|\bcall|\bphone|\brang\b"),
     ("visit", r"拜访|上门|见了|面谈|到访|走访|visit|\bmet\b|meeting|on.?site"),
@@ -59,6 +60,11 @@ def new_amount(old: Decimal, spoken: Decimal, text: str) -> Decimal:
 def is_automatic(text: str) -> bool:
     """Leads are to be handed out without naming anybody."""
     return _AUTOMATIC.search(text) is not None
+
+
+def means_one(text: str) -> bool:
+    """The lead talked about is meant, and not those that wait."""
+    return _ONE_LEAD.search(text) is not None
 
 
 def means_all(text: str) -> bool:
