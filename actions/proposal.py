@@ -268,6 +268,7 @@ class Answer:
 
     `rows` are list lines beyond the first few of which the rest hides behind a button. `offers` become buttons that each
     carry out one command; `says` become buttons that say their text for the person (key of the wording for the label).
+    `awaits` is a slot that the person may still add, as if it had been asked for.
     """
 
     topic: str
@@ -277,3 +278,4 @@ class Answer:
     offers: tuple[Command, ...] = ()
     says: tuple[str, ...] = ()
     subject: Subject | None = None
+    awaits: str | None = None

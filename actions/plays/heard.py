@@ -34,7 +34,8 @@ def heard(
         return question
     steps = (*_note(s), *offers, *_come_back(s, again))[:MOST_STEPS]
     told: dict[str, Json] = {"intent": s.intent, **_about(s), **(data or {})}
-    return Answer("heard", told, passages=s.passages[:1], offers=steps, says=says, subject=_subject(s))
+    missing = "customer" if "nobody" in told else None
+    return Answer("heard", told, passages=s.passages[:1], offers=steps, says=says, subject=_subject(s), awaits=missing)
 
 
 def with_alternative(s: Situation) -> dict[str, Json]:
