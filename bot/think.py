@@ -69,9 +69,14 @@ class Thinker:
         if not text:
             return heard, list(kept) or [Plain("empty")]
         understanding = await self._understand(heard, text, message.sent_at)
-        heard = replace(heard, understanding=understanding, lang=language_of(heard.thread, heard.speaker, understanding))
-        if heard.speaker.role == "guest" or (heard.speaker.person_id is None and _INVITATION.fullmatch(text.upper())):
-            return heard, [self._stranger(heard, text)]
+        heard = replace(heard, understanding=understanding)
+        if heard.speaker.person_id is None and _INVITATION.fullmatch(text.upper()):
+            return heard, [Introduce(text)]
+        heard = replace(heard, lang=language_of(heard.thread, heard.speaker, understanding))
+        if heard.speaker.role == "guest":
+            return heard, [Plain("unknown_sender")]
+        if _says_nothing(understanding):
+            return heard, [*kept, Plain("empty")]
         too_long: list[Step] = [Plain("too_long")] if message.was_cut else []
         heard, step = await self._steer(tx, heard)
         return heard, [*kept, *too_long, step]
@@ -95,11 +100,6 @@ class Thinker:
         return replace(
             understanding, intent=main.intent, confidence=main.confidence, alternatives=tuple(allowed[1:]), sure=False
         )
-
-    def _stranger(self, heard: Heard, text: str) -> Step:
-        if _INVITATION.fullmatch(text.upper()):
-            return Introduce(text)
-        return Plain("unknown_sender")
 
     async def _steer(self, tx: Tx, heard: Heard) -> tuple[Heard, Step]:
         """Words that steer the dialogue itself; everything else is read as what it says."""
@@ -217,6 +217,11 @@ class Thinker:
         if isinstance(result, Ask):
             return AskBack(situation, turn, result)
         return Do(result, basis_of(situation), heard.message.key, situation, turn)
+
+
+def _says_nothing(understanding: Understanding) -> bool:
+    """No word in it: emoji, signs. There is nothing to choose from."""
+    return understanding.control is None and not understanding.sure and not understanding.alternatives
 
 
 def role_read_as(speaker: Speaker) -> str:
