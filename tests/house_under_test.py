@@ -5,7 +5,7 @@ nothing races.
 What arrives anywhere is read from the transcript, as an open page would show it.
 """
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -70,6 +70,7 @@ class HouseUnderTest:
     _said: int = 0
     _seen: int = 0
     _screens: dict[str, dict[str, Reply]] = field(default_factory=dict)
+    _all_cards: dict[str, list[Reply]] = field(default_factory=dict)
 
     @property
     def store(self) -> Store:
@@ -110,8 +111,11 @@ class HouseUnderTest:
 
     def buttons(self, conversation: str) -> list[Button]:
         """Every button that can still be pressed there, the newest card's first."""
-        cards = [reply.card for reply in reversed(self._screens.get(conversation, {}).values()) if reply.card]
-        return [button for card in cards for button in card.buttons]
+        return _buttons(self._screens.get(conversation, {}).values())
+
+    def buttons_ever(self, conversation: str) -> list[Button]:
+        """Those of cards that have been redrawn since, too: a screen may lag behind."""
+        return _buttons(self._all_cards.get(conversation, ()))
 
     async def record(self, kind: str, record_id: str) -> dict[str, Any] | None:
         async with self.store.read() as tx:
@@ -192,7 +196,13 @@ class HouseUnderTest:
         reply = reply_from_json(body["reply"])
         replaced = body.get("replaces")
         self._screens.setdefault(conversation, {})[replaced or key] = reply
+        self._all_cards.setdefault(conversation, []).append(reply)
         return Arrived(conversation, reply, replaced is not None)
+
+
+def _buttons(replies: Collection[Reply]) -> list[Button]:
+    cards = [reply.card for reply in reversed(list(replies)) if reply.card]
+    return [button for card in cards for button in card.buttons]
 
 
 async def fill_with_sample(url: str) -> None:

@@ -96,8 +96,9 @@ class Teller:
     async def _do(self, act: Act, place: str) -> list[Arrived]:
         house = self._house
         match act.verb:
-            case "presses":
-                button = self._find(place, act.what)
+            case "presses" | "presses old":
+                is_old = act.verb == "presses old"
+                button = self._find(place, act.what, house.buttons_ever(place) if is_old else house.buttons(place))
                 self._last_press[place] = button
                 return await house.press(act.who, button, place=act.place)
             case "presses again":
@@ -109,8 +110,7 @@ class Teller:
             case None:
                 return await house.say(act.who, act.what, place=act.place)
 
-    def _find(self, place: str, label: str) -> Button:
-        buttons = self._house.buttons(place)
+    def _find(self, place: str, label: str, buttons: list[Button]) -> Button:
         found = next((button for button in buttons if _is_labelled(button, label)), None)
         if found is None:
             raise Differs(f"no button “{label}” in {place}; there are {[button.label for button in buttons]}")
