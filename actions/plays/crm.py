@@ -16,8 +16,8 @@ from actions.commands.crm import (
     UpdateAmount,
     UpdateStage,
 )
-from actions.crm.records import STAGES, Activity, BattleFact, Busy, Contact, Customer, Deal, Employee, Lead, Stage
-from actions.plays import briefs, spoken
+from actions.crm.records import STAGES, Activity, Busy, Contact, Customer, Deal, Employee, Lead, Stage
+from actions.plays import battle, briefs, spoken
 from actions.plays.consultants import fitting, next_free_hour
 from actions.plays.destination import destination, recipient
 from actions.plays.local_time import moment, morning_of, today, work_morning_in
@@ -183,26 +183,14 @@ def book_consultant(s: Situation) -> Result:
 
 
 def compare_competitor(s: Situation) -> Result:
-    facts = [row for row in s.rows.get("battle_facts", ()) if isinstance(row, BattleFact)]
-    meant = str(s.answers.get("competitor", "")) or s.text
-    about = [row for row in facts if _is_mentioned(row, meant)]
+    facts = battle.facts(s)
+    about = battle.facts_about(s, str(s.answers.get("competitor", "")) or s.text)
     if not facts:
         return Answer("no_battle_facts")
     if not about:
         names = sorted({row.competitor for row in facts})
         return Ask("competitor", "which_competitor", {}, tuple(Option(name, name) for name in names[:MOST_OPTIONS]))
-    is_english = s.lang == "en"
-    rows = tuple(
-        {
-            "row": "battle_fact",
-            "point": row.topic_en if is_english else row.topic,
-            "ours": _clause(row.ours_en if is_english else row.ours),
-            "theirs": _clause(row.theirs_en if is_english else row.theirs),
-            "source": _in_language(row.source, s.lang),
-            "as_of": iso(row.as_of),
-        }
-        for row in about
-    )
+    rows = tuple(battle.fact_row(fact, s.lang) for fact in about)
     return Answer("comparison", {"competitor": about[0].competitor, "count": len(rows)}, rows=rows, passages=s.passages[:1])
 
 
@@ -351,20 +339,3 @@ def _consultant_row(s: Situation, person: Employee, free: datetime) -> dict[str,
 def _call_consultant(s: Situation, person: str) -> str:
     about = s.deal.title if s.deal else named(s.customer, s.lang) if s.customer else ""
     return " · ".join(part for part in (person, about) if part)
-
-
-def _clause(text: str) -> str:
-    """A fact without its full stop, to stand inside a line."""
-    return text.strip().rstrip(".。;；")
-
-
-def _in_language(text: str, lang: str) -> str:
-    """A source may be named in both languages, Chinese first: 对战卡 / battle card."""
-    zh, _, en = text.partition("/ ")
-    return (en if lang == "en" and en else zh).strip()
-
-
-def _is_mentioned(fact: BattleFact, text: str) -> bool:
-    names = (fact.competitor, *fact.aliases.split("|"))
-    lowered = text.casefold()
-    return any(name and name.casefold() in lowered for name in names)

@@ -1,5 +1,6 @@
 """When a colleague reports a customer's words: what they mean, what the SOP says, and the next steps that fit."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from actions.commands.crm import LogActivity, SetReminder
@@ -21,6 +22,7 @@ def heard(
     again: int | datetime | None = 3,
     says: tuple[str, ...] = (),
     data: dict[str, Json] | None = None,
+    rows: Sequence[Mapping[str, Json]] = (),
     of_one_deal: bool = False,
 ) -> Result:
     """`again` is when to come back: a number of days, or a time; None where the customer wants to be left alone.
@@ -35,7 +37,9 @@ def heard(
     steps = (*_note(s), *offers, *_come_back(s, again))[:MOST_STEPS]
     told: dict[str, Json] = {"intent": s.intent, **_about(s), **(data or {})}
     missing = "customer" if "nobody" in told else None
-    return Answer("heard", told, passages=s.passages[:1], offers=steps, says=says, subject=_subject(s), awaits=missing)
+    return Answer(
+        "heard", told, tuple(rows), passages=s.passages[:1], offers=steps, says=says, subject=_subject(s), awaits=missing
+    )
 
 
 def with_alternative(s: Situation) -> dict[str, Json]:

@@ -4,9 +4,11 @@ import re
 from datetime import datetime, timedelta
 
 from actions.commands.crm import SubmitApproval
+from actions.plays import battle
 from actions.plays.heard import heard, with_alternative
 from actions.plays.local_time import moment
 from actions.plays.play import Result
+from actions.proposal import Json
 from actions.situation import Situation
 
 LEAD_TIME = timedelta(days=14)
@@ -32,7 +34,10 @@ def budget_freeze(s: Situation) -> Result:
 
 
 def competitor(s: Situation) -> Result:
-    return heard(s, again=2, says=("compare",))
+    """A competitor that is named is met with the first fact on file; the rest is one button away."""
+    known = [battle.fact_row(fact, s.lang) for fact in battle.facts_about(s, s.text)[:1]]
+    told: dict[str, Json] = {"competitor": known[0]["competitor"]} if known else {}
+    return heard(s, again=2, says=("compare",), data=told, rows=known)
 
 
 def authority(s: Situation) -> Result:

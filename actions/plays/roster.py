@@ -31,7 +31,7 @@ PLAYS: dict[str, Play] = {
     "objection.stall": Play(objection.stall, _OWNER),
     "objection.price": Play(objection.price, _PRODUCTS),
     "objection.budget_freeze": Play(objection.budget_freeze, _PRODUCTS),
-    "objection.competitor": Play(objection.competitor, _OWNER),
+    "objection.competitor": Play(objection.competitor, _needs("battle_facts", "owner")),
     "objection.authority": Play(objection.authority, _OWNER),
     "objection.timing": Play(objection.timing, _OWNER),
     "objection.no_need": Play(objection.no_need, _OWNER),

@@ -281,6 +281,16 @@ def test_a_comparison_shows_source_and_date_of_each_fact() -> None:
     assert (answer.rows[0]["source"], answer.rows[0]["as_of"]) == ("Corvex 2026 price list", "2026-05-01")
 
 
+def test_a_competitor_named_by_the_customer_is_met_with_a_fact() -> None:
+    answer = propose(situation("objection.competitor", text="华康那边也在看科维"))
+    assert isinstance(answer, Answer)
+    assert answer.data["competitor"] == "Corvex"
+    assert [row["point"] for row in answer.rows] == ["交付周期"]
+    unnamed = propose(situation("objection.competitor"))
+    assert isinstance(unnamed, Answer)
+    assert unnamed.rows == ()
+
+
 def test_a_source_named_in_both_languages_is_shown_in_the_askers() -> None:
     fact = replace(house.FACT, source="对战卡/ battle card", ours_en="Deliver in 6 weeks.")
     s = situation("crm.compare_competitor", text="compare us with Corvex", lang="en", rows={"battle_facts": (fact,)})
