@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from actions.outside.sqlite_here import connect
 
 Tx = AsyncConnection
 """An open transaction. Statements are SQLAlchemy Core over the models of tables.py."""
@@ -28,12 +30,10 @@ class Store:
             poolclass=AsyncAdaptedQueuePool,
             pool_size=8,
             max_overflow=8,
-            pool_pre_ping=not self.is_sqlite,
+            **({"async_creator": partial(connect, make_url(url).database)} if self.is_sqlite else {"pool_pre_ping": True}),
         )
-        # SQLite has one writer; waiting in line here costs less than its busy handler and is fair
+        # SQLite has one writer; waiting in line here costs less than asking again and again, and is fair
         self._writer = asyncio.Lock()
-        if self.is_sqlite:
-            event.listen(self._engine.sync_engine, "connect", _tune_sqlite)
 
     async def migrate(self) -> None:
         """Bring the schema up to date. Safe to call at every start."""
@@ -78,15 +78,6 @@ def _async_url(url: str) -> str:
         if url.startswith(plain):
             return driven + url.removeprefix(plain)
     return url
-
-
-def _tune_sqlite(connection: Any, _record: Any) -> None:
-    # transactions are begun by hand (write() wants BEGIN IMMEDIATE), so the driver must not begin its own
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _upgrade(connection: Connection) -> None:
