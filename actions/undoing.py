@@ -16,7 +16,8 @@ from actions.proposal_json import effects_from_json, effects_to_json
 
 UNDO_WITHIN = timedelta(hours=24)
 """How long a deed can be taken back: the working day in which a slip is noticed."""
-_TITLES = ("title", "name", "company", "subject", "text")
+# a contact has a name and a title, which is their job
+_TITLES = ("name", "title", "company", "subject", "text")
 _OWNERS = ("owner_id", "person_id", "by_id")
 
 

@@ -49,6 +49,7 @@ def deed_data(proposal: Proposal, voice: Voice) -> dict[str, Any]:
     data = {**{name: created[name] for name in ("stage", "due_at") if name in created}, **told, **plan.data}
     data["is_told"] = any(isinstance(effect, Notify) for effect in plan.effects) or None
     data["deal_title"] = told.get("title")
+    data["contact"] = next((subject.title for subject in plan.subjects if subject.kind == "contact"), None)
     data["title"] = title_of(proposal, voice)
     data["text"] = shortened(str(told["text"]), LONGEST_TEXT) if told.get("text") else None
     data["changes"] = "\n".join(change_lines(plan, voice))
