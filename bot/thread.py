@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from actions.plays.spoken import names_a_currency
 from actions.proposal import Ask, Subject
 from intents.understanding import Slot, Understanding
 
@@ -126,11 +127,20 @@ def _answer(question: Question, understanding: Understanding) -> dict[str, Any] 
     if slot is not None:
         is_the_topic = understanding.intent == question.intent or not understanding.sure
         is_answer = is_the_topic or _is_bare(text, slot) or (is_short and not _starts_something_new(understanding))
-        return {wanted: slot.text if wanted == "company" else slot.value} if is_answer else None
+        return {wanted: _given(slot)} if is_answer else None
     if wanted not in _FREE_TEXT or not is_short or understanding.control is not None:
         return None
     is_a_name = wanted == "company" and understanding.intent == "crm.lookup_customer" and not _LOOKS_UP.search(text)
     return {wanted: text} if is_a_name or not _starts_something_new(understanding) else None
+
+
+def _given(slot: Slot) -> Any:
+    """What the slot answers: a company by the words used, an amount with its currency only if one was named."""
+    if slot.type == "company":
+        return slot.text
+    if isinstance(slot.value, dict) and not names_a_currency(slot.text):
+        return {"amount": slot.value["amount"]}
+    return slot.value
 
 
 def _is_bare(text: str, slot: Slot) -> bool:

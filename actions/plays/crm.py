@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from actions.commands.crm import (
     AssignLeads,
@@ -72,7 +73,7 @@ def create_opportunity(s: Situation) -> Result:
     customer = the_customer(s, "deal_customer")
     if not isinstance(customer, Customer):
         return customer
-    amount = amount_of(s.slot("amount"))
+    amount = _amount_said(s)
     if amount is None:
         return Ask("amount", "deal_amount", {"customer": named(customer, s.lang)})
     product = the_product(replace(s, deal=None))  # what an earlier deal was about says nothing of this one
@@ -81,14 +82,14 @@ def create_opportunity(s: Situation) -> Result:
         customer_id=customer.id,
         title=f"{named(customer, s.lang)} · {what}",
         amount=amount[0],
-        currency=amount[1] or "CNY",
+        currency=amount[1] or _their_currency(s),
         product_id=product.id if product else None,
     )
 
 
 def update_stage(s: Situation) -> Result:
     mark = spoken.lead_mark(s.text)
-    if mark is not None and s.deal is None:
+    if mark is not None and (s.deal is None or spoken.speaks_of_a_lead(s.text)):
         lead = _the_lead(s)
         return MarkLead(lead_id=lead.id, state=mark) if isinstance(lead, Lead) else lead
     deal = the_deal(s)
@@ -107,7 +108,7 @@ def update_amount(s: Situation) -> Result:
     if not isinstance(deal, Deal):
         return deal
     discount = exact(s.slot("percent"))
-    said = amount_of(s.slot("amount"))
+    said = _amount_said(s)
     if said is None and discount is None:
         return Ask("amount", "new_amount", {"deal": deal.title, "amount": money(deal.amount, deal.currency)})
     if said is None:
@@ -251,6 +252,20 @@ def _last_said(s: Situation) -> str | None:
     now = [one.intent for one in s.understanding.also]
     before = [row.intent for row in s.rows.get("activities", ()) if isinstance(row, Activity) and row.intent]
     return next((intent for intent in (*now, *before) if intent.startswith("objection.")), None)
+
+
+def _amount_said(s: Situation) -> tuple[Decimal, str | None] | None:
+    """The amount, and its currency only if one was named: "300k" says nothing about it."""
+    said = amount_of(s.slot("amount"))
+    words = s.slots("amount")
+    if said is None or "amount" in s.answers or not words or spoken.names_a_currency(words[0].text):
+        return said
+    return said[0], None
+
+
+def _their_currency(s: Situation) -> str:
+    """What this customer's latest deal is in."""
+    return next((row.currency for row in s.rows.get("deals", ()) if isinstance(row, Deal)), "CNY")
 
 
 def _lead(s: Situation, company: str) -> CreateLead:

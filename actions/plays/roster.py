@@ -74,7 +74,7 @@ PLAYS: dict[str, Play] = {
     ),
     "crm.lookup_pipeline": Play(crm.lookup_pipeline, _needs("pipeline"), "colleagues"),
     "crm.create_lead": Play(crm.create_lead, _PRODUCTS, "colleagues"),
-    "crm.create_opportunity": Play(crm.create_opportunity, _CUSTOMER | _PRODUCTS, "colleagues"),
+    "crm.create_opportunity": Play(crm.create_opportunity, _CUSTOMER | _PRODUCTS | {"deals"}, "colleagues"),
     "crm.update_stage": Play(crm.update_stage, _DEAL, "colleagues"),
     "crm.update_amount": Play(crm.update_amount, _DEAL, "colleagues"),
     "crm.log_activity": Play(crm.log_activity, _OWNER, "colleagues"),

@@ -23,6 +23,12 @@ _AUTOMATIC = re.compile(
 )
 _ALL = re.compile(r"名单|所有|全部|全体|列表|这批|\ball\b|\blist\b|every|whole|base", re.IGNORECASE)
 _ONE_LEAD = re.compile(r"[这那该](?:一)?(?:条|个)(?:线索)?|\b(?:this|that) (?:one|lead)\b|\bit\b", re.IGNORECASE)
+_LEAD = re.compile(r"线索|\blead\b", re.IGNORECASE)
+_CURRENCY = re.compile(
+    r"[$€£¥￥元块圆]|人民币|[美欧港日]币|英镑|\b(?:rmb|cny|usd|eur|gbp|hkd|sgd|jpy|bucks?|dollars?|euros?|pounds?|yuan|yen)\b"
+    r"|(?<=\d)(?:usd|eur|gbp|cny|rmb)",
+    re.IGNORECASE,
+)
 _KINDS: tuple[tuple[Literal["visit", "call", "mail", "chat"], str], ...] = (
     ("call", r"电话|通话|打给|致电|\bcall|\bphone|\brang\b"),
     ("visit", r"拜访|上门|见了|面谈|到访|走访|visit|\bmet\b|meeting|on.?site"),
@@ -65,6 +71,14 @@ def is_automatic(text: str) -> bool:
 def means_one(text: str) -> bool:
     """The lead talked about is meant, and not those that wait."""
     return _ONE_LEAD.search(text) is not None
+
+
+def speaks_of_a_lead(text: str) -> bool:
+    return _LEAD.search(text) is not None
+
+
+def names_a_currency(text: str) -> bool:
+    return _CURRENCY.search(text) is not None
 
 
 def means_all(text: str) -> bool:

@@ -56,6 +56,7 @@ def amount_of(value: Any) -> tuple[Decimal, str | None] | None:
     """The amount and currency of an amount slot or of a bare number given as an answer."""
     if isinstance(value, dict):
         number = exact(value.get("amount"))
-        return None if number is None else (number, str(value.get("currency") or "CNY"))
+        currency = value.get("currency")
+        return None if number is None else (number, str(currency) if currency else None)
     number = exact(value)
     return None if number is None else (number, None)
