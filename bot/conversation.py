@@ -343,8 +343,9 @@ class Conversation:
             tx, key, f"proposal:{proposal_id}", lambda to, earlier: phrase_settled(proposal, final, earlier.lang).reply
         )
         after_commit(tx, partial(self._outbox.kick, targets))
+        is_news = "state" not in outcome.data  # else the card said so before this answer
         if row.address is None:
-            return outcome.kind != "already"
+            return is_news
         requester, lang = address_from_json(row.address), _language(row.lang)
         if outcome.kind == "stale":
             facts = await own.get_many(tx, proposal.command.reads)
@@ -356,7 +357,7 @@ class Conversation:
             await self._put(
                 tx, f"{key}:requester", requester, lambda mint: phrase_outcome(final, proposal.requester, lang, mint)
             )
-        return outcome.kind != "already"
+        return is_news
 
     async def expired(self, proposal_id: str) -> None:
         """A parked proposal's time is up: end it, and let everyone concerned see that."""

@@ -11,10 +11,11 @@ from pydantic import TypeAdapter
 from sqlalchemy import literal, select
 
 from actions.commands.roster import command_from_json
+from actions.commands.undo import Undo
 from actions.crm.records import Speaker
 from actions.gather import Asked, gather
 from actions.outside.store import Tx
-from actions.outside.tables import ProposalRow, SendRow
+from actions.outside.tables import DeedRow, ProposalRow, SendRow
 from actions.plays.roster import PLAYS
 from actions.proposal import Answer, Ask, Basis
 from actions.propose import basis_of, propose
@@ -110,7 +111,7 @@ class Thinker:
             case "help":
                 return heard, Help()
             case "undo":
-                return heard, TakeBack()
+                return heard, await self._take_back(tx, heard)
             case "more":
                 rest = await buttons.latest(tx, here, "more")
                 return heard, Rest(str(rest.data["text"])) if rest else Plain("nothing_more")
@@ -143,6 +144,30 @@ class Thinker:
         if len(rows) > 1:
             return Plain("several_pending")
         return Settle(rows[0].id, rows[0].digest, yes, by_button=False) if rows else None
+
+    async def _take_back(self, tx: Tx, heard: Heard) -> Step:
+        """What "undo" takes back: the speaker's own request that still waits, unless they have done something since."""
+        here, person_id = heard.message.address.key, heard.speaker.person_id
+        shown = select(SendRow.card).where(SendRow.target == here, SendRow.card.is_not(None))
+        waiting = (
+            select(ProposalRow.id, ProposalRow.digest, ProposalRow.created_at)
+            .where(ProposalRow.state == "pending", ProposalRow.requester_id == person_id)
+            .where((literal("proposal:") + ProposalRow.id).in_(shown))
+            .order_by(ProposalRow.created_at.desc())
+            .limit(1)
+        )
+        request = (await tx.execute(waiting)).first()
+        if request is None:
+            return TakeBack()
+        since = select(DeedRow.key).where(
+            DeedRow.by_id == person_id,
+            DeedRow.conversation == here,
+            DeedRow.undone_at.is_(None),
+            DeedRow.command != Undo.name,
+            DeedRow.at > request.created_at,
+        )
+        is_later = (await tx.execute(since.limit(1))).first() is not None
+        return TakeBack() if is_later else Settle(request.id, request.digest, False, by_button=False)
 
     async def _press(self, tx: Tx, heard: Heard, button: Pressed | None) -> tuple[Heard, list[Step]]:
         if button is None:
