@@ -25,6 +25,9 @@ def decide(proposal: Proposal, policy: Policy, now: datetime) -> Decision:
     if proposal.requester.role == "director" and confirmers.not_requester and confirmers.roles:
         # nobody stands above a director: another one looks at it, or legal
         return replace(decision, confirmers=replace(confirmers, roles=confirmers.roles | {"legal"}))
+    if proposal.requester.role == "manager" and confirmers.not_requester and "manager" in confirmers.roles:
+        # a manager's own proposal goes up, not sideways
+        return replace(decision, confirmers=replace(confirmers, roles=confirmers.roles - {"manager"} | {"director"}))
     return decision
 
 
@@ -219,5 +222,3 @@ def _holds(office: str, proposal: Proposal, person: Speaker) -> bool:
         return requester.role == "rep" and requester.person_id in person.team
     owner_id = next((subject.owner_id for subject in proposal.plan.subjects), None)
     return owner_id is None or owner_id == person.person_id or owner_id in person.team
-
-
