@@ -27,7 +27,7 @@ from actions.world import World
 from bot.announce import Announcer
 from bot.channels.api import ApiChannel, api_routes
 from bot.channels.channel import Channel
-from bot.channels.roster import CHANNELS, Parts
+from bot.channels.roster import CHANNELS, Parts, Row
 from bot.channels.terminal import TerminalChannel
 from bot.channels.web import WebChannel
 from bot.channels.wechat import WeChatChannel
@@ -123,6 +123,7 @@ async def build_house(
     minds: Minds | None = None,
     store: Store | None = None,
     engine: Engine | None = None,
+    roster: Mapping[str, Row] = CHANNELS,
 ) -> House:
     """Put the parts together over a migrated store. Raises SettingsError or ValueError with a plain sentence."""
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -175,7 +176,7 @@ async def build_house(
         return await conversation.takes_part(address)
 
     parts = Parts(accept, memory, now, await_replies, takes_part)
-    for name, row in CHANNELS.items():
+    for name, row in roster.items():
         if settings.is_set(name, row.needed, row.optional):
             channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)
     outbox = Outbox(store, channels, memory, now, on_ended=sends_ended, on_give_up=gave_up)
@@ -212,7 +213,9 @@ def _send_entry(send: Send) -> audit.Entry:
 # --- the HTTP side ------------------------------------------------------------------------------------------------------
 
 
-def create_app(settings: Settings, *, sample: bool = False) -> FastAPI:
+def create_app(
+    settings: Settings, *, sample: bool = False, build: Callable[[Settings], Awaitable[House]] = build_house
+) -> FastAPI:
     """The FastAPI application. Settings are checked here, so that a half-set channel stops the start at once."""
     for name, row in CHANNELS.items():
         settings.is_set(name, row.needed, row.optional)
@@ -221,7 +224,7 @@ def create_app(settings: Settings, *, sample: bool = False) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        house = await build_house(settings)
+        house = await build(settings)
         if sample:
             await load_sample(house.store, now().date())
         _open_doors(app, house, settings)
