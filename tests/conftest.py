@@ -29,8 +29,6 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async def migrate() -> None:
         store = Store(f"sqlite:///{path}")
         await store.migrate()
-        async with store.read() as tx:
-            await tx.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         await store.close()
 
     asyncio.run(migrate())
@@ -76,14 +74,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-async def postgres_url(postgres: str) -> AsyncIterator[str]:
-    """A migrated database of this test's own."""
+async def postgres_url(postgres: str) -> str:
+    """A migrated database of this test's own; it goes with the server when the session ends."""
     name = f"test_{uuid4().hex}"
     whole = Store(f"{postgres}/postgres")
     await _outside_transaction(whole, f"create database {name} template template_parley")
-    yield f"{postgres}/{name}"
-    await _outside_transaction(whole, f"drop database {name} with (force)")
     await whole.close()
+    return f"{postgres}/{name}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -209,9 +209,6 @@ async def fill_with_sample(url: str) -> None:
     """Load the sample company into a migrated database, as of MORNING."""
     store = Store(url)
     await load_sample(store, MORNING.date())
-    if store.is_sqlite:
-        async with store.read() as tx:
-            await tx.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     await store.close()
 
 

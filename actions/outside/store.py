@@ -60,8 +60,10 @@ class Store:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
-        """A connection for looking; whatever it writes is rolled back."""
+        """A transaction for looking; whatever it writes is rolled back. On SQLite all of it sees one moment."""
         async with self._engine.connect() as tx:
+            if self.is_sqlite:
+                await tx.exec_driver_sql("BEGIN")
             yield tx
 
     async def close(self) -> None:
