@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from actions.outside.tables import Cents, Moment  # noqa: F401
+from actions.outside.tables import Cents, Moment
 
 revision = "0001"
 down_revision = None
