@@ -49,6 +49,7 @@ from bot.problem import answer_with_problems
 from bot.settings import Settings
 from bot.shelf import Shelf
 from bot.think import Thinker
+from bot.wording.sentences import LANGUAGES, sentences
 from intents.dictionary import Intent, load_dictionary
 from intents.understand import Reader
 
@@ -112,6 +113,8 @@ class Minds:
 async def load_minds(settings: Settings) -> Minds:
     """Raises ValueError with a plain sentence when the model does not fit the dictionary, or either cannot be read."""
     dictionary = load_dictionary(settings.dictionary).intents
+    for lang in LANGUAGES:
+        sentences(lang)  # now, not while the first person waits
     reader = await asyncio.to_thread(Reader.load, settings.intent_model, settings.dictionary)
     return Minds(reader, dictionary, await asyncio.to_thread(Shelf, settings.sops))
 
