@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -78,11 +79,11 @@ class Names:
         for row in rows:
             meaning = (row.kind, row.canonical)
             for spelling in {row.name, *row.aliases, row.canonical}:
-                key, offsets = _fold(spelling)
-                if not key.strip() or len(offsets) < 2:
+                key, shorter_forms = _forms(row.kind, spelling)
+                if not key:
                     continue
-                whole.setdefault(key.strip(), {})[meaning] = None
-                for shorter in _short_forms(row.kind, key.strip()):
+                whole.setdefault(key, {})[meaning] = None
+                for shorter in shorter_forms:
                     part.setdefault(shorter, {})[meaning] = None
         # a full name or alias means just that one; only what is shorter is open
         self._meanings: _Meanings = MappingProxyType({key: tuple(found) for key, found in (part | whole).items()})
@@ -162,6 +163,14 @@ def _stands_alone(folded: str, start: int, end: int) -> bool:
 
 def _is_latin(char: str) -> bool:
     return bool(char) and char < "\u2e80" and char.isalnum()
+
+
+@lru_cache(maxsize=100_000)  # of a new gazetteer, nearly every name stood in the one before
+def _forms(kind: NameKind, spelling: str) -> tuple[str, frozenset[str]]:
+    """Return a name as it is looked up, and its short forms; empty where it is too short to be found in a text."""
+    key, offsets = _fold(spelling)
+    key = key.strip()
+    return ("", frozenset()) if not key or len(offsets) < 2 else (key, frozenset(_short_forms(kind, key)))
 
 
 def _short_forms(kind: NameKind, key: str) -> set[str]:
