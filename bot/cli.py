@@ -2,21 +2,47 @@
 
 import asyncio
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from actions.audit_commands import audit_cli
-from actions.crm.commands import crm_cli, people_cli
-from actions.outside.store import Store
 from actions.policy.commands import policy_cli
-from bot.settings import Settings, SettingsError, load_settings
 from intents.commands import intents_cli, understand_command
 from retrieval.commands import knowledge_cli
 
+if TYPE_CHECKING:
+    from actions.outside.store import Store
+    from bot.settings import Settings
+
+# groups of commands that work on the store in force: the module of each, and the function that builds it
+_OVER_STORE = {
+    "audit": ("actions.audit_commands", "audit_cli"),
+    "crm": ("actions.crm.commands", "crm_cli"),
+    "people": ("actions.crm.commands", "people_cli"),
+}
+
+
+class _Program(TyperGroup):
+    """Groups over the store are imported when they are called: the database alone takes a second to load."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_OVER_STORE])
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in _OVER_STORE:
+            return super().get_command(ctx, cmd_name)
+        module, name = _OVER_STORE[cmd_name]
+        command = typer.main.get_command(getattr(import_module(module), name)(open_store))
+        command.name = cmd_name
+        return command
+
+
 app = typer.Typer(
     name="parley",
+    cls=_Program,
     help="Parley, a chat-first CRM copilot.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -24,7 +50,9 @@ app = typer.Typer(
 )
 
 
-def _settings() -> Settings:
+def _settings() -> "Settings":
+    from bot.settings import SettingsError, load_settings
+
     try:
         return load_settings()
     except SettingsError as error:
@@ -36,8 +64,10 @@ def _failure(sentence: str) -> typer.Exit:
     return typer.Exit(1)
 
 
-def open_store() -> Store:
+def open_store() -> "Store":
     """The store in force, for commands that work on it directly."""
+    from actions.outside.store import Store
+
     settings = _settings()
     settings.home.mkdir(parents=True, exist_ok=True)
     return Store(settings.database())
@@ -46,9 +76,6 @@ def open_store() -> Store:
 app.add_typer(intents_cli, name="intents")
 app.add_typer(knowledge_cli, name="knowledge")
 app.add_typer(policy_cli, name="policy")
-app.add_typer(audit_cli(open_store), name="audit")
-app.add_typer(crm_cli(open_store), name="crm")
-app.add_typer(people_cli(open_store), name="people")
 app.command("understand")(understand_command)
 
 
@@ -63,6 +90,7 @@ def serve(
 
     from bot.app import create_app
     from bot.logs import configure_logs
+    from bot.settings import SettingsError
 
     configure_logs()
     settings = _settings()
@@ -94,6 +122,7 @@ def chat(
         raise typer.BadParameter("must be rep, manager or customer", param_hint="--role")
     from bot.chat_command import chat_in_terminal
     from bot.logs import configure_logs
+    from bot.settings import SettingsError
 
     configure_logs("ERROR", human=True)
     try:
