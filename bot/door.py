@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 from fastapi import HTTPException, Request
 
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_PROXIES_SAY = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via")
 
 
 def is_local(request: Request) -> bool:
     """Whether a request comes from this machine itself: not through a proxy, not from another site in its browser."""
-    if request.client is None or "x-forwarded-for" in request.headers or "forwarded" in request.headers:
+    if request.client is None or any(said in request.headers for said in _PROXIES_SAY):
         return False
     try:
         if not ip_address(request.client.host).is_loopback:
@@ -26,7 +27,11 @@ def is_local(request: Request) -> bool:
 
 
 def _name(url: str) -> str:
-    host = urlsplit(url).netloc.rsplit("@", 1)[-1]
+    """The host that this names, without its port; nothing where it cannot be read."""
+    try:
+        host = urlsplit(url).netloc.rsplit("@", 1)[-1].lower()
+    except ValueError:
+        return ""
     return host if host.endswith("]") else host.rsplit(":", 1)[0]
 
 
