@@ -45,6 +45,7 @@ from intents.understand import Reader
 from intents.understanding import Candidate, Understanding
 
 _INVITATION = re.compile(r"[2-9A-HJ-NP-Z]{4}-?[2-9A-HJ-NP-Z]{4}")
+_MOST_PENDING = 20
 _basis = TypeAdapter(Basis)
 
 
@@ -123,12 +124,16 @@ class Thinker:
                 button = await buttons.numbered(tx, here, understanding.number or 0)
                 heard, steps = await self._press(tx, heard, button)
                 return heard, steps[0]
+            case "ack":
+                return heard, Plain("noted")
             case "yes" | "no" as said:
                 settled = await self._settle_pending(tx, heard, said == "yes")
                 if settled is not None:
                     return heard, settled
                 if said == "no" and heard.thread.question is not None:
                     return heard, Plain("dropped")
+                if understanding.intent == "chat.thanks":
+                    return heard, Plain("noted")
         turn = merge(heard.thread, understanding, heard.message.sent_at)
         return heard, await self._turn(tx, heard, turn)
 
@@ -136,11 +141,14 @@ class Thinker:
         """What a bare yes or no answers: the one pending proposal whose card stands in this conversation."""
         shown = select(SendRow.card).where(SendRow.target == heard.message.address.key, SendRow.card.is_not(None))
         pending = (
-            select(ProposalRow.id, ProposalRow.digest)
+            select(ProposalRow.id, ProposalRow.digest, ProposalRow.requester_id, ProposalRow.decision)
             .where(ProposalRow.state == "pending", (literal("proposal:") + ProposalRow.id).in_(shown))
-            .limit(2)
+            .limit(_MOST_PENDING)
         )
         rows = (await tx.execute(pending)).all()
+        if yes:  # "ok" from whoever asked only takes note that it waits for somebody else
+            person = heard.speaker.person_id
+            rows = [row for row in rows if row.requester_id != person or not row.decision["confirmers"]["not_requester"]]
         if len(rows) > 1:
             return Plain("several_pending")
         return Settle(rows[0].id, rows[0].digest, yes, by_button=False) if rows else None
