@@ -146,7 +146,8 @@ class Thinker:
             .limit(_MOST_PENDING)
         )
         rows = (await tx.execute(pending)).all()
-        if yes:  # "ok" from whoever asked only takes note that it waits for somebody else
+        if yes and heard.understanding and heard.understanding.intent == "chat.thanks":
+            # "ok" from whoever asked only takes note that it waits for somebody else
             person = heard.speaker.person_id
             rows = [row for row in rows if row.requester_id != person or not row.decision["confirmers"]["not_requester"]]
         if len(rows) > 1:
