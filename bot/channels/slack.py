@@ -82,11 +82,11 @@ class SlackChannel:
         self._now = now
         self._threads = Threads(takes_part)
         self._calls = SlackCalls(bot_token, api_url, patience)
-        self._door = SlackDoor(accept, signing_secret, self._calls.client, self._threads, now)
+        self._direct: dict[str, str] = {}
+        self._door = SlackDoor(accept, signing_secret, self._calls.client, self._threads, self._direct, now)
         self._socket: AsyncSocketModeHandler | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._tried: OrderedDict[str, datetime] = OrderedDict()
-        self._direct: dict[str, str] = {}
 
     def router(self) -> APIRouter:
         router = APIRouter()

@@ -31,10 +31,15 @@ Payload = dict[str, Any]
 @dataclass(frozen=True)
 class Heard:
     """A decoded message. Where `is_for_us` is False it was said in a thread without naming Parley, and counts only if
-    Parley takes part in that thread."""
+    Parley takes part in that thread.
+
+    A direct conversation is named by the person, as on every other platform, so that what Parley began there and what the
+    person says there are one conversation; `direct_channel` is what Slack calls it.
+    """
 
     message: Message
     is_for_us: bool
+    direct_channel: str | None = None
 
 
 def decode(payload: Payload, now: datetime) -> Heard | None:
@@ -73,7 +78,7 @@ def _event(payload: Payload) -> Heard | None:
     attachments = _attachments(event)
     message = Message(
         key=f"slack:{team}:{channel}:{ts}",
-        address=Address("slack", channel, thread=thread if is_direct else thread or ts),
+        address=Address("slack", sender, thread) if is_direct else Address("slack", channel, thread or ts),
         sender=sender,
         text=text,
         sent_at=_time(ts),
@@ -82,7 +87,8 @@ def _event(payload: Payload) -> Heard | None:
         in_group=not is_direct,
         was_cut=was_cut,
     )
-    return Heard(message, is_for_us=is_direct or is_mention or _id(event, "parent_user_id") in bots)
+    is_for_us = is_direct or is_mention or _id(event, "parent_user_id") in bots
+    return Heard(message, is_for_us, direct_channel=channel if is_direct else None)
 
 
 def _is_said_by_a_person(event: Payload) -> bool:
@@ -139,10 +145,10 @@ def _press(payload: Payload) -> Heard | None:
         key=f"slack:{team}:{trigger}",
         address=Address(
             "slack",
-            channel,
+            sender if is_direct else channel,
             # nobody else sees a private card, so there is nothing to hang a thread on
             thread=thread if is_direct or is_private else thread or card,
-            private_to=sender if is_private else None,
+            private_to=sender if is_private and not is_direct else None,
         ),
         sender=sender,
         text="",
@@ -152,7 +158,7 @@ def _press(payload: Payload) -> Heard | None:
         sender_name=_name(user, "name") or _name(user, "username"),
         in_group=not is_direct,
     )
-    return Heard(message, is_for_us=True)
+    return Heard(message, is_for_us=True, direct_channel=channel if is_direct else None)
 
 
 def _pressed(payload: Payload) -> Payload | None:

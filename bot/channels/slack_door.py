@@ -5,7 +5,7 @@ itself and asks Slack who it is on the way: here a message is written down first
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,7 +33,10 @@ BODY_LIMIT = 1_000_000
 
 
 class SlackDoor:
-    """Verifies, decodes and accepts. A message that could not be kept is answered 503, so that Slack delivers it again."""
+    """Verifies, decodes and accepts. A message that could not be kept is answered 503, so that Slack delivers it again.
+
+    `direct_channels` is where it notes which channel a person's direct conversation is.
+    """
 
     def __init__(
         self,
@@ -41,12 +44,14 @@ class SlackDoor:
         signing_secret: str,
         client: AsyncWebClient,
         threads: Threads,
+        direct_channels: MutableMapping[str, str],
         now: Callable[[], datetime],
         within: timedelta = ACCEPT_WITHIN,
     ) -> None:
         self._accept = accept
         self._within = within
         self._threads = threads
+        self._direct_channels = direct_channels
         self._now = now
         self._verifier = SignatureVerifier(signing_secret, clock=_Clock(now))
         self.bolt = AsyncApp(
@@ -105,6 +110,8 @@ class SlackDoor:
         if heard is None or not (heard.is_for_us or await self._threads.is_ours(heard.message.address)):
             return
         message = heard.message
+        if heard.direct_channel is not None:
+            self._direct_channels[message.sender] = heard.direct_channel
         is_new = await self._accept(message)
         self._threads.join(message.address)
         log.info("slack.accepted", key=message.key, is_new=is_new, is_press=message.press is not None)

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.slack_door import SlackDoor
 from bot.channels.slack_threads import Threads
-from bot.message import Address, Message
+from bot.message import Address, Message, Reply
 from tests.channels.slack_house import NOW, House, slack_house
 from tests.platforms.slack import (
     BOT,
@@ -134,7 +134,7 @@ async def test_what_is_not_kept_in_time_is_not_acknowledged(house: House) -> Non
         return True
 
     within = timedelta(milliseconds=50)
-    door = SlackDoor(never, SIGNING_SECRET, AsyncWebClient(BOT_TOKEN), Threads(), lambda: NOW, within)
+    door = SlackDoor(never, SIGNING_SECRET, AsyncWebClient(BOT_TOKEN), Threads(), {}, lambda: NOW, within)
     app = FastAPI()
     app.add_api_route("/slack/events", door.answer, methods=["POST"])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://parley.example") as client:
@@ -164,17 +164,24 @@ async def test_accepting_asks_slack_nothing(house: House) -> None:
 # ---- what is heard
 
 
-async def test_a_direct_message_has_no_thread(house: House) -> None:
+async def test_a_direct_conversation_is_named_by_the_person_and_has_no_thread(house: House) -> None:
     await house.platform.deliver(house.http, message_event("客户说再考虑一下,华康医疗那单"))
     message = house.only
-    assert message.address == Address("slack", "D0REP")
+    assert message.address == Address("slack", "U0REP")
     assert (message.text, message.sender, message.in_group) == ("客户说再考虑一下,华康医疗那单", "U0REP", False)
     assert message.sent_at == datetime(2026, 9, 21, 14, 13, 20, 100, UTC)
 
 
+async def test_what_parley_learnt_from_a_direct_message_saves_asking_where_to_answer(house: House) -> None:
+    await house.platform.deliver(house.http, message_event("hello"))
+    await house.channel.send("k-1", house.only.address, Reply("Hello.", "en"))
+    assert [method for method, _ in house.platform.calls] == ["chat.postMessage"]
+    assert [message.text for message in house.platform.shown_in("D0REP")] == ["Hello."]
+
+
 async def test_a_thread_in_a_direct_conversation_is_kept(house: House) -> None:
     await house.platform.deliver(house.http, message_event("and that one?", thread_ts="1780000000.000001"))
-    assert house.only.address == Address("slack", "D0REP", thread="1780000000.000001")
+    assert house.only.address == Address("slack", "U0REP", thread="1780000000.000001")
 
 
 async def test_a_mention_in_a_channel_is_answered_in_its_thread(house: House) -> None:

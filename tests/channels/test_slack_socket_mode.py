@@ -47,7 +47,7 @@ async def test_a_payload_of_no_shape_is_left_and_the_line_stays_open(house: Hous
     await house.platform.send_envelope("e-1", {"type": "event_callback", "event": [], "authorizations": [3], "team": 7})
     await house.platform.send_envelope("e-2", message_event("hello"))
     await house.platform.acks["e-2"]
-    assert house.only.address == Address("slack", "D0REP")
+    assert house.only.address == Address("slack", "U0REP")
 
 
 async def test_a_connection_slack_ends_is_opened_anew(house: House) -> None:
