@@ -1,10 +1,11 @@
-"""What all tests may stand on: a migrated store on SQLite and on a real PostgreSQL, a real Redis, a clock that stands still."""
+"""What all tests may stand on: a migrated store on SQLite and on a real PostgreSQL, a real Redis, a still clock."""
 
 import asyncio
 import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -42,14 +43,13 @@ def sqlite_url(migrated: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server of this test session's own, on 127.0.0.1, without the database's name."""
-    folder = tmp_path_factory.mktemp("postgres")
+    # not among pytest's own folders: those are closed to the user that the server runs as
+    folder = Path(tempfile.mkdtemp(prefix="parley-postgres-"))
     as_server: list[str] = []
     if os.getuid() == 0:  # the server refuses to run as root
         shutil.chown(folder, "postgres", "postgres")
-        for parent in list(folder.parents)[:3]:
-            parent.chmod(0o755)
         as_server = ["runuser", "-u", "postgres", "--"]
     port, data = _free_port(), folder / "data"
     initdb = [_postgres_program("initdb"), "-D", str(data), "-U", "parley", "-A", "trust", "-E", "UTF8", "--no-sync"]
@@ -71,6 +71,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield address
     stop = [_postgres_program("pg_ctl"), "-D", str(data), "-m", "immediate", "stop"]
     subprocess.run([*as_server, *stop], check=True, capture_output=True, cwd="/")
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
