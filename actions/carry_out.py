@@ -21,7 +21,7 @@ from actions.audit import Entry
 from actions.commands.undo import Undo
 from actions.crm import own
 from actions.crm.records import Speaker
-from actions.deed import Deed, claim, do, entries, opening, ref, with_fresh_plan, within
+from actions.deed import Deed, claim, do, entries, opening, ref, was_done, with_fresh_plan, within
 from actions.draft import is_still
 from actions.outside.store import Tx
 from actions.outside.tables import DeedRow, ProposalRow
@@ -57,6 +57,8 @@ async def carry_out(
     files: list[Path] = []
     try:
         async with within(world, tx) as inner:
+            if proposal.plan.problem is not None and await was_done(inner, proposal):
+                return Outcome("already", proposal, decision, deed=proposal.id)
             if decision.verdict == "refuse" or proposal.plan.problem is not None:
                 return await _refuse(world, inner, proposal, decision)
             if decision.verdict == "confirm" and not (decided_by and decide.may_confirm(proposal, decision, decided_by)):
@@ -105,9 +107,7 @@ async def _wait(
     return Outcome("waiting", proposal, decision, data={"expires_at": own.json_value(kept["expires_at"])})
 
 
-async def _not_done(
-    world: World, tx: Tx | None, proposal: Proposal, decision: Decision, kind: _Failure
-) -> Outcome:
+async def _not_done(world: World, tx: Tx | None, proposal: Proposal, decision: Decision, kind: _Failure) -> Outcome:
     """The deed was rolled back: record that, and for a stale one show what it would be now."""
     try:
         async with within(world, tx) as inner:

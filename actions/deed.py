@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import select
+
 from actions import audit
 from actions.apply_effects import apply_effects
 from actions.audit import Entry
@@ -69,6 +71,12 @@ async def claim(tx: Tx, deed: Deed, effects: tuple[Effect, ...], inverse: tuple[
         "at": now,
     }
     return bool(await insert_new(tx, DeedRow, [row], DeedRow.key))
+
+
+async def was_done(tx: Tx, proposal: Proposal) -> bool:
+    """Whether this very person has done it already: that nothing is left to do is then no problem of theirs."""
+    by_them = DeedRow.by_id == proposal.requester.person_id
+    return (await tx.execute(select(DeedRow.key).where(DeedRow.key == proposal.id, by_them))).first() is not None
 
 
 def entries(deed: Deed, effects: tuple[Effect, ...], decided_by: str | None) -> tuple[Entry, ...]:
