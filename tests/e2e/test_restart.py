@@ -1,0 +1,144 @@
+"""A power cut in the middle: what waited for a yes still waits, and what was accepted is still answered, once."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from actions import audit
+from actions.crm import own
+from actions.crm.records import Deal
+from actions.outside.store import Store
+from tests.e2e.program import PATIENCE, Program
+
+DESKS = [f"desk-{number}" for number in range(24)]
+"""Conversations with one message each under way when the power goes."""
+
+
+@dataclass(frozen=True)
+class Restarted:
+    """The program after the cut. `cut_short` are the messages that were accepted and not yet done at that moment."""
+
+    program: Program
+    accepted: tuple[str, ...]
+    cut_short: tuple[str, ...]
+
+    def say(self, conversation: str, sender: str, text: str) -> list[dict[str, Any]]:
+        body = {"conversation": conversation, "sender": sender, "role": "rep", "text": text}
+        replies: list[dict[str, Any]] = self.program.post("/api/messages", body)["replies"]
+        return replies
+
+    def press(self, conversation: str, sender: str, button: str) -> list[dict[str, Any]]:
+        body = {"conversation": conversation, "sender": sender}
+        replies: list[dict[str, Any]] = self.program.post(f"/api/actions/{button}", body)["replies"]
+        return replies
+
+
+@pytest.fixture(scope="module")
+def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
+    """A request waits for the manager, further messages are being worked on, then the process is killed and started anew."""
+    home = tmp_path_factory.mktemp("restart")
+    program = Program.start(home)
+    bind = ["people", "bind", "@managers", "api", "managers"]
+    environment = {"PARLEY_HOME": str(home), "PATH": ""}
+    subprocess.run([str(Path(sys.executable).with_name("parley")), *bind], check=True, cwd=home, env=environment)
+    request = {"conversation": "E01", "sender": "E01", "role": "rep", "text": "把华康医疗那单金额改成60万"}
+    replies = program.post("/api/messages", request)["replies"]
+    assert "等确认" in replies[0]["text"]
+    with ThreadPoolExecutor(len(DESKS)) as desks:
+        for desk in DESKS:
+            desks.submit(_say_unheard, program, desk)
+        _until(lambda: len(_inbox(home)) > 1)
+        program.kill()
+    before = _inbox(home)
+    program = Program.start(home)
+    yield Restarted(
+        program,
+        tuple(key for key in before if ":desk-" in key),
+        tuple(key for key, state in before.items() if state != "done"),
+    )
+    program.stop()
+
+
+def test_a_request_still_waits_and_is_confirmed_once(restarted: Restarted) -> None:
+    home = restarted.program.home
+    assert _deal(home).amount == 480000
+    cards = restarted.say("managers", "E11", "在吗")
+    asked = next(reply for reply in cards if "请确认" in reply["text"])
+    confirm = next(button["id"] for button in asked["buttons"] if button["label"] == "确认")
+    restarted.press("managers", "E11", confirm)
+    again = restarted.press("managers", "E11", confirm)
+    assert _deal(home).amount == 600000
+    assert "已经办过了" in again[-1]["text"]
+    assert _count(home, "select count(*) from deed where command = 'update_amount'") == 1
+    told = restarted.say("E01", "E01", "谢谢")
+    assert any("48万 → 60万" in reply["text"] for reply in told)
+
+
+def test_what_was_accepted_before_is_answered_once(restarted: Restarted) -> None:
+    home = restarted.program.home
+    assert restarted.cut_short, "nothing was under way when the power went"
+    _until(lambda: set(_inbox(home).values()) == {"done"})
+    for key in restarted.accepted:
+        replies = _count(home, f"select count(*) from send where answers = '{key}'")
+        assert replies == 1, key
+
+
+def test_the_record_is_whole(restarted: Restarted) -> None:
+    assert asyncio.run(_is_sound(restarted.program.home))
+
+
+def _say_unheard(program: Program, desk: str) -> None:
+    body = {"conversation": desk, "sender": "E01", "role": "rep", "text": "我的商机有哪些"}
+    try:
+        httpx.post(f"{program.url}/api/messages", json=body, timeout=PATIENCE)
+    except httpx.TransportError:
+        pass  # the power went
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)  # between two looks
+
+
+def _inbox(home: Path) -> dict[str, str]:
+    """The state of each accepted message by its key."""
+    with closing(sqlite3.connect(home / "parley.sqlite")) as database:
+        return dict(database.execute("select key, state from inbox"))
+
+
+def _count(home: Path, query: str) -> int:
+    with closing(sqlite3.connect(home / "parley.sqlite")) as database:
+        return int(database.execute(query).fetchone()[0])
+
+
+def _deal(home: Path) -> Deal:
+    async def read() -> Deal:
+        store = Store(f"sqlite:///{home / 'parley.sqlite'}")
+        async with store.read() as tx:
+            deal = await own.get(tx, "deal", "D001")
+        await store.close()
+        assert isinstance(deal, Deal)
+        return deal
+
+    return asyncio.run(read())
+
+
+async def _is_sound(home: Path) -> bool:
+    store = Store(f"sqlite:///{home / 'parley.sqlite'}")
+    async with store.read() as tx:
+        verdict = await audit.verify(tx)
+    await store.close()
+    return verdict.is_sound
