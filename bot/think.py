@@ -1,14 +1,14 @@
 """Thinking about a message: which step it comes down to. Reads a snapshot of the store and changes nothing."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
-from sqlalchemy import literal, select
+from sqlalchemy import Row, Select, literal, or_, select
 
 from actions.commands.roster import command_from_json
 from actions.commands.undo import Undo
@@ -22,7 +22,9 @@ from actions.propose import basis_of, propose
 from actions.world import World
 from bot import buttons
 from bot.buttons import Pressed
+from bot.message import Address
 from bot.names import NameBook
+from bot.outbox import target_of
 from bot.steps import (
     AskBack,
     AskWhich,
@@ -69,7 +71,8 @@ class Thinker:
             return heard, [Help() if message.unreadable == "subscribe" else Plain("unreadable")]
         text = message.text.strip()
         if not text:
-            return heard, list(kept) or [Plain("empty")]
+            said = "unknown_sender" if heard.speaker.role == "guest" else "empty"
+            return heard, list(kept) or [Plain(said)]
         understanding = await self._understand(heard, text, message.sent_at)
         heard = replace(heard, understanding=understanding)
         if heard.speaker.person_id is None and _INVITATION.fullmatch(text.upper()):
@@ -139,13 +142,10 @@ class Thinker:
 
     async def _settle_pending(self, tx: Tx, heard: Heard, yes: bool) -> Step | None:
         """What a bare yes or no answers: the one pending proposal whose card stands in this conversation."""
-        shown = select(SendRow.card).where(SendRow.target == heard.message.address.key, SendRow.card.is_not(None))
-        pending = (
-            select(ProposalRow.id, ProposalRow.digest, ProposalRow.requester_id, ProposalRow.decision)
-            .where(ProposalRow.state == "pending", (literal("proposal:") + ProposalRow.id).in_(shown))
-            .limit(_MOST_PENDING)
-        )
-        rows = (await tx.execute(pending)).all()
+        address = heard.message.address
+        rows = await self._pending(tx, address, heard.message.sender)
+        if not rows and address.thread is not None:  # the words may stand in the thread below a card of the whole channel
+            rows = await self._pending(tx, replace(address, thread=None), heard.message.sender)
         if yes and heard.understanding and heard.understanding.intent == "chat.thanks":
             # "ok" from whoever asked only takes note that it waits for somebody else
             person = heard.speaker.person_id
@@ -154,10 +154,18 @@ class Thinker:
             return Plain("several_pending")
         return Settle(rows[0].id, rows[0].digest, yes, by_button=False) if rows else None
 
+    async def _pending(self, tx: Tx, address: Address, sender: str) -> Sequence[Row[Any]]:
+        pending = (
+            select(ProposalRow.id, ProposalRow.digest, ProposalRow.requester_id, ProposalRow.decision)
+            .where(ProposalRow.state == "pending", (literal("proposal:") + ProposalRow.id).in_(_cards(address, sender)))
+            .limit(_MOST_PENDING)
+        )
+        return (await tx.execute(pending)).all()
+
     async def _take_back(self, tx: Tx, heard: Heard) -> Step:
         """What "undo" takes back: the speaker's own request that still waits, unless they have done something since."""
         here, person_id = heard.message.address.key, heard.speaker.person_id
-        shown = select(SendRow.card).where(SendRow.target == here, SendRow.card.is_not(None))
+        shown = _cards(heard.message.address, heard.message.sender)
         waiting = (
             select(ProposalRow.id, ProposalRow.digest, ProposalRow.created_at)
             .where(ProposalRow.state == "pending", ProposalRow.requester_id == person_id)
@@ -251,6 +259,17 @@ class Thinker:
         if isinstance(result, Ask):
             return AskBack(situation, turn, result)
         return Do(result, basis_of(situation), heard.message.key, situation, turn)
+
+
+def _cards(address: Address, sender: str) -> Select[Any]:
+    """The cards that this person sees at this very address."""
+    thread, only_for = SendRow.address["thread"].as_string(), SendRow.address["private_to"].as_string()
+    return select(SendRow.card).where(
+        SendRow.target == target_of(address),
+        SendRow.card.is_not(None),
+        thread.is_(None) if address.thread is None else thread == address.thread,
+        or_(only_for.is_(None), only_for == sender),
+    )
 
 
 def _says_nothing(understanding: Understanding) -> bool:
