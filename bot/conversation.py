@@ -131,7 +131,7 @@ class Conversation:
         thread_key = f"thread:{message.address.key}"
         thread = thread_from_json(await self._memory.get(thread_key))
         await self._outbox.wake(target_of(message.address))
-        kept = [await self._keep(message, attachment) for attachment in message.attachments]
+        kept = await self._keep_files(message) if message.attachments else []
         async with self._world.store.read() as tx:
             speaker = await people.whois(tx, message.address.channel, message.sender, _claimed(message))
             heard = Heard(message, speaker, thread, language_of(thread, speaker), self._world.now())
@@ -462,6 +462,14 @@ class Conversation:
         """Until when an answer is left for the platform's own request to take along (WeChat's passive reply)."""
         window = self._windows.get(to.channel)
         return self._world.now() + window if window else None
+
+    async def _keep_files(self, message: Message) -> list[Step]:
+        """Keep what came along, unless nobody knows who sent it."""
+        async with self._world.store.read() as tx:
+            speaker = await people.whois(tx, message.address.channel, message.sender, _claimed(message))
+        if speaker.role == "guest":
+            return []
+        return [await self._keep(message, attachment) for attachment in message.attachments]
 
     async def _keep(self, message: Message, attachment: Attachment) -> Step:
         """Fetch a file into the home and say what becomes of it."""
