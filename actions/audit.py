@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from actions.canonical import digest_of
@@ -38,6 +38,11 @@ BEGINNING = "0" * 64
 """What the first entry has before it."""
 BATCH = 1000
 """Entries read at once while verifying or exporting."""
+
+# made once: every message appends, and making a statement costs more than carrying it out
+_ADD = insert(AuditRow)
+_LOCK_HEAD = select(AuditHeadRow.seq, AuditHeadRow.hash).where(AuditHeadRow.id == 1).with_for_update()
+_MOVE_HEAD = update(AuditHeadRow).where(AuditHeadRow.id == 1).values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,8 @@ async def append(tx: Tx, now: datetime, *entries: Entry) -> None:
                 "hash": previous,
             }
         )
-    await tx.execute(insert(AuditRow), rows)
-    await tx.execute(update(AuditHeadRow).where(AuditHeadRow.id == 1).values(seq=seq, hash=previous))
+    await tx.execute(_ADD, rows)
+    await tx.execute(_MOVE_HEAD, {"new_seq": seq, "new_hash": previous})
 
 
 async def lock(tx: Tx) -> None:
@@ -170,11 +175,10 @@ def _hash(
 
 async def _locked_head(tx: Tx) -> tuple[int, str]:
     """Where the chain ends. PostgreSQL locks the row; on SQLite writers are serial anyway."""
-    query = select(AuditHeadRow.seq, AuditHeadRow.hash).where(AuditHeadRow.id == 1).with_for_update()
-    head = (await tx.execute(query)).first()
+    head = (await tx.execute(_LOCK_HEAD)).first()
     if head is None:  # the very first entry of this home
         dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
         first = {"id": 1, "seq": 0, "hash": BEGINNING}
         await tx.execute(dialect.insert(AuditHeadRow).values(first).on_conflict_do_nothing())
-        head = (await tx.execute(query)).one()
+        head = (await tx.execute(_LOCK_HEAD)).one()
     return head.seq, head.hash

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 
 from actions.outside.insert_new import insert_new
 from actions.outside.shared_write import SharedWrite
@@ -34,6 +34,29 @@ _LOOK_AGAIN = timedelta(milliseconds=100)
 _TAKEN_OVER = timedelta(seconds=5)
 
 log = structlog.get_logger(__name__)
+
+# made once: every message needs these, and making a statement costs more than carrying it out
+_LAST = select(func.max(InboxRow.seq))
+_BUSY = (
+    select(InboxRow.conversation)
+    .where(InboxRow.conversation.in_(bindparam("conversations", expanding=True)), InboxRow.state.in_(_OPEN))
+    .distinct()
+)
+_HEAD = (
+    select(InboxRow.key, InboxRow.message, InboxRow.attempts, InboxRow.lease_until)
+    .where(InboxRow.conversation == bindparam("line"), InboxRow.state.in_(_OPEN))
+    .order_by(InboxRow.seq)
+    .limit(1)
+)
+_END = (
+    update(InboxRow)
+    .where(
+        InboxRow.key == bindparam("this"),
+        InboxRow.state == "working",
+        InboxRow.attempts == bindparam("attempt"),
+    )
+    .values({name: bindparam(f"new_{name}") for name in ("state", "error", "lease_until", "done_at")})
+)
 
 
 @dataclass(frozen=True)
@@ -258,13 +281,9 @@ class Inbox:
         """Insert what is new; a message whose conversation is at rest is taken into hand in the same stroke."""
         await _line_up(tx)
         now = self._now()
-        last: int | None = await tx.scalar(select(func.max(InboxRow.seq)))
+        last: int | None = await tx.scalar(_LAST)
         conversations = {message.address.key for message in messages}
-        found = await tx.execute(
-            select(InboxRow.conversation)
-            .where(InboxRow.conversation.in_(conversations), InboxRow.state.in_(_OPEN))
-            .distinct()
-        )
+        found = await tx.execute(_BUSY, {"conversations": sorted(conversations)})
         busy = set(found.scalars())
         rows: dict[str, dict[str, Any]] = {}
         for place, message in enumerate(messages):
@@ -302,24 +321,16 @@ class Inbox:
         return [None if self._is_closing else await self._take_next(tx, step.conversation, now) for step in steps]
 
     async def _write_end(self, tx: Tx, ended: _Ended, now: datetime) -> None:
-        await tx.execute(
-            update(InboxRow)
-            .where(InboxRow.key == ended.key, InboxRow.state == "working", InboxRow.attempts == ended.attempt)
-            .values(
-                state=ended.state,
-                error=ended.error,
-                lease_until=ended.not_before,
-                done_at=None if ended.state == "accepted" else now,
-            )
-        )
+        new = {
+            "new_state": ended.state,
+            "new_error": ended.error,
+            "new_lease_until": ended.not_before,
+            "new_done_at": None if ended.state == "accepted" else now,
+        }
+        await tx.execute(_END, {"this": ended.key, "attempt": ended.attempt, **new})
 
     async def _take_next(self, tx: Tx, conversation: str, now: datetime) -> _Next:
-        found = await tx.execute(
-            select(InboxRow.key, InboxRow.message, InboxRow.attempts, InboxRow.lease_until)
-            .where(InboxRow.conversation == conversation, InboxRow.state.in_(_OPEN))
-            .order_by(InboxRow.seq)
-            .limit(1)
-        )
+        found = await tx.execute(_HEAD, {"line": conversation})
         head = found.first()
         if head is None:
             return None

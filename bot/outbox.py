@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, and_, exists, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, exists, func, or_, select, update
 
 from actions.outside.insert_new import insert_new
 from actions.outside.shared_write import SharedWrite
@@ -48,6 +48,20 @@ _OPEN = ("queued", "sending")
 _SOON = timedelta(minutes=2)
 
 log = structlog.get_logger(__name__)
+
+# made once: every message needs these, and making a statement costs more than carrying it out
+_FOR_THEIR_WORD = (SendRow.target == bindparam("line"), SendRow.state == "queued", SendRow.next_at == WHEN_THEY_WRITE)
+_WAITS_FOR_THEIR_WORD = select(exists().where(*_FOR_THEIR_WORD))
+_HEAD = (
+    select(SendRow.__table__)
+    .where(SendRow.target == bindparam("line"), SendRow.state.in_(_OPEN))
+    .order_by(SendRow.id)
+    .limit(1)
+    .with_for_update()
+)
+_TAKE = (
+    update(SendRow).where(SendRow.id == bindparam("this")).values(state="sending", lease_until=bindparam("new_lease_until"))
+)
 
 
 @dataclass(frozen=True)
@@ -270,12 +284,11 @@ class Outbox:
 
     async def wake(self, target: str) -> None:
         """The person wrote: what waited for that may go out now."""
-        waiting = (SendRow.target == target, SendRow.state == "queued", SendRow.next_at == WHEN_THEY_WRITE)
         async with self._store.read() as tx:
-            if not await tx.scalar(select(exists().where(*waiting))):
+            if not await tx.scalar(_WAITS_FOR_THEIR_WORD, {"line": target}):
                 return
         async with self._store.write() as tx:
-            await tx.execute(update(SendRow).where(*waiting).values(next_at=self._now()))
+            await tx.execute(update(SendRow).where(*_FOR_THEIR_WORD).values(next_at=self._now()), {"line": target})
         self.kick([target])
 
     async def sweep(self) -> None:
@@ -502,20 +515,13 @@ class Outbox:
 
     async def _claim(self, tx: Tx, target: str) -> _Next:
         now = self._now()
-        found = await tx.execute(
-            select(SendRow)
-            .where(SendRow.target == target, SendRow.state.in_(_OPEN))
-            .order_by(SendRow.id)
-            .limit(1)
-            .with_for_update()
-        )
-        row = found.first()
+        row = (await tx.execute(_HEAD, {"line": target})).first()
         if row is None:
             return None
         ready_at: datetime = row.next_at if row.state == "queued" else row.lease_until
         if ready_at > now:
             return ready_at
-        await tx.execute(update(SendRow).where(SendRow.id == row.id).values(state="sending", lease_until=now + LEASE))
+        await tx.execute(_TAKE, {"this": row.id, "new_lease_until": now + LEASE})
         old = await tx.scalar(select(SendRow.ref).where(SendRow.key == row.redraws)) if row.redraws else None
         return _Claim(_send(row), now + LEASE, row.state == "sending", old)
 
