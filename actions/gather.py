@@ -7,9 +7,10 @@ This is the one place that reads customer records to talk about them, so the con
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select
 
 from actions.crm.records import KINDS as _RECORD
 from actions.crm.records import OPEN_STAGES, Contact, Customer, Deal, Lead, Speaker
@@ -259,8 +260,14 @@ def _title(customer: Customer, lang: str) -> str:
 async def _one(tx: Tx, record: type[Any], table: Any, record_id: str | None) -> Any:
     if record_id is None:
         return None
-    row = (await tx.execute(select(table.__table__).where(table.id == record_id))).first()
+    row = (await tx.execute(_by_id(table), {"this": record_id})).first()
     return None if row is None else record(**row._mapping)
+
+
+@cache
+def _by_id(table: Any) -> Select[Any]:
+    """Made once: making a statement costs more than carrying it out."""
+    return select(table.__table__).where(table.id == bindparam("this"))
 
 
 async def _rows(tx: Tx, record: type[Any], statement: Select[Any]) -> list[Any]:

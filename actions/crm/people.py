@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 
 from actions.crm.records import Contact, Employee, Identity, Role, Speaker
 from actions.outside.store import Tx
@@ -38,6 +38,18 @@ _INVITE = "invite:"
 _INVITE_LIFE = timedelta(days=7)
 _CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that looks like something else
 _CODE = re.compile(r"[2-9A-HJ-NP-Z]{4}-?[2-9A-HJ-NP-Z]{4}")
+
+
+# made once: every message asks these, and making a statement costs more than carrying it out
+_IDENTITY = (IdentityRow.channel == bindparam("at"), IdentityRow.user == bindparam("as"))
+_BOUND = select(IdentityRow.person_id).where(*_IDENTITY)
+_SEEN = update(IdentityRow).where(*_IDENTITY).values(last_seen_at=bindparam("now"))
+_EMPLOYEE = select(EmployeeRow.__table__).where(EmployeeRow.id == bindparam("this"))
+_CONTACT_AND_REGION = (
+    select(ContactRow.__table__, CustomerRow.region)
+    .join(CustomerRow, CustomerRow.id == ContactRow.customer_id, isouter=True)
+    .where(ContactRow.id == bindparam("this"))
+)
 
 
 class IntroductionError(ValueError):
@@ -89,7 +101,7 @@ async def whois(tx: Tx, channel: str, user: str, claimed_role: str | None = None
 
 async def speaker_of(tx: Tx, person_id: str) -> Speaker | None:
     """The employee or contact with this id as a speaker, with the team whose customers they may touch."""
-    employee = (await tx.execute(select(EmployeeRow.__table__).where(EmployeeRow.id == person_id))).mappings().first()
+    employee = (await tx.execute(_EMPLOYEE, {"this": person_id})).mappings().first()
     if employee:
         return Speaker(
             person_id=person_id,
@@ -101,12 +113,7 @@ async def speaker_of(tx: Tx, person_id: str) -> Speaker | None:
             manager_id=employee["manager_id"],
             team=await _team(tx, person_id, employee["role"]),
         )
-    contact_and_region = (
-        select(ContactRow.__table__, CustomerRow.region)
-        .join(CustomerRow, CustomerRow.id == ContactRow.customer_id, isouter=True)
-        .where(ContactRow.id == person_id)
-    )
-    contact = (await tx.execute(contact_and_region)).mappings().first()
+    contact = (await tx.execute(_CONTACT_AND_REGION, {"this": person_id})).mappings().first()
     if contact is None:
         return None
     return Speaker(
@@ -121,14 +128,14 @@ async def speaker_of(tx: Tx, person_id: str) -> Speaker | None:
 
 async def touch(tx: Tx, channel: str, user: str, now: datetime) -> None:
     """Remember that this identity was just seen, so that reach() tries it first."""
-    seen = update(IdentityRow).where(IdentityRow.channel == channel, IdentityRow.user == user).values(last_seen_at=now)
-    await tx.execute(seen)
+    await tx.execute(_SEEN, {"at": channel, "as": user, "now": now})
 
 
 async def bound_to(tx: Tx, channel: str, user: str) -> str | None:
     """The id of the person who is `user` on `channel`, or None: nobody has said so."""
-    bound = select(IdentityRow.person_id).where(IdentityRow.channel == channel, IdentityRow.user == user)
-    return (await tx.execute(bound)).scalar_one_or_none()
+    found = await tx.execute(_BOUND, {"at": channel, "as": user})
+    person_id: str | None = found.scalar_one_or_none()
+    return person_id
 
 
 async def _through_open_door(tx: Tx, channel: str, user: str, claimed_role: str | None) -> Speaker | None:
