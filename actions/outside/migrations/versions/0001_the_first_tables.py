@@ -1,4 +1,4 @@
-"""the first tables"""
+"""The first tables: customer records, who is who, and what the road itself must not forget."""
 
 import sqlalchemy as sa
 from alembic import op
