@@ -1,4 +1,4 @@
-"""What is said in the benchmark: a mix of everyday messages in Chinese and English, over the sample company's own records."""
+"""What is said in the benchmark: everyday messages in Chinese and English about the sample company's own records."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -17,11 +17,25 @@ class Talk:
 
 
 STAFF: Mapping[str, int] = {"lookup": 20, "objection": 20, "command": 25, "question": 15, "talk": 8, "press": 12}
-CUSTOMER: Mapping[str, int] = {"address": 15, "complaint": 8, "order": 22, "question": 20, "objection": 10, "talk": 15, "number": 10}
+CUSTOMER: Mapping[str, int] = {
+    "address": 15,
+    "complaint": 8,
+    "order": 22,
+    "question": 20,
+    "objection": 10,
+    "talk": 15,
+    "number": 10,
+}
 """Of a hundred messages, how many are of each kind."""
 
 _STAFF_ZH: Mapping[str, Sequence[str]] = {
-    "lookup": ("{name}现在什么情况", "查一下{name}的资料", "{name}那单到哪一步了", "{name}的联系人是谁", "今天有哪些待跟进的客户"),
+    "lookup": (
+        "{name}现在什么情况",
+        "查一下{name}的资料",
+        "{name}那单到哪一步了",
+        "{name}的联系人是谁",
+        "今天有哪些待跟进的客户",
+    ),
     "objection": (
         "客户说再考虑一下,{name}那单",
         "{name}嫌报价太贵",
@@ -37,11 +51,22 @@ _STAFF_ZH: Mapping[str, Sequence[str]] = {
         "新增一条线索:样例科技{number}号,联系人小样,电话 13800138000",
         "{name}那单折扣改成 {percent}%",
     ),
-    "question": ("合同超过五十万怎么审批", "客户投诉多久要回复", "特价怎么申请", "客户数据能传到境外吗", "客户犹豫的时候怎么说"),
+    "question": (
+        "合同超过五十万怎么审批",
+        "客户投诉多久要回复",
+        "特价怎么申请",
+        "客户数据能传到境外吗",
+        "客户犹豫的时候怎么说",
+    ),
     "talk": ("你好", "谢谢", "早上好", "好的", "辛苦了"),
 }
 _STAFF_EN: Mapping[str, Sequence[str]] = {
-    "lookup": ("What's the status of {name}?", "Show me {name}", "Who is the contact at {name}?", "Where does the {name} deal stand"),
+    "lookup": (
+        "What's the status of {name}?",
+        "Show me {name}",
+        "Who is the contact at {name}?",
+        "Where does the {name} deal stand",
+    ),
     "objection": (
         "{name} says they need to think it over",
         "{name} thinks our price is too high",
@@ -55,22 +80,46 @@ _STAFF_EN: Mapping[str, Sequence[str]] = {
         "Remind me tomorrow at {hour} to call {name}",
         "New lead: Sample Trading {number}, phone +86 13800138000",
     ),
-    "question": ("How are contracts above 500k approved?", "How fast must we answer a complaint?", "What do I say when they hesitate?"),
+    "question": (
+        "How are contracts above 500k approved?",
+        "How fast must we answer a complaint?",
+        "What do I say when they hesitate?",
+    ),
     "talk": ("Hello", "Thanks", "Good morning", "OK"),
 }
 _CUSTOMER_ZH: Mapping[str, Sequence[str]] = {
-    "address": ("我们公司地址改成上海市示例路 {number} 号了", "收货地址换一下,改为苏州市样例大道 {number} 号", "发票寄到杭州市示例街 {number} 号"),
+    "address": (
+        "我们公司地址改成上海市示例路 {number} 号了",
+        "收货地址换一下,改为苏州市样例大道 {number} 号",
+        "发票寄到杭州市示例街 {number} 号",
+    ),
     "complaint": ("设备又坏了,我要投诉", "你们的工程师又迟到了,太不像话", "都三天了还没人处理,非常不满意"),
-    "order": ("我的货什么时候到", "维修进度怎么样了", "帮我报个修,监护仪开不了机", "上个月的发票什么时候能开", "想约一次设备保养"),
+    "order": (
+        "我的货什么时候到",
+        "维修进度怎么样了",
+        "帮我报个修,监护仪开不了机",
+        "上个月的发票什么时候能开",
+        "想约一次设备保养",
+    ),
     "question": ("这个产品保修几年", "怎么查看我的数据", "你们支持远程诊断吗", "付款方式有哪些"),
     "objection": ("价格有点高,我再考虑一下", "别家便宜不少", "要等我们领导定"),
     "talk": ("你好", "谢谢", "好的", "在吗"),
     "number": ("1", "2"),
 }
 _CUSTOMER_EN: Mapping[str, Sequence[str]] = {
-    "address": ("Our delivery address is now {number} Sample Road, Shanghai", "Please change our company address to {number} Sample Street"),
-    "complaint": ("The device broke again, I want to complain", "Nobody has answered me for three days, this is unacceptable"),
-    "order": ("When will my order arrive?", "The monitor does not start, please send an engineer", "When do we get the invoice?"),
+    "address": (
+        "Our delivery address is now {number} Sample Road, Shanghai",
+        "Please change our company address to {number} Sample Street",
+    ),
+    "complaint": (
+        "The device broke again, I want to complain",
+        "Nobody has answered me for three days, this is unacceptable",
+    ),
+    "order": (
+        "When will my order arrive?",
+        "The monitor does not start, please send an engineer",
+        "When do we get the invoice?",
+    ),
     "question": ("How long is the warranty?", "How do I see my data?", "Which payment terms do you offer?"),
     "objection": ("That is too expensive, let me think about it", "We have a cheaper offer"),
     "talk": ("Hello", "Thank you", "OK"),

@@ -44,9 +44,7 @@ def _say(line: dict[str, Any]) -> None:
 
 
 def _in_slack(message: Posted) -> dict[str, Any]:
-    buttons = [
-        element["value"] for block in message.blocks if block["type"] == "actions" for element in block["elements"]
-    ]
+    buttons = [element["value"] for block in message.blocks if block["type"] == "actions" for element in block["elements"]]
     key = (message.metadata or {}).get("event_payload", {}).get("key")
     return {"channel": "slack", "to": message.channel, "key": key, "card": message.ts, "buttons": buttons}
 

@@ -44,6 +44,7 @@ WARM_UP = 80
 TWICE = 50
 """One in so many is delivered twice at once, as platforms do."""
 FLOOR_MESSAGES = 400
+_ON_THE_CARD = "the card is redrawn"
 _PATIENCE = 30.0
 """Seconds that stragglers get after the last message."""
 
@@ -148,7 +149,11 @@ def _crowd(employees: Sequence[Employee], customers: Sequence[Customer], contact
     for number in range(EACH):
         one = staff[number % len(staff)]
         theirs = [c for c in customers if c.owner_id == one.id or (one.role == "manager" and c.region == one.region)]
-        for channel, user in (("slack", f"U0BENCH{number:03}"), ("wecom", f"bench{number:03}"), ("api", f"bench-{number:03}")):
+        for channel, user in (
+            ("slack", f"U0BENCH{number:03}"),
+            ("wecom", f"bench{number:03}"),
+            ("api", f"bench-{number:03}"),
+        ):
             crowd.append(Somebody(channel, user, one.id, one.lang, theirs))
         contact = contacts[number % len(contacts)]
         crowd.append(Somebody("wechat", f"oBench{number:03}", contact.id, contact.lang))
@@ -171,7 +176,9 @@ async def _write(office: Office, crowd: Sequence[Somebody], count: int, rate: fl
         lang = mix.language()
         talk = mix.of_staff(who.customers, lang) if who.is_staff else mix.of_customer(lang)
         letter = None if talk.is_press else await _letter(office, who, talk)
-        stream.append(Sent(who, talk, letter, start + number / rate, 2 if number % TWICE == 0 and letter and letter.key else 1))
+        stream.append(
+            Sent(who, talk, letter, start + number / rate, 2 if number % TWICE == 0 and letter and letter.key else 1)
+        )
     return stream
 
 
@@ -203,17 +210,17 @@ async def _press(office: Office, who: Somebody, card: dict[str, Any]) -> Letter:
 
 async def _post_all(url: str, stream: Sequence[Sent], platforms: Platforms, office: Office) -> None:
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=120)
-    async with aiohttp.ClientSession(url, connector=connector, timeout=aiohttp.ClientTimeout(60)) as session:
-        async with asyncio.TaskGroup() as group:
-            for one in stream:
-                await asyncio.sleep(max(0.0, one.due - monotonic()))
-                if one.letter is None:
-                    card = platforms.card_for(one.who)
-                    one.letter = await (_press(office, one.who, card) if card else _letter(office, one.who, one.talk))
-                    one.pressed = card["buttons"][0] if card else None
-                one.begun = monotonic()
-                for _ in range(one.repeats):
-                    group.create_task(_post(session, one, platforms))
+    session = aiohttp.ClientSession(url, connector=connector, timeout=aiohttp.ClientTimeout(60))
+    async with session, asyncio.TaskGroup() as group:
+        for one in stream:
+            await asyncio.sleep(max(0.0, one.due - monotonic()))
+            if one.letter is None:
+                card = platforms.card_for(one.who)
+                one.letter = await (_press(office, one.who, card) if card else _letter(office, one.who, one.talk))
+                one.pressed = card["buttons"][0] if card else None
+            one.begun = monotonic()
+            for _ in range(one.repeats):
+                group.create_task(_post(session, one, platforms))
 
 
 async def _post(session: aiohttp.ClientSession, one: Sent, platforms: Platforms) -> None:
@@ -244,7 +251,9 @@ async def _await_rest(store: Store) -> None:
         async with store.read() as tx:
             heard = select(func.count()).select_from(InboxRow).where(InboxRow.state.in_(("accepted", "working")))
             sends = select(func.count()).select_from(SendRow)
-            sends = sends.where(SendRow.state.in_(("queued", "sending")), SendRow.channel != "api", SendRow.answers.is_not(None))
+            sends = sends.where(
+                SendRow.state.in_(("queued", "sending")), SendRow.channel != "api", SendRow.answers.is_not(None)
+            )
             if not await tx.scalar(heard) and not await tx.scalar(sends):
                 return
         await asyncio.sleep(0.5)
@@ -255,12 +264,17 @@ async def _await_rest(store: Store) -> None:
 
 @dataclass(frozen=True)
 class Ledger:
-    """What Parley wrote down: `firsts` by message key the first send that answers it, `states` how messages ended."""
+    """What Parley wrote down.
+
+    `answers` are the sends by the message they answer, `lines` by target in their order; `states` is how messages ended;
+    `presses` names a press by who and what; `redraws` counts the cards redrawn at each target.
+    """
 
     answers: dict[str, list[Any]]
     lines: dict[str, list[Any]]
     states: dict[str, str]
     presses: dict[tuple[str, str], str]
+    redraws: Counter[str]
     readings: Counter[str]
 
 
@@ -274,10 +288,12 @@ async def _ledger(store: Store) -> Ledger:
             if row.state == "sent":
                 lines[row.target].append(row)
         heard = (await tx.execute(select(InboxRow.key, InboxRow.state, InboxRow.message))).all()
+        redrawn = (await tx.execute(select(SendRow.target).where(SendRow.redraws.is_not(None)))).scalars()
+        redraws = Counter(redrawn)
         readings = (await tx.execute(select(AuditRow.body).where(AuditRow.kind == "reading"))).scalars()
         read = Counter(body["intent"] if body["sure"] else "(asked)" for body in readings)
     presses = {(row.message["sender"], row.message["press"]): row.key for row in heard if row.message.get("press")}
-    return Ledger(dict(answers), dict(lines), {row.key: row.state for row in heard}, presses, read)
+    return Ledger(dict(answers), dict(lines), {row.key: row.state for row in heard}, presses, redraws, read)
 
 
 def _result(
@@ -295,6 +311,7 @@ def _result(
     acks: dict[str, list[float]] = defaultdict(list)
     replies: dict[str, list[float]] = defaultdict(list)
     wrong: Counter[str] = Counter()
+    on_the_card = 0
     for one in counted:
         channel = one.who.channel
         if set(one.statuses) != {200}:
@@ -306,16 +323,17 @@ def _result(
         else:
             trouble = None
             at = _first_arrival(one, ledger, arrivals)
-            if isinstance(at, str):
+            if at == _ON_THE_CARD:
+                on_the_card += 1
+            elif isinstance(at, str):
                 trouble = at
             else:
                 replies[channel].append((at - one.begun) * 1000)
         if trouble:
             wrong[f"{channel}: {trouble}"] += 1
-    for send, times in arrivals.items():
+    for times in arrivals.values():
         if len(times) > 1:
             wrong[f"arrived {len(times)} times"] += 1
-        del send
     pushed = replies["slack"] + replies["wecom"]
     acknowledged = acks["slack"] + acks["wecom"]
     ended = max(one.acknowledged for one in counted)
@@ -325,18 +343,25 @@ def _result(
         *spread("request to acknowledgement", acknowledged, floor.acks, "bare route, same signature check", p99="< 100 ms"),
         *spread("WeChat: request to passive reply", acks["wechat"]),
         *spread("JSON API: request to replies", acks["api"]),
-        *(Figure(f"{name}: reply, p50", percentile(replies[name], 50), "ms") for name in ("slack", "wecom") if replies[name]),
+        *(
+            Figure(f"{name}: reply, p50", percentile(replies[name], 50), "ms")
+            for name in ("slack", "wecom")
+            if replies[name]
+        ),
         Figure("messages a second", len(counted) / (ended - counted[0].due), "/s", aim="40 /s"),
         Figure("messages", len(counted), ""),
         Figure("errors", sum(wrong.values()), "", aim="0"),
-        Figure("processor time of Parley for a message", spent / len(stream) * 1000, "ms", "the bare route", floor.processor),
+        Figure(
+            "processor time of Parley for a message", spent / len(stream) * 1000, "ms", "the bare route", floor.processor
+        ),
         Figure("resident memory afterwards", resident, "MiB"),
     ]
     notes = [
         f"{note}, after: {os.getloadavg()[0]:.1f}; {os.cpu_count()} cores for Parley, stand-ins and generator together;"
         f" the generator ran {percentile(lag, 99):.0f} ms late at p99",
         "readings: " + ", ".join(f"{intent} {count}" for intent, count in ledger.readings.most_common(12)),
-        f"presses: {sum(one.pressed is not None for one in counted)}; delivered twice: {sum(one.repeats > 1 for one in counted)}",
+        f"presses: {sum(one.pressed is not None for one in counted)}, {on_the_card} of them answered by redrawing the card;"
+        f" delivered twice: {sum(one.repeats > 1 for one in counted)}",
         *(f"WRONG {what}: {count}" for what, count in wrong.most_common()),
     ]
     return Result(f"The road: {len(counted)} mixed messages", figures, notes)
@@ -366,7 +391,7 @@ def _first_arrival(one: Sent, ledger: Ledger, arrivals: dict[str, list[float]]) 
         return f"ended as {ledger.states[key]}"
     sends = ledger.answers.get(key, [])
     if not sends:
-        return "no reply"
+        return _ON_THE_CARD if one.pressed and ledger.redraws[f"{one.who.channel}:{_target(one.who)}"] else "no reply"
     missing = [send for send in sends if send.key not in arrivals]
     if missing:
         return f"reply {missing[0].state}, not arrived"
@@ -414,7 +439,9 @@ async def _measure_floor(platforms: Platforms, rate: float) -> Floor:
     came = {arrival["key"]: arrival["at"] for arrival in platforms.arrived}
     platforms.arrived.clear()
     counted = stream[20:]
-    replies = [(came[one.letter.key.rpartition(":")[2]] - one.begun) * 1000 for one in counted if one.letter and one.letter.key]
+    replies = [
+        (came[one.letter.key.rpartition(":")[2]] - one.begun) * 1000 for one in counted if one.letter and one.letter.key
+    ]
     return Floor([(one.acknowledged - one.begun) * 1000 for one in counted], replies, spent)
 
 

@@ -29,7 +29,9 @@ class Result:
     notes: Sequence[str] = ()
 
 
-def spread(what: str, milliseconds: Sequence[float], floor: Sequence[float] = (), beside: str = "", **aims: str) -> list[Figure]:
+def spread(
+    what: str, milliseconds: Sequence[float], floor: Sequence[float] = (), beside: str = "", **aims: str
+) -> list[Figure]:
     """Median, 95th and 99th percentile of durations, each beside that of the floor. `aims` by name: p50, p95, p99."""
     if not milliseconds:
         return [Figure(f"{what} (none)", 0, "ms")]
