@@ -96,7 +96,7 @@ class Announcer:
         return [identity for identity in identities if identity.channel in self._channels and identity.channel != but]
 
     async def confirmers(self, tx: Tx, proposal: Proposal, decision: Decision) -> list[Confirmer]:
-        """Where to ask for a yes: the group of those who may give it, or each of them alone where there is no group."""
+        """Where to ask for a yes: the group of those who may give it, or each of them alone where a group cannot answer."""
         offices = select(EmployeeRow.id).where(EmployeeRow.role.in_(_OFFICES)).order_by(EmployeeRow.id)
         found: dict[str, Confirmer] = {}
         for person_id in (await tx.execute(offices)).scalars().all():
@@ -105,8 +105,11 @@ class Announcer:
                 continue
             group = "group:@legal" if speaker.role == "legal" else "group:@managers"
             lang, _ = await _manner(tx, group)
+            own_lang = _language(speaker.lang)
             for address in await self.addresses(tx, group, asks=True):
-                found.setdefault(address.key, Confirmer(address, speaker, lang))
+                alone = await people.bound_to(tx, address.channel, address.conversation)
+                if alone in (None, person_id):
+                    found.setdefault(address.key, Confirmer(address, speaker, lang if alone is None else own_lang))
         if not found:
             log.warning("nobody_to_confirm", proposal=proposal.id)
         return list(found.values())
