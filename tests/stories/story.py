@@ -95,7 +95,7 @@ class Sound:
 
 @dataclass(frozen=True)
 class Corrected:
-    """A correction was kept as training material: these words, this meaning."""
+    """A correction was kept as training material: these words, this meaning (… for any)."""
 
     text: str
     meant: str
