@@ -6,9 +6,11 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import BinaryIO
 
 import aiohttp
 import psutil
@@ -48,42 +50,36 @@ async def measure() -> Result:
 
 async def _start(clone: Path, cache: Path) -> Start:
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone)], check=True)
-    # only what a new machine would have: nobody's settings, and nothing that keeps Python from keeping what it compiled
-    passed_on = (
-        "PATH",
-        "HOME",
-        "LANG",
-        "PIP_INDEX_URL",
-        "PIP_CONFIG_FILE",
-        "UV_INDEX_URL",
-        "UV_DEFAULT_INDEX",
-        "UV_CONFIG_FILE",
-    )
-    environment = {name: os.environ[name] for name in passed_on if name in os.environ} | {"UV_CACHE_DIR": str(cache)}
+    # nobody's settings, and nothing that keeps Python from keeping what it has compiled
+    theirs = ("PARLEY_", "SLACK_", "WECOM_", "WECHAT_", "PYTHON", "VIRTUAL_ENV", "MAKE", "MFLAGS")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    environment["UV_CACHE_DIR"] = str(cache)
     began = monotonic()
+    log = (clone.parent / f"{clone.name}.log").open("w+b")
     program = subprocess.Popen(
         ["make", "run"],
         cwd=clone,
         env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
         start_new_session=True,
     )
     try:
-        await _first_answer(program)
+        await _first_answer(program, log)
         seconds = monotonic() - began
         await asyncio.sleep(QUIET)
         resident = max(_resident(one) for one in psutil.Process(program.pid).children(recursive=True))
     finally:
-        os.killpg(program.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGTERM)
         program.wait()
     installed = sum(file.lstat().st_size for file in (clone / ".venv").rglob("*") if file.is_file()) / 2**20
     shutil.rmtree(clone)
     return Start(seconds, installed, resident)
 
 
-async def _first_answer(program: "subprocess.Popen[bytes]") -> None:
-    """Until a rep has been told how a deal stands."""
+async def _first_answer(program: "subprocess.Popen[bytes]", log: BinaryIO) -> None:
+    """Until a rep has been told how a deal stands. Raises RuntimeError with the last words of a program that ended."""
     asked = {"conversation": "first", "sender": "E01", "text": "华康医疗现在什么情况"}
     async with asyncio.timeout(_PATIENCE), aiohttp.ClientSession(ADDRESS) as session:
         while program.poll() is None:
@@ -94,7 +90,8 @@ async def _first_answer(program: "subprocess.Popen[bytes]") -> None:
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.1)
-    raise RuntimeError("`make run` ended before it answered")
+    log.seek(0)
+    raise RuntimeError(f"`make run` ended before it answered: {log.read().decode(errors='replace')[-600:]}")
 
 
 async def _demand_free_port() -> None:
