@@ -13,6 +13,7 @@ from actions.crm.records import Speaker
 from actions.outside.store import Store, Tx
 from actions.outside.tables import ProposalRow
 from actions.proposal import Outcome
+from bot.channels.api import Name
 from bot.door import ApiDoor
 
 Decide = Callable[[str, str, Speaker, bool], Awaitable[Outcome | None]]
@@ -50,9 +51,9 @@ class ProposalOut(BaseModel):
 class Verdict(BaseModel):
     """A person's yes or no, on exactly what `digest` names. `person` is an employee's or contact's id."""
 
-    person: str
+    person: Name
     yes: bool
-    digest: str
+    digest: Name
 
 
 class Settled(BaseModel):
@@ -93,12 +94,12 @@ def house_routes(store: Store, door: ApiDoor, decide: Decide) -> APIRouter:
             return [_out(row) for row in await tx.execute(query)]
 
     @router.get("/proposals/{proposal_id}", tags=["proposals"])
-    async def read_proposal(proposal_id: str) -> ProposalOut:
+    async def read_proposal(proposal_id: Name) -> ProposalOut:
         async with store.read() as tx:
             return _out(await _row(tx, proposal_id))
 
     @router.post("/proposals/{proposal_id}/decision", tags=["proposals"])
-    async def decide_proposal(proposal_id: str, verdict: Verdict) -> Settled:
+    async def decide_proposal(proposal_id: Name, verdict: Verdict) -> Settled:
         """Say yes or no on behalf of a person. The first answer wins, on whatever channel it is given."""
         async with store.read() as tx:
             person = await people.speaker_of(tx, verdict.person)

@@ -6,14 +6,16 @@ stands among the replies of the next call.
 
 import base64
 import binascii
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Header, HTTPException
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from bot.channels.channel import Accept, CannotTell, Pace, Sent
 from bot.door import ApiDoor
@@ -29,19 +31,29 @@ _PATIENCE = timedelta(seconds=30)
 """How long a caller is kept waiting for its replies; what is not ready by then comes with the next call."""
 
 
+_YEARS = range(1970, 3000)
+"""What relative dates are counted from lies in these; reckoning on from it must not leave the calendar."""
+
+
+_WITHOUT_ZEROS = "^[^\\x00]*$"  # which PostgreSQL cannot hold
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_WITHOUT_ZEROS)]
+"""What a caller calls something or somebody."""
+
+
 class ApiAttachment(BaseModel):
     """A file sent along, its bytes in base64."""
 
-    name: str = Field(max_length=200)
-    mime: str = Field("", max_length=100)
+    name: str = Field(max_length=200, pattern=_WITHOUT_ZEROS)
+    mime: str = Field("", max_length=100, pattern=_WITHOUT_ZEROS)
     data: str
 
 
 class ApiMessage(BaseModel):
     """What a front end posts. `sender` is its name for the person (see `parley people bind`), or a person's id."""
 
-    conversation: str = Field(min_length=1, max_length=128)
-    sender: str = Field(min_length=1, max_length=128)
+    conversation: Name
+    sender: Name
     role: str | None = Field(None, pattern="^(rep|manager|customer)$")
     text: str = Field("", max_length=1_000_000)
     sent_at: datetime | None = None
@@ -51,8 +63,8 @@ class ApiMessage(BaseModel):
 class ApiPress(BaseModel):
     """Who pressed a button, where."""
 
-    conversation: str = Field(min_length=1, max_length=128)
-    sender: str = Field(min_length=1, max_length=128)
+    conversation: Name
+    sender: Name
     role: str | None = Field(None, pattern="^(rep|manager|customer)$")
 
 
@@ -145,14 +157,16 @@ def api_routes(
 
         Send an `Idempotency-Key` to be able to repeat a call whose answer was lost: it is then heard once.
         """
-        key = f"api:{body.conversation}:{idempotency_key or uuid4().hex}"
+        key = _key(body.conversation, idempotency_key or uuid4().hex)
         if body.sent_at is not None and body.sent_at.tzinfo is None:
             raise HTTPException(422, "sent_at needs a time zone.")
+        if body.sent_at is not None and body.sent_at.year not in _YEARS:
+            raise HTTPException(422, f"sent_at must lie between the years {_YEARS[0]} and {_YEARS[-1]}.")
         message = Message(
             key=key,
             address=Address("api", body.conversation),
             sender=body.sender,
-            text=body.text[:LONGEST],
+            text=body.text[:LONGEST].replace("\0", ""),
             sent_at=body.sent_at or now(),
             attachments=tuple(_kept(home, key, number, one) for number, one in enumerate(body.attachments)),
             claimed_role=body.role,
@@ -161,20 +175,25 @@ def api_routes(
         return await replies_to(message)
 
     @router.post("/actions/{button}")
-    async def press(button: str, body: ApiPress) -> ApiReplies:
+    async def press(button: Name, body: ApiPress) -> ApiReplies:
         """Press a button of a card. Pressing it again does nothing twice."""
         message = Message(
-            key=f"api:{body.conversation}:{uuid4().hex}",
+            key=_key(body.conversation, uuid4().hex),
             address=Address("api", body.conversation),
             sender=body.sender,
             text="",
             sent_at=now(),
-            press=button[:64],
+            press=button,
             claimed_role=body.role,
         )
         return await replies_to(message)
 
     return router
+
+
+def _key(conversation: str, call: str) -> str:
+    """Names one call, the same when it is repeated; short, and without the words a front end puts into its names."""
+    return f"api:{sha256(json.dumps([conversation, call]).encode()).hexdigest()[:32]}"
 
 
 def _kept(home: Path, key: str, number: int, attachment: ApiAttachment) -> Attachment:
