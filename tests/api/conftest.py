@@ -2,15 +2,24 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.app import Minds, load_minds
 from bot.settings import load_settings
 from tests.api.served import Served, serving, settings_from
 from tests.house_under_test import fill_with_sample
+
+
+@pytest.fixture(autouse=True)
+def log_lines() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What the house's own log says during the test, before anything is left out of it."""
+    with capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture(scope="session")

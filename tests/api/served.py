@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 class Served:
     """The running house, and a client on the same machine."""
 
-    house: House
+    house: House = field(repr=False)
     http: httpx.AsyncClient
     transport: httpx.ASGITransport
 

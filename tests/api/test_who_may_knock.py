@@ -92,10 +92,12 @@ def test_no_name_of_a_host_or_a_page_breaks_the_door(headers: dict[bytes, bytes]
 
 
 async def test_with_a_token_its_bearer_is_let_in_from_anywhere(tmp_path: Path, minds: Minds, sample_home: Path) -> None:
-    async with serving(settings_from(tmp_path, PARLEY_API_TOKEN=TOKEN), minds, sample_home) as served:
-        async with served.client("192.0.2.7", headers={"Authorization": f"Bearer {TOKEN}"}) as http:
-            assert (await http.get(PEOPLE)).status_code == 200
-            assert (await http.get(PEOPLE, headers={"Authorization": f"bearer  {TOKEN}"})).status_code == 200
+    async with (
+        serving(settings_from(tmp_path, PARLEY_API_TOKEN=TOKEN), minds, sample_home) as served,
+        served.client("192.0.2.7", headers={"Authorization": f"Bearer {TOKEN}"}) as http,
+    ):
+        assert (await http.get(PEOPLE)).status_code == 200
+        assert (await http.get(PEOPLE, headers={"Authorization": f"bearer  {TOKEN}"})).status_code == 200
 
 
 async def test_with_a_token_nobody_else_is_let_in(tmp_path: Path, minds: Minds, sample_home: Path) -> None:
