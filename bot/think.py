@@ -199,7 +199,9 @@ class Thinker:
                 )
                 return heard, [Do(command_from_json(data["command"]), basis, f"press:{button.token}")]
             case "confirm" | "reject" as said:
-                return heard, [Settle(data["proposal"], data["digest"], said == "confirm", by_button=True)]
+                # whoever typed a number has no card under their thumb that could tell them
+                is_pressed = heard.message.press is not None
+                return heard, [Settle(data["proposal"], data["digest"], said == "confirm", by_button=is_pressed)]
             case "undo":
                 return heard, [TakeBack(data["deed"])]
             case "more":

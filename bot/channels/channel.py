@@ -87,7 +87,10 @@ class Channel(Protocol):
         """Send one piece. `key` is the ledger's, carried along where the platform lets us, so that find() can see it."""
 
     async def redraw(self, key: str, to: Address, ref: str, reply: Reply) -> Sent:
-        """Replace an earlier card in place; where the platform cannot any more, send a new card that disowns the old."""
+        """Replace an earlier card in place; where the platform cannot any more, send a new card that disowns the old.
+
+        Where nothing that was sent can ever be changed, this does nothing: the road tells whoever asked how it ended.
+        """
 
     async def find(self, key: str, to: Address, reply: Reply) -> Sent | None:
         """Did the send with this key arrive? None means certainly not. Raises CannotTell."""

@@ -18,7 +18,7 @@ from bot.channels.tencent.envelope import Forged, Malformed, Opened, Stamp, WeCh
 from bot.channels.tencent.media import fetch_media
 from bot.channels.tencent.steady import SteadyMemory
 from bot.channels.wechat_read import AFTER_ACT, AFTER_MESSAGE, Grant, grant_of, read
-from bot.channels.wechat_render import join, render, split, state_of
+from bot.channels.wechat_render import join, render, split
 from bot.memory import Memory
 from bot.message import Address, Attachment, Message, Reply
 
@@ -26,8 +26,6 @@ API = "https://api.weixin.qq.com"
 REDELIVERED_WITHIN = timedelta(minutes=1)
 """WeChat asks three times, five seconds apart; an answer is kept a little longer than that."""
 _LONGEST_MEMORY = timedelta(days=7)
-_STATE_STANDS = timedelta(minutes=10)
-"""So long the same new state is not told twice to one person."""
 
 AwaitReplies = Callable[[str, float], Awaitable[list[Reply]]]
 """(message key, seconds) -> the replies to it, as soon as they are there; empty when they take longer. Whoever gets them
@@ -188,12 +186,7 @@ class WeChatChannel:
         return Sent()
 
     async def redraw(self, key: str, to: Address, ref: str, reply: Reply) -> Sent:
-        """Nothing in WeChat can be redrawn: the new state is told in one short message, once for all pieces of a card."""
-        text = state_of(reply)
-        digest = hashlib.sha256(f"{to.conversation}\n{text}".encode()).hexdigest()[:32]
-        told = f"wechat:state:{digest}"
-        if await self._memory.add(told, key, _STATE_STANDS) or await self._memory.get(told) == key:
-            await self._send_text(to.conversation, text)
+        """Nothing in WeChat can be redrawn, and a message more would be one less of the few that the platform allows."""
         return Sent()
 
     async def find(self, key: str, to: Address, reply: Reply) -> Sent | None:

@@ -1,6 +1,6 @@
 """Reply -> WeChat: plain text, with numbered options in place of buttons, within 2,048 bytes. Pure."""
 
-from bot.channels.tencent.cut import cut_bytes, inert
+from bot.channels.tencent.cut import cut_bytes
 from bot.channels.tencent.plain import numbered, plain
 from bot.channels.tencent.words import OPTIONS
 from bot.message import Reply
@@ -34,14 +34,6 @@ def split(reply: Reply) -> tuple[Reply, ...]:
 def render(reply: Reply) -> str:
     """One message; a piece from split() is never cut here."""
     return cut_bytes(text_of(reply) or "…", MOST_BYTES)[0]
-
-
-def state_of(reply: Reply) -> str:
-    """What has become of a card, in a few lines."""
-    if reply.card is None:
-        return render(reply)
-    parts = (reply.card.title, *reply.card.lines[:2], reply.card.note or "")
-    return cut_bytes(inert("\n".join(part for part in parts if part.strip())) or "…", MOST_BYTES)[0]
 
 
 def join(texts: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
