@@ -40,7 +40,7 @@ CARD_QUOTE = {"zh": 70, "en": 140}  # characters of the passage on a card that a
 
 
 # what customers feel and want; a second order is rather a part of the first ("new lead, 139…" gives a phone, changes none)
-_WORTH_FOLDING_IN = ("objection.", "buying.", "status.", "service.")
+_WORTH_FOLDING_IN = ("objection.", "buying.", "status.", "service.", "crm.set_reminder")
 
 
 @dataclass(frozen=True)

@@ -96,8 +96,8 @@ def first_missing(facts: Facts, refs: tuple[tuple[str, str], ...]) -> Plan | Non
 
 
 def is_money(amount: Decimal) -> bool:
-    """Whether it can be the worth of a deal: finite, not negative, and within what the store keeps."""
-    return amount.is_finite() and 0 <= amount <= MAX_MONEY
+    """Whether it can be the worth of a deal: finite, more than nothing, and within what the store keeps."""
+    return amount.is_finite() and 0 < amount <= MAX_MONEY
 
 
 def is_text(text: str) -> bool:

@@ -258,9 +258,10 @@ def _amount_said(s: Situation) -> tuple[Decimal, str | None] | None:
     """The amount, and its currency only if one was named: "300k" says nothing about it."""
     said = amount_of(s.slot("amount"))
     words = s.slots("amount")
-    if said is None or "amount" in s.answers or not words or spoken.names_a_currency(words[0].text):
+    if said is None or "amount" in s.answers or not words:
         return said
-    return said[0], None
+    amount = -said[0] if spoken.is_negative(s.text, words[0]) else said[0]
+    return amount, said[1] if spoken.names_a_currency(words[0].text) else None
 
 
 def _their_currency(s: Situation) -> str:

@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from actions.commands.service import OpenTicket
-from actions.crm.records import Customer, Deal, Ticket, TicketKind
+from actions.crm.records import OPEN_STAGES, Customer, Deal, Ticket, TicketKind
 from actions.plays.meant import the_customer, unclear
 from actions.plays.play import Result
 from actions.plays.said import STRANGER, from_passages, is_customer
@@ -52,7 +52,7 @@ def progress_query(s: Situation) -> Result:
     tickets = sorted(_tickets(s), key=lambda row: (row.state == "closed", iso(row.due_at) or ""))
     rows = [_ticket_row(row) for row in tickets]
     if not is_customer(s):
-        rows += [_deal_row(row) for row in s.rows.get("deals", ()) if isinstance(row, Deal)]
+        rows += [_deal_row(row) for row in s.rows.get("deals", ()) if isinstance(row, Deal) and row.stage in OPEN_STAGES]
     if not rows:
         return Answer("nothing_in_progress", says=("human",) if is_customer(s) else ("open_deals",))
     return Answer("progress", {"count": len(rows)}, rows=tuple(rows), says=("human",) if is_customer(s) else ())

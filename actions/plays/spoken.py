@@ -29,6 +29,9 @@ _CURRENCY = re.compile(
     r"|(?<=\d)(?:usd|eur|gbp|cny|rmb)",
     re.IGNORECASE,
 )
+_MINUS = re.compile(
+    r"(?:(?<![\d万千kKmM])[-−－]|负|\bminus)\s*[$€£¥￥]?\s*[\d零一二两三四五六七八九十百千]?$", re.IGNORECASE
+)
 _KINDS: tuple[tuple[Literal["visit", "call", "mail", "chat"], str], ...] = (
     ("call", r"电话|通话|打给|致电|\bcall|\bphone|\brang\b"),
     ("visit", r"拜访|上门|见了|面谈|到访|走访|visit|\bmet\b|meeting|on.?site"),
@@ -79,6 +82,11 @@ def speaks_of_a_lead(text: str) -> bool:
 
 def names_a_currency(text: str) -> bool:
     return _CURRENCY.search(text) is not None
+
+
+def is_negative(text: str, amount: Slot) -> bool:
+    """A minus stands before the amount; "3-5万" is a range."""
+    return _MINUS.search(text[: amount.start] + amount.text[:1]) is not None
 
 
 def means_all(text: str) -> bool:
