@@ -370,6 +370,7 @@ async def _open_tickets(tx: Tx, asked: Asked, meant: _Meant) -> tuple[Any, ...]:
         .where(
             or_(
                 _visible(asked.speaker, CustomerRow.owner_id, TicketRow.customer_id),
+                TicketRow.taken_by == asked.speaker.person_id,
                 # what nobody's customer raised, managers see
                 TicketRow.customer_id.is_(None) if asked.speaker.role in ("manager", "director") else false(),
             )
