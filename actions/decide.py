@@ -24,7 +24,8 @@ def decide(proposal: Proposal, policy: Policy, now: datetime) -> Decision:
     confirmers = decision.confirmers
     if proposal.requester.role == "director" and confirmers.not_requester and confirmers.roles:
         # nobody stands above a director: another one looks at it, or legal
-        return replace(decision, confirmers=replace(confirmers, roles=confirmers.roles | {"legal"}))
+        roles = confirmers.roles - {"manager"} | {"director", "legal"}
+        return replace(decision, confirmers=replace(confirmers, roles=roles))
     if proposal.requester.role == "manager" and confirmers.not_requester and "manager" in confirmers.roles:
         # a manager's own proposal goes up, not sideways
         return replace(decision, confirmers=replace(confirmers, roles=confirmers.roles - {"manager"} | {"director"}))
