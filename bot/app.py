@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
 
@@ -45,7 +45,7 @@ from bot.metrics import Metrics
 from bot.names import NameBook
 from bot.outbox import Outbox, Send
 from bot.pages.chat import PagePerson, chat_page
-from bot.problem import answer_with_problems
+from bot.problem import PROBLEMS, answer_with_problems
 from bot.settings import Settings
 from bot.shelf import Shelf
 from bot.think import Thinker
@@ -240,7 +240,14 @@ def create_app(
         finally:
             await house.stop()
 
-    app = FastAPI(title="Parley", version=version("parley"), lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Parley",
+        version=version("parley"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+    )
     answer_with_problems(app)
     app.mount("/static", StaticFiles(directory=_PAGES / "static"), name="static")
     return app
@@ -272,7 +279,7 @@ def _operation(house: House) -> APIRouter:
     async def alive() -> dict[str, str]:
         return {"status": "ok"}
 
-    @router.get("/readyz")
+    @router.get("/readyz", responses={503: {"description": "Not ready; `stores` says which does not answer."}})
     async def ready() -> JSONResponse:
         stores = {"database": await _answers(house.ask_database()), "memory": await _answers(house.memory.get("ready"))}
         channels = {name: "on" if name in house.channels else "off" for name in CHANNELS}
@@ -290,7 +297,7 @@ def _operation(house: House) -> APIRouter:
         }
         return JSONResponse(body, 200 if is_ready else 503)
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         return Response(house.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
 

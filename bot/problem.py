@@ -12,6 +12,37 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 log = structlog.get_logger()
 
 
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong, as RFC 9457 problem details.",
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "type": "object",
+                    "title": "Problem",
+                    "required": ["type", "title", "status", "detail"],
+                    "properties": {
+                        "type": {"type": "string", "format": "uri-reference"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string", "description": "One plain sentence."},
+                        "errors": {
+                            "type": "array",
+                            "description": "Where a request does not fit (422).",
+                            "items": {
+                                "type": "object",
+                                "properties": {"where": {"type": "string"}, "what": {"type": "string"}},
+                            },
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+"""How the description of the API tells of them: every operation may answer so."""
+
+
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
     """One problem document."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
