@@ -115,7 +115,8 @@ async def test_names_that_run_together_alike_are_still_two_messages(served: Serv
 async def test_what_was_said_in_the_meantime_comes_with_the_next_answer_once(served: Served) -> None:
     async with served.house.store.write() as tx:
         await served.house.outbox.put(tx, "meanwhile", Address("api", "c1"), Reply("该回访了", "zh"))
-    assert [reply["text"] for reply in await served.say("help")][0] == "该回访了"
+    first, *_ = await served.say("help")
+    assert first["text"] == "该回访了"
     assert "该回访了" not in [reply["text"] for reply in await served.say("help")]
 
 
@@ -151,7 +152,7 @@ async def test_a_button_lengthened_by_someone_is_not_the_button(served: Served) 
     assert await _activities(served) == before
 
 
-# --- what does not fit ------------------------------------------------------------------------------------------------------
+# --- what does not fit ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,171 @@
+"""`/api/people` and `/api/proposals`: who is who, and saying yes or no over HTTP with the same consequences as a press."""
+
+from asyncio import gather
+from datetime import timedelta
+
+import pytest
+
+from actions.crm import own, people
+from actions.outside.store import Store
+from bot.app import now
+from bot.channels.web import WebChannel
+from bot.message import Address, Message
+from tests.api.served import MANAGER, OTHER_MANAGER, REP, Json, Served
+
+
+async def amount(store: Store) -> str:
+    async with store.read() as tx:
+        deal = await own.get(tx, "deal", "D001")
+    assert deal is not None
+    return str(own.to_json(deal)["amount"])
+
+
+async def proposed(served: Served) -> Json:
+    """A change above the threshold, asked for by the rep."""
+    await served.say("把华康医疗那单金额改成60万")
+    (proposal,) = await served.pending()
+    return proposal
+
+
+# --- people ------------------------------------------------------------------------------------------------------------
+
+
+async def test_people_are_listed_with_their_identities(served: Served) -> None:
+    async with served.house.store.write() as tx:
+        await people.bind(tx, REP, "slack", "U0REP")
+    everyone = {one["id"]: one for one in (await served.http.get("/api/people")).json()}
+    assert everyone[REP]["role"] == "rep"
+    assert {"channel": "slack", "user": "U0REP"} in everyone[REP]["identities"]
+    assert everyone["K001"]["customer_id"] == "C001"
+    assert everyone[MANAGER]["customer_id"] is None
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------
+
+
+async def test_nothing_waits_in_a_new_home(served: Served) -> None:
+    assert await served.pending() == []
+
+
+async def test_what_waits_is_listed_with_its_whole_basis(served: Served) -> None:
+    proposal = await proposed(served)
+    assert proposal["state"] == "pending"
+    assert proposal["requester_id"] == REP
+    (effect,) = proposal["proposal"]["plan"]["effects"]
+    assert (effect["old"], effect["new"]) == ("480000", "600000")
+    assert proposal["proposal"]["basis"]["text"] == "把华康医疗那单金额改成60万"
+    assert proposal["decision"]["reasons"][0]["rule"] == "contract_value"
+
+
+async def test_one_proposal_can_be_read_by_its_id(served: Served) -> None:
+    proposal = await proposed(served)
+    assert (await served.http.get(f"/api/proposals/{proposal['id']}")).json() == proposal
+
+
+async def test_proposals_are_listed_by_their_state(served: Served) -> None:
+    proposal = await proposed(served)
+    await served.decide(proposal, MANAGER)
+    assert await served.pending() == []
+    (done,) = (await served.http.get("/api/proposals", params={"state": "done"})).json()
+    assert (done["id"], done["decided_by"]) == (proposal["id"], MANAGER)
+
+
+async def test_a_state_that_does_not_exist_is_a_problem(served: Served) -> None:
+    answer = await served.http.get("/api/proposals", params={"state": "lost"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["where"] == "query.state"
+
+
+# --- deciding ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_managers_yes_carries_it_out(served: Served) -> None:
+    answer = await served.decide(await proposed(served), MANAGER)
+    assert answer.json() == {"outcome": "done", "state": "done"}
+    assert await amount(served.house.store) == "600000"
+
+
+async def test_a_managers_no_leaves_everything_as_it_was(served: Served) -> None:
+    answer = await served.decide(await proposed(served), MANAGER, yes=False)
+    assert answer.json() == {"outcome": "rejected", "state": "rejected"}
+    assert await amount(served.house.store) == "480000"
+
+
+@pytest.mark.parametrize("person", [REP, OTHER_MANAGER, "E02", "K001"])
+async def test_whoever_may_not_confirm_is_refused_and_it_goes_on_waiting(served: Served, person: str) -> None:
+    proposal = await proposed(served)
+    answer = await served.decide(proposal, person)
+    assert answer.status_code == 403
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert await served.pending() == [proposal]
+    assert await amount(served.house.store) == "480000"
+
+
+async def test_a_yes_to_something_else_than_what_waits_is_not_carried_out(served: Served) -> None:
+    proposal = await proposed(served)
+    answer = await served.decide(proposal, MANAGER, digest="0" * 64)
+    assert answer.status_code != 500
+    assert answer.json().get("outcome") != "done"
+    assert await amount(served.house.store) == "480000"
+
+
+async def test_the_first_answer_wins_and_the_second_is_told(served: Served) -> None:
+    proposal = await proposed(served)
+    await served.decide(proposal, MANAGER, yes=False)
+    late = await served.decide(proposal, "E20", yes=True)
+    assert late.json() == {"outcome": "already", "state": "rejected"}
+    assert await amount(served.house.store) == "480000"
+
+
+async def test_of_many_answers_at_once_exactly_one_counts(served: Served) -> None:
+    proposal = await proposed(served)
+    answers = await gather(*(served.decide(proposal, MANAGER, yes=number % 2 == 0) for number in range(8)))
+    outcomes = [answer.json()["outcome"] for answer in answers]
+    assert sum(outcome in ("done", "rejected") for outcome in outcomes) == 1
+    assert outcomes.count("already") == 7
+
+
+async def test_a_record_that_changed_meanwhile_is_asked_about_afresh(served: Served) -> None:
+    proposal = await proposed(served)
+    async with served.house.store.write() as tx:
+        assert await own.update(tx, "deal", "D001", {"amount": ("480000", "470000")})
+    answer = await served.decide(proposal, MANAGER)
+    assert answer.json() == {"outcome": "stale", "state": "stale"}
+    (again,) = await served.pending()
+    assert again["id"] != proposal["id"]
+    assert again["proposal"]["plan"]["effects"][0]["old"] == "470000"
+
+
+async def test_nobody_decides_in_the_name_of_somebody_unknown(served: Served) -> None:
+    answer = await served.decide(await proposed(served), "E99")
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "There is no such person."
+
+
+async def test_what_was_never_proposed_is_not_found(served: Served) -> None:
+    nothing = {"id": "P-0000000000000000", "digest": "0" * 64}
+    assert (await served.http.get(f"/api/proposals/{nothing['id']}")).status_code == 404
+    assert (await served.decide(nothing, MANAGER)).status_code == 404
+
+
+# --- what others see of it -----------------------------------------------------------------------------------------------
+
+
+async def test_cards_on_other_channels_change_when_it_is_decided_over_http(served: Served) -> None:
+    said = Message("web:1", Address("web", REP), REP, "把华康医疗那单金额改成60万", now())
+    await served.house.accept(said)
+    assert await served.house.inbox.wait_done(said.key, timedelta(seconds=30))
+    await served.house.outbox.rest()
+    (proposal,) = await served.pending()
+    web = served.house.channels["web"]
+    assert isinstance(web, WebChannel)
+    asked = await web.history(["managers"])
+    await served.decide(proposal, MANAGER)
+    await served.house.outbox.rest()
+    settled = await web.history(["managers"])
+    assert [line.key for line in settled] == [line.key for line in asked]
+    assert asked[-1].reply is not None and asked[-1].reply.card is not None and asked[-1].reply.card.buttons
+    assert settled[-1].reply is not None and settled[-1].reply.card is not None
+    assert not [one for one in settled[-1].reply.card.buttons if one.style == "primary"]
+    told = await web.history([REP])
+    assert told[-1].reply is not None and "60万" in told[-1].reply.text
