@@ -172,7 +172,8 @@ async def build_house(
         return await outbox.collect(answers=key, most=1)
 
     async def fetch(message: Message, attachment: Attachment) -> Path:
-        into = place_for(settings.home, message.key, attachment.name or attachment.kind)
+        # one message may bring two files of the same name
+        into = place_for(settings.home, f"{message.key}:{attachment.ref}", attachment.name or attachment.kind)
         into.parent.mkdir(parents=True, exist_ok=True)
         return await channels[message.address.channel].fetch(attachment, into, LARGEST)
 

@@ -11,6 +11,8 @@ LARGEST = 50 * 1024 * 1024
 """Bytes of one file that are taken; larger ones are refused with a sentence."""
 
 _PIECE = 256 * 1024
+_LONGEST_NAME = 240
+"""Bytes of a name that are kept, from its end, where its kind stands; file systems take 255."""
 
 
 class FileTooLarge(Exception):
@@ -46,8 +48,9 @@ def kind_of(mime: str, name: str) -> Literal["voice", "image", "video", "file"]:
 
 def place_for(home: Path, key: str, name: str) -> Path:
     """Where a file of this message belongs; the name is made harmless, the folder derives from the key."""
-    harmless = re.sub(r"[^\w.\-]+", "_", Path(name).name).lstrip(".")[-80:] or "file"
-    return home / "files" / sha256(key.encode()).hexdigest()[:24] / harmless
+    harmless = re.sub(r"[^\w.\-]+", "_", Path(name).name)
+    ending = harmless.encode()[-_LONGEST_NAME:].decode(errors="ignore").lstrip(".")
+    return home / "files" / sha256(key.encode()).hexdigest()[:24] / (ending or "file")
 
 
 async def keep(home: Path, key: str, upload: Incoming) -> Attachment:
@@ -56,14 +59,15 @@ async def keep(home: Path, key: str, upload: Incoming) -> Attachment:
     path = place_for(home, key, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     size = 0
-    with path.open("wb") as out:
-        while piece := await upload.read(_PIECE):
-            size += len(piece)
-            if size > LARGEST:
-                break
-            out.write(piece)
-    if size > LARGEST:
-        path.unlink()
-        raise FileTooLarge(name)
+    try:
+        with path.open("wb") as out:
+            while piece := await upload.read(_PIECE):
+                size += len(piece)
+                if size > LARGEST:
+                    raise FileTooLarge(name)
+                out.write(piece)
+    except BaseException:  # whoever was sending hung up, too: half a file is none
+        path.unlink(missing_ok=True)
+        raise
     mime = upload.content_type or ""
     return Attachment(kind_of(mime, name), str(path), name, mime, size)

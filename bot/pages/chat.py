@@ -117,7 +117,8 @@ def chat_page(
         at = await seat(seat_, person)
         key = f"web:{uuid4().hex}"
         try:
-            attachments = tuple([await keep(home, key, file) for file in files or () if file.filename])
+            sent = [file for file in files or () if file.filename]
+            attachments = tuple([await keep(home, f"{key}:{number}", file) for number, file in enumerate(sent)])
         except FileTooLarge as error:
             raise HTTPException(413, error.sentence) from None
         said = text.strip()
