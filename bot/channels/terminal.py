@@ -1,5 +1,6 @@
 """The terminal as a channel: replies are printed with numbered buttons; a number typed presses one."""
 
+import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -57,23 +58,29 @@ class TerminalChannel:
 
 
 def shown(reply: Reply) -> Panel | Text:
-    """A reply as the terminal shows it; nothing a person wrote is read as markup."""
+    """A reply as the terminal shows it; nothing a person wrote is read as markup, or obeyed by the terminal."""
     if reply.card is None:
-        return Text(reply.text)
-    return Panel(Group(*_parts(reply.card)), title=Text(reply.card.title), title_align="left", border_style="green")
+        return _plain(reply.text)
+    return Panel(Group(*_parts(reply.card)), title=_plain(reply.card.title), title_align="left", border_style="green")
 
 
 def _parts(card: Card) -> list[Text | Table]:
-    parts: list[Text | Table] = [Text(line) for line in card.lines]
+    parts: list[Text | Table] = [_plain(line) for line in card.lines]
     if card.facts:
         facts = Table.grid(padding=(0, 2))
         for name, value in card.facts:
-            facts.add_row(Text(name, style="dim"), Text(value))
+            facts.add_row(_plain(name, "dim"), _plain(value))
         parts.append(facts)
     if card.quote:
-        parts.append(Text(f"“{card.quote}”", style="italic"))
-    parts += [Text(line, style="dim") for line in (card.source, card.note) if line]
+        parts.append(_plain(f"“{card.quote}”", "italic"))
+    parts += [_plain(line, "dim") for line in (card.source, card.note) if line]
     if card.buttons:
         labels = "   ".join(f"{number} {button.label}" for number, button in enumerate(card.buttons, start=1))
-        parts.append(Text(labels, style="bold green"))
+        parts.append(_plain(labels, "bold green"))
     return parts
+
+
+def _plain(words: str, style: str = "") -> Text:
+    """Without what steers a terminal: a customer's words must not move the cursor or rewrite what stands above."""
+    harmless = "".join(c for c in words if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return Text(harmless, style=style)
