@@ -5,6 +5,7 @@ snapshot; whatever it leads to (deeds, audit entries, replies, buttons) is then 
 that a message heard twice after a crash leads to the same things once.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -83,6 +84,9 @@ log = structlog.get_logger()
 
 # a thread nobody came back to for this long is forgotten
 _THREAD_LIFE = timedelta(days=7)
+_AT_ONCE = 2
+"""Messages thought about side by side. It is work for the processor: more at once are not done sooner, and whatever else
+waits for it, the acknowledgements above all, waits longer."""
 _basis = TypeAdapter(Basis)
 
 
@@ -125,6 +129,7 @@ class Conversation:
         self._fetch = fetch
         self._arm = arm
         self._windows = windows
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def hear(self, message: Message) -> None:
         """Everything one message leads to. Raises when something is broken; the inbox tries again and tells the person."""
@@ -132,15 +137,21 @@ class Conversation:
         thread = thread_from_json(await self._memory.get(thread_key))
         await self._outbox.wake(target_of(message.address))
         kept = await self._keep_files(message) if message.attachments else []
+        async with self._turns:
+            thread = await self._work(message, thread, tuple(kept))
+        await self._memory.set(thread_key, thread_to_json(thread), _THREAD_LIFE)
+
+    async def _work(self, message: Message, thread: Thread, kept: tuple[Step, ...]) -> Thread:
+        """Think about a message and act on it. Returns what the conversation is about afterwards."""
         async with self._world.store.read() as tx:
             speaker = await people.whois(tx, message.address.channel, message.sender, _claimed(message))
             heard = Heard(message, speaker, thread, language_of(thread, speaker), self._world.now())
-            heard, steps = await self._thinker.think(tx, heard, tuple(kept))
+            heard, steps = await self._thinker.think(tx, heard, kept)
         async with self._world.store.write() as tx:
             await self._write_down(tx, heard)
             for number, step in enumerate(steps):
                 thread = await self._act(tx, replace(heard, thread=thread), step, f"{message.key}:{number}")
-        await self._memory.set(thread_key, thread_to_json(replace(thread, lang=heard.lang)), _THREAD_LIFE)
+        return replace(thread, lang=heard.lang)
 
     async def broken(self, message: Message) -> None:
         """The honest sentence for a message that could not be worked on after several tries."""
