@@ -48,6 +48,7 @@ from intents.understanding import Candidate, Understanding
 
 _INVITATION = re.compile(r"[2-9A-HJ-NP-Z]{4}-?[2-9A-HJ-NP-Z]{4}")
 _MOST_PENDING = 20
+_TAKE_BACK = re.compile(r"撤[销銷回消]|\bundo\b|\brevert\b|take (?:that|it) back", re.IGNORECASE)
 _basis = TypeAdapter(Basis)
 
 
@@ -137,6 +138,11 @@ class Thinker:
                     return heard, Plain("dropped")
                 if understanding.intent == "chat.thanks":
                     return heard, Plain("noted")
+            case None if understanding.intent == "approval.reject" and _TAKE_BACK.search(understanding.text):
+                return heard, await self._take_back(tx, heard)
+            case None if (button := await buttons.labelled(tx, here, understanding.text.strip())) and button.action != "say":
+                heard, steps = await self._press(tx, heard, button)
+                return heard, steps[0]
         turn = merge(heard.thread, understanding, heard.message.sent_at)
         return heard, await self._turn(tx, heard, turn)
 
@@ -199,8 +205,8 @@ class Thinker:
                 )
                 return heard, [Do(command_from_json(data["command"]), basis, f"press:{button.token}")]
             case "confirm" | "reject" as said:
-                # whoever typed a number has no card under their thumb that could tell them
-                is_pressed = heard.message.press is not None
+                # after a number typed, or a press on what only they see, no card changes under their eyes
+                is_pressed = heard.message.press is not None and heard.message.address.private_to is None
                 return heard, [Settle(data["proposal"], data["digest"], said == "confirm", by_button=is_pressed)]
             case "undo":
                 return heard, [TakeBack(data["deed"])]

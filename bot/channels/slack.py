@@ -122,7 +122,12 @@ class SlackChannel:
         return sent
 
     async def redraw(self, key: str, to: Address, ref: str, reply: Reply) -> Sent:
-        """`ref` is what send() returned, or the `handle` of a press (Slack's response_url, good for half an hour)."""
+        """`ref` is what send() returned, or the `handle` of a press (Slack's response_url, good for half an hour).
+
+        Without one, what only one person saw stays as it is: the road tells them how it ended.
+        """
+        if to.private_to is not None and not ref:
+            return Sent()
         shape = render(reply)
         try:
             if "://" in ref:

@@ -283,6 +283,13 @@ async def test_a_press_gives_the_means_to_redraw_even_a_private_card(house: Hous
     assert body["text"] == CARD.text
 
 
+async def test_a_private_card_without_a_handle_stays_as_it_is(house: House) -> None:
+    private = Address("slack", "C0GENERAL", private_to="U0REP")
+    sent = await house.channel.send("k-1", private, CARD)
+    await house.channel.redraw("k-2", private, sent.ref or "", CARD)
+    assert len(house.platform.posted) == 1
+
+
 async def test_a_used_up_handle_gives_a_new_card(house: House) -> None:
     house.platform.url_uses = 0
     await house.channel.redraw("k-2", ROOM, f"{house.platform.url}/response/1", CARD)
