@@ -6,8 +6,8 @@ requests; what they see is read from the stand-ins' screens.
 
 import itertools
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -188,20 +188,19 @@ class SlackEnd:
 
     platform: SlackPlatform
     http: httpx.AsyncClient
-    _moments: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     async def say(self, text: str, *, user: str = "U0REP", **more: Any) -> Delivery:
         """A direct message to Parley."""
         return await self.platform.deliver(self.http, self.direct(text, user=user, **more))
 
     def direct(self, text: str, *, user: str = "U0REP", **more: Any) -> dict[str, Any]:
-        return message_event(text, direct(user), self._ts(), user, **more)
+        return message_event(text, direct(user), self.platform.next_ts(), user, **more)
 
     def mention(self, text: str, *, user: str = "U0REP", channel: str = "C0GENERAL", **more: Any) -> dict[str, Any]:
-        return mention_event(f"<@{BOT}> {text}", channel, self._ts(), user, **more)
+        return mention_event(f"<@{BOT}> {text}", channel, self.platform.next_ts(), user, **more)
 
     def in_channel(self, text: str, *, user: str = "U0REP", channel: str = "C0GENERAL", **more: Any) -> dict[str, Any]:
-        return message_event(text, channel, self._ts(), user, **more)
+        return message_event(text, channel, self.platform.next_ts(), user, **more)
 
     async def deliver(self, event: dict[str, Any]) -> Delivery:
         return await self.platform.deliver(self.http, event)
@@ -213,17 +212,24 @@ class SlackEnd:
         headers = {"Content-Type": "application/json", **self.platform.signed(body), **retry}
         return (await self.http.post("/slack/events", content=body, headers=headers)).status_code
 
-    async def press(self, card: Posted, label: str, *, user: str = "U0REP", trigger: str | None = None) -> Delivery:
-        token = buttons_of(card)[label]
-        more: dict[str, Any] = {"trigger_id": trigger or f"1.{next(self._moments)}.press"}
-        payload = press_payload(token, card.channel, card.ts, user, **more)
+    def pressing(self, card: Posted, label: str, *, user: str = "U0REP", trigger: str | None = None) -> dict[str, Any]:
+        """The payload of a press on a card as it now stands."""
+        more = {"trigger_id": trigger or f"{self.platform.next_ts()}.press"}
+        payload = press_payload(buttons_of(card)[label], card.channel, card.ts, user, **more)
         if card.thread_ts:
             payload["container"]["thread_ts"] = card.thread_ts
         payload["container"]["is_ephemeral"] = card.seen_by is not None
+        return payload
+
+    async def interact(self, payload: dict[str, Any]) -> Delivery:
         return await self.platform.interact(self.http, payload)
 
+    async def press(self, card: Posted, label: str, *, user: str = "U0REP", trigger: str | None = None) -> Delivery:
+        return await self.interact(self.pressing(card, label, user=user, trigger=trigger))
+
     async def command(self, text: str, *, user: str = "U0REP", channel: str = "C0GENERAL") -> Delivery:
-        return await self.platform.command(self.http, command_form(text, channel, user))
+        form = {**command_form(text, channel, user), "trigger_id": f"{self.platform.next_ts()}.command"}
+        return await self.platform.command(self.http, form)
 
     def seen_in(self, channel: str) -> list[Posted]:
         return self.platform.shown_in(channel)
@@ -234,9 +240,6 @@ class SlackEnd:
     def whispered_to(self, user: str) -> list[Posted]:
         """Ephemeral messages."""
         return [message for message in self.platform.posted if message.seen_by == user]
-
-    def _ts(self) -> str:
-        return f"{int(self.platform.now().timestamp())}.{500_000 + next(self._moments):06d}"
 
 
 def direct(user: str) -> str:
@@ -381,6 +384,26 @@ class WeChatEnd:
 # --- opening --------------------------------------------------------------------------------------------------------------
 
 
+@dataclass
+class Platforms:
+    """The three platforms, which live on while the house is restarted."""
+
+    clock: FakeClock
+    slack: SlackPlatform
+    wecom: QyApi
+    wechat: Weixin
+
+
+@asynccontextmanager
+async def open_platforms() -> AsyncIterator[Platforms]:
+    clock = FakeClock(MORNING)
+    members = frozenset({*WECOM_USERS.values(), "nobody"})
+    wecom = QyApi(CORP_ID, CORP_SECRET, clock, members=members, chats=frozenset({"managers"}))
+    wechat = Weixin(APP_ID, ACCOUNT_SECRET, clock, followers={CUSTOMER, "oStranger1"})
+    async with _workspace(clock).serving() as slack, wecom.serving(), wechat.serving():
+        yield Platforms(clock, slack, wecom, wechat)
+
+
 @dataclass(frozen=True)
 class Plan:
     """How the house is to be opened where a test wants it otherwise."""
@@ -388,39 +411,35 @@ class Plan:
     socket_mode: bool = False
     wechat_mode: str = "plain"
     roster: Mapping[str, ChannelRow] = field(default_factory=lambda: CHANNELS)
-    slack_url: str | None = None
+
+
+OpenHouse = Callable[[Plan], AbstractAsyncContextManager[HouseWithDoors]]
 
 
 @asynccontextmanager
-async def open_doors(home: Path, minds: Minds, url: str, plan: Plan | None = None) -> AsyncIterator[HouseWithDoors]:
-    """The house over a database that already holds the sample company, with all three platforms beside it."""
-    plan = plan or Plan()
-    clock = FakeClock(MORNING)
-    workspace = _workspace(clock)
-    qyapi = QyApi(CORP_ID, CORP_SECRET, clock, members=frozenset(WECOM_USERS.values()), chats=frozenset({"managers"}))
-    weixin = Weixin(APP_ID, ACCOUNT_SECRET, clock, followers={CUSTOMER, "oStranger1"})
-    async with workspace.serving(), qyapi.serving() as wecom_url, weixin.serving() as wechat_url:
-        settings = _settings(home, plan, plan.slack_url or workspace.api_url, wecom_url, wechat_url)
-        houses: list[House] = []
+async def open_doors(
+    home: Path, minds: Minds, url: str, platforms: Platforms, plan: Plan | None = None
+) -> AsyncIterator[HouseWithDoors]:
+    """The house over a database that already holds the sample company."""
+    plan, clock, houses = plan or Plan(), platforms.clock, list[House]()
 
-        async def build(settings: Settings) -> House:
-            store, engine = Store(url), SweepOnly()
-            house = await build_house(settings, now=clock, minds=minds, store=store, engine=engine, roster=plan.roster)
-            houses.append(house)
-            return house
+    async def build(settings: Settings) -> House:
+        store, engine = Store(url), SweepOnly()
+        houses.append(await build_house(settings, now=clock, minds=minds, store=store, engine=engine, roster=plan.roster))
+        return houses[0]
 
-        app = create_app(settings, build=build)
-        async with app.router.lifespan_context(app), _client(app) as http:
-            yield HouseWithDoors(
-                houses[0],
-                app,
-                http,
-                clock,
-                home,
-                SlackEnd(workspace, http),
-                WeComEnd(qyapi, WeComServer(http, CALLBACK_TOKEN, AES_KEY, CORP_ID, clock)),
-                WeChatEnd(weixin, WeChatServer(http, CALLBACK_TOKEN, AES_KEY, APP_ID, clock, plan.wechat_mode)),
-            )
+    app = create_app(_settings(home, plan, platforms), build=build)
+    async with app.router.lifespan_context(app), _client(app) as http:
+        yield HouseWithDoors(
+            houses[0],
+            app,
+            http,
+            clock,
+            home,
+            SlackEnd(platforms.slack, http),
+            WeComEnd(platforms.wecom, WeComServer(http, CALLBACK_TOKEN, AES_KEY, CORP_ID, clock)),
+            WeChatEnd(platforms.wechat, WeChatServer(http, CALLBACK_TOKEN, AES_KEY, APP_ID, clock, plan.wechat_mode)),
+        )
 
 
 def _client(app: FastAPI) -> httpx.AsyncClient:
@@ -437,22 +456,22 @@ def _workspace(clock: FakeClock) -> SlackPlatform:
     return workspace
 
 
-def _settings(home: Path, plan: Plan, slack_url: str, wecom_url: str, wechat_url: str) -> Settings:
+def _settings(home: Path, plan: Plan, platforms: Platforms) -> Settings:
     given: dict[str, Any] = {
         "PARLEY_HOME": home,
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,
-        "SLACK_API_URL": slack_url,
+        "SLACK_API_URL": platforms.slack.api_url,
         "WECOM_CORP_ID": CORP_ID,
         "WECOM_AGENT_ID": AGENT_ID,
         "WECOM_SECRET": CORP_SECRET,
         "WECOM_TOKEN": CALLBACK_TOKEN,
         "WECOM_AES_KEY": AES_KEY,
-        "WECOM_API_URL": wecom_url,
+        "WECOM_API_URL": platforms.wecom.url,
         "WECHAT_APP_ID": APP_ID,
         "WECHAT_SECRET": ACCOUNT_SECRET,
         "WECHAT_TOKEN": CALLBACK_TOKEN,
-        "WECHAT_API_URL": wechat_url,
+        "WECHAT_API_URL": platforms.wechat.url,
     }
     if plan.socket_mode:
         given["SLACK_APP_TOKEN"] = APP_TOKEN

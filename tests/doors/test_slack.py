@@ -145,6 +145,18 @@ async def test_a_request_made_in_a_thread_is_taken_back_there(doors: HouseWithDo
     assert [buttons_of(copy) for copy in doors.slack.seen_in("C0GENERAL")[:1]] == [{}]
 
 
+async def test_whoever_asked_in_a_thread_is_told_of_the_answer_there(doors: HouseWithDoors) -> None:
+    event = doors.slack.mention(RAISES)
+    await doors.slack.deliver(event)
+    await doors.settle()
+    await doors.slack.press(doors.slack.last_in(MANAGERS), "确认", user="U0BOSS")
+    await doors.settle()
+    waiting, told = doors.slack.seen_in("C0GENERAL")
+    assert "已确认并执行" in words_of(waiting)
+    assert "确认人：沈国栋" in words_of(told)
+    assert told.thread_ts == event["event"]["ts"]
+
+
 # --- channels, threads, commands ------------------------------------------------------------------------------------------
 
 
@@ -184,6 +196,28 @@ async def test_a_slash_command_is_answered_to_the_one_who_gave_it(doors: HouseWi
     assert help_.channel == "C0GENERAL"
     assert "那单推进到谈判" in words_of(help_)
     assert doors.slack.seen_in("C0GENERAL") == []
+
+
+async def test_what_a_slash_command_waits_for_is_told_to_that_person_alone(doors: HouseWithDoors) -> None:
+    await doors.slack.command(RAISES)
+    await doors.settle()
+    await doors.slack.press(doors.slack.last_in(MANAGERS), "确认", user="U0BOSS")
+    await doors.settle()
+    waiting, told = doors.slack.whispered_to("U0REP")
+    assert "等确认" in words_of(waiting)
+    assert "确认人：沈国栋" in words_of(told)
+    assert doors.slack.seen_in("C0GENERAL") == doors.slack.seen_in("D0REP") == []
+
+
+async def test_a_press_on_what_only_one_person_sees_is_answered_to_that_person(doors: HouseWithDoors) -> None:
+    await doors.slack.command(RAISES)
+    await doors.settle()
+    (waiting,) = doors.slack.whispered_to("U0REP")
+    await doors.slack.press(waiting, "撤回")
+    await doors.settle()
+    assert "已撤回" in words_of(doors.slack.whispered_to("U0REP")[-1])
+    assert len(doors.slack.whispered_to("U0REP")) == 2
+    assert "已撤回" in words_of(doors.slack.last_in(MANAGERS))
 
 
 async def test_a_slash_command_works_where_parley_is_not_a_member(doors: HouseWithDoors) -> None:

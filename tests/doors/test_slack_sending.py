@@ -2,19 +2,17 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from bot.app import Minds
 from tests.doors.house_with_doors import (
     MANAGERS,
     SLACK_USERS,
     WECOM_USERS,
     HouseWithDoors,
+    OpenHouse,
     Plan,
     buttons_of,
-    open_doors,
     words_of,
 )
 from tests.platforms.slack import AnswerCut, Broken, Fault, Limited, Says, command_form, press_payload
@@ -24,8 +22,13 @@ MOVES_ON = "那单推进到谈判"
 A_WHILE = timedelta(minutes=1)
 
 
-@pytest.fixture(autouse=True)
-async def company(doors: HouseWithDoors) -> None:
+@pytest.fixture
+async def doors(doors: HouseWithDoors) -> HouseWithDoors:
+    await _introduce(doors)
+    return doors
+
+
+async def _introduce(doors: HouseWithDoors) -> None:
     await doors.bind("slack", SLACK_USERS)
     await doors.bind_managers("slack", MANAGERS)
 
@@ -144,25 +147,51 @@ async def test_a_reply_slack_will_never_take_is_given_up_and_the_person_hears_of
     assert [(trouble["channel"], trouble["kind"]) for trouble in troubles] == [("slack", "gave_up")]
 
 
-async def test_what_one_process_could_not_send_the_next_one_sends(
-    doors: HouseWithDoors, minds: Minds, sample_url: str, tmp_path: Path
-) -> None:
-    doors.slack.platform.fail("chat.postMessage", *[Broken(503)] * 3)
-    await doors.slack.say(HESITATES)
-    await doors.settle(timedelta())
-    assert doors.slack.seen_in("D0REP") == []
-    async with open_doors(tmp_path / "home", minds, sample_url) as next_house:
-        await next_house.pass_time(A_WHILE)
-        assert ["ICU" in words_of(message) for message in next_house.slack.seen_in("D0REP")] == [True]
+async def test_what_one_process_could_not_send_the_next_one_sends(open_house: OpenHouse) -> None:
+    async with open_house(Plan()) as doors:
+        await _introduce(doors)
+        doors.slack.platform.fail("chat.postMessage", Broken(503))
+        await doors.slack.say(HESITATES)
+        await doors.settle(timedelta())
+        assert doors.slack.seen_in("D0REP") == []
+    async with open_house(Plan()) as doors:
+        await doors.pass_time(A_WHILE)
+        assert ["ICU" in words_of(message) for message in doors.slack.seen_in("D0REP")] == [True]
+
+
+async def test_a_card_shown_before_a_restart_can_be_pressed_after_it_and_is_redrawn(open_house: OpenHouse) -> None:
+    async with open_house(Plan()) as doors:
+        await _introduce(doors)
+        await doors.slack.say("华康医疗那单金额改到60万")
+        await doors.settle()
+        card = doors.slack.last_in(MANAGERS)
+    async with open_house(Plan()) as doors:
+        await doors.slack.press(card, "确认", user="U0BOSS")
+        await doors.settle()
+        assert float((await doors.record("deal", "D001"))["amount"]) == 600_000
+        assert "已确认并执行" in words_of(card)
+        assert "已确认并执行" in words_of(doors.slack.seen_in("D0REP")[0])
+
+
+async def test_a_thread_is_still_parleys_after_a_restart(open_house: OpenHouse) -> None:
+    async with open_house(Plan()) as doors:
+        await _introduce(doors)
+        event = doors.slack.mention(HESITATES)
+        await doors.slack.deliver(event)
+        await doors.settle()
+    async with open_house(Plan()) as doors:
+        await doors.slack.deliver(doors.slack.in_channel("华康医疗那单推进到谈判", thread_ts=event["event"]["ts"]))
+        await doors.settle()
+        assert "方案 → 谈判" in words_of(doors.slack.last_in("C0GENERAL"))
 
 
 # --- without a public address --------------------------------------------------------------------------------------------
 
 
-async def test_a_whole_conversation_goes_over_socket_mode(minds: Minds, sample_url: str, tmp_path: Path) -> None:
-    async with open_doors(tmp_path / "home", minds, sample_url, Plan(socket_mode=True)) as doors, asyncio.timeout(20):
+async def test_a_whole_conversation_goes_over_socket_mode(open_house: OpenHouse) -> None:
+    async with open_house(Plan(socket_mode=True)) as doors, asyncio.timeout(20):
         platform, slack = doors.slack.platform, doors.slack
-        await doors.bind("slack", SLACK_USERS)
+        await _introduce(doors)
         event = slack.direct(HESITATES)
         await platform.send_envelope("e-1", event)
         await platform.send_envelope("e-2", event, attempt=1)

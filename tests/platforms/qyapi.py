@@ -59,6 +59,7 @@ class QyApi(TencentPlatform):
     dropped: int = 0
     repeats: int = 0
     updates: int = 0
+    _given: int = 0
     _codes: dict[str, _Code] = field(default_factory=dict)
     _tasks: dict[str, Shown] = field(default_factory=dict)
     _had: dict[str, datetime] = field(default_factory=dict)
@@ -174,7 +175,8 @@ class QyApi(TencentPlatform):
         return True
 
     def _new_code(self, shown: Shown) -> str:
-        code = f"code-{len(self._codes) + 1}"
+        self._given += 1
+        code = f"code-{self._given}"
         self._codes[code] = _Code(shown, self.now())
         return code
 

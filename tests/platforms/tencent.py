@@ -11,7 +11,9 @@ from typing import Any, Literal
 from aiohttp import web
 
 Json = dict[str, Any]
-Fault = Literal["429", "500", "503", "busy", "token expired", "slow", "lost", "lost on the way", "not JSON", "cut off"]
+Fault = Literal[
+    "429", "500", "503", "busy", "too often", "token expired", "slow", "lost", "lost on the way", "not JSON", "cut off"
+]
 TOKEN_LIVES = timedelta(hours=2)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -149,6 +151,8 @@ class TencentPlatform:
                 return web.json_response({"errcode": -1, "errmsg": "system busy"})
             case "lost on the way":
                 return _hang_up(request)
+            case "too often":
+                return web.json_response({"errcode": 45009, "errmsg": "reach max api daily quota limit"})
             case "slow":
                 await self._closing.wait()
                 return web.Response(status=500)

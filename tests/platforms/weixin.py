@@ -38,6 +38,11 @@ class Weixin(TencentPlatform):
         messages, lasts = _QUOTAS[what]
         self._quotas[openid, what] = _Quota(messages, self.now() + lasts)
 
+    def use_up(self, openid: str) -> None:
+        """All that could be sent to this follower before their next message has been sent, by somebody else."""
+        for quota in (quota for (who, _), quota in self._quotas.items() if who == openid):
+            quota.left = 0
+
     async def _token(self, request: web.Request) -> Json:
         query = request.query
         demand(query.get("grant_type") == "client_credential", 40002, "invalid grant_type")
