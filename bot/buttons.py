@@ -11,7 +11,7 @@ from sqlalchemy import desc, select
 
 from actions.outside.insert_new import insert_new
 from actions.outside.store import Tx
-from actions.outside.tables import ButtonRow
+from actions.outside.tables import ButtonRow, SendRow
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,19 @@ async def numbered(tx: Tx, conversation: str, number: int) -> Pressed | None:
 async def latest(tx: Tx, conversation: str, action: str) -> Pressed | None:
     """The button of this action on the latest card: what "more" and "why" mean when somebody types them."""
     return await _first(tx, ButtonRow.card_key == _latest_card(conversation), ButtonRow.action == action)
+
+
+async def labelled(tx: Tx, conversation: str, label: str) -> Pressed | None:
+    """The button of the latest card in this conversation that is called so: its label was typed instead of pressed."""
+    card_key = await tx.scalar(select(_latest_card(conversation)))
+    if card_key is None:
+        return None
+    sent = select(SendRow.reply).where(SendRow.key.startswith(f"{card_key}/", autoescape=True))
+    for reply in (await tx.execute(sent)).scalars():
+        for button in (reply.get("card") or {}).get("buttons", ()):
+            if button["label"].casefold() == label.casefold():
+                return await pressed(tx, button["token"])
+    return None
 
 
 def _latest_card(conversation: str) -> Any:
