@@ -139,6 +139,9 @@ def log_activity(s: Situation) -> Result:
 
 def set_reminder(s: Situation) -> Result:
     due = moment(s.slot("date"), s.now, s.speaker) or moment(s.slot("duration"), s.now, s.speaker)
+    if spoken.recurs(s.text):
+        once = due if due and due > s.now else work_morning_in(1, s.now, s.speaker)
+        return Answer("no_rules_yet", offers=(SetReminder(text=_what_to_remember(s), due_at=once),))
     if due is None or due <= s.now:
         return Ask("date", "when" if due is None else "when_past", {}, _times(s))
     return SetReminder(
@@ -153,6 +156,8 @@ def assign_lead(s: Situation) -> Result:
     leads = _leads_meant(s)
     if not leads:
         return Answer("no_leads_waiting", says=("open_deals",))
+    if s.lead is None and len(leads) > 1 and spoken.means_one(s.text):
+        return unclear(s) or Ask("lead", "name_the_lead")
     reps = [row for row in s.rows.get("team", ()) if isinstance(row, Employee) and row.role == "rep"]
     to = _assignee(s, reps)
     if to is None and (spoken.is_automatic(s.text) or s.answers.get("person") == "auto"):

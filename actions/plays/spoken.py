@@ -32,6 +32,11 @@ _CURRENCY = re.compile(
 _MINUS = re.compile(
     r"(?:(?<![\d万千kKmM])[-−－]|负|\bminus)\s*[$€£¥￥]?\s*[\d零一二两三四五六七八九十百千]?$", re.IGNORECASE
 )
+_RECURRING = re.compile(
+    r"每(?:天|日|周|星期|月|个月|季度|年|隔|逢)|\bevery (?:day|week|month|morning|year|mon|tue|wed|thu|fri|sat|sun)"
+    r"|\b(?:daily|weekly|monthly)\b",
+    re.IGNORECASE,
+)
 _KINDS: tuple[tuple[Literal["visit", "call", "mail", "chat"], str], ...] = (
     ("call", r"电话|通话|打给|致电|\bcall|\bphone|\brang\b"),
     ("visit", r"拜访|上门|见了|面谈|到访|走访|visit|\bmet\b|meeting|on.?site"),
@@ -48,7 +53,7 @@ _REMINDER_CUE = re.compile(
     r"|(?:please )?remind me(?: to| about)?|set (?:a |up a )?reminder(?: to| for)?",
     re.IGNORECASE,
 )
-_LEADING = re.compile(r"^(?:(?:on|at|in|by|for|to)\b|[去要,，。\s])+", re.IGNORECASE)
+_LEADING = re.compile(r"^(?:(?:on|at|in|by|for|to|every)\b|[每去要,，。\s])+", re.IGNORECASE)
 _TRAILING = re.compile(r"(?:\s+(?:on|at|in|by|for))?[\s,，。.]*$", re.IGNORECASE)
 
 
@@ -87,6 +92,11 @@ def names_a_currency(text: str) -> bool:
 def is_negative(text: str, amount: Slot) -> bool:
     """A minus stands before the amount; "3-5万" is a range."""
     return _MINUS.search(text[: amount.start] + amount.text[:1]) is not None
+
+
+def recurs(text: str) -> bool:
+    """It is to happen again and again, not once."""
+    return _RECURRING.search(text) is not None
 
 
 def means_all(text: str) -> bool:
