@@ -10,12 +10,13 @@ ROOT = Path(__file__).parent.parent
 # run as a script, this folder would stand in front, and its intents.py in the place of the package
 sys.path[:] = [str(ROOT), *(place for place in sys.path if Path(place or ".").resolve() != ROOT / "bench")]
 
-from bench import intents, road, start, table  # noqa: E402
+from bench import intents, road, slots, start, table  # noqa: E402
 
 
 def main() -> None:
     benchmarks: dict[str, Callable[[argparse.Namespace], table.Result]] = {
         "intents": lambda asked: intents.measure(),
+        "slots": lambda asked: slots.measure(),
         "start": lambda asked: asyncio.run(start.measure()),
         "road": lambda asked: asyncio.run(road.measure(asked.messages, asked.rate, asked.keep)),
     }
