@@ -1,7 +1,7 @@
 """The library at hand: company documents loaded once, and again in the background when a file of the folder changed."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 
@@ -17,11 +17,12 @@ _LOOK_EVERY = 2.0
 
 
 class Shelf:
-    """Callable as World.search."""
+    """Callable as World.search. `seconds` counts them, from whenever."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seconds: Callable[[], float] = monotonic) -> None:
         self._library = Library.load(folder)
-        self._looked = monotonic()
+        self._seconds = seconds
+        self._looked = seconds()
         self._reloading: asyncio.Task[None] | None = None
         self._report()
 
@@ -43,15 +44,20 @@ class Shelf:
         return self._library.for_intent(intent, audience=audience, lang=lang)
 
     def _look_again(self) -> None:
-        if monotonic() - self._looked < _LOOK_EVERY or (self._reloading is not None and not self._reloading.done()):
+        if self._seconds() - self._looked < _LOOK_EVERY or (self._reloading is not None and not self._reloading.done()):
             return
-        self._looked = monotonic()
+        self._looked = self._seconds()
         self._reloading = asyncio.get_running_loop().create_task(self._reload())
 
+    async def rest(self) -> None:
+        """Wait until a look at the folder that is under way has ended."""
+        if self._reloading is not None:
+            await self._reloading
+
     async def _reload(self) -> None:
-        if not await asyncio.to_thread(self._library.is_stale):
-            return
         try:
+            if not await asyncio.to_thread(self._library.is_stale):
+                return
             self._library = await asyncio.to_thread(Library.load, self._library.folder)
         except OSError as error:
             log.warning("documents_unreadable", error=type(error).__name__)
