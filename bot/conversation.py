@@ -222,14 +222,15 @@ class Conversation:
                 return ask(thread, step.turn, Ask(awaits, step.answer.topic)) if awaits else thread
             case AskBack():
                 asked = ask(thread, step.turn, step.question)
-                await self._say(
+                why = await self._say(
                     tx, heard, key, lambda mint: phrase_ask(step.question, step.situation, mint), question=asked.question
                 )
-                return replace(_about(thread, step.situation, None), question=asked.question)
+                return replace(_about(thread, step.situation, None), question=asked.question, why=why)
             case AskWhich():
-                await self._say(
+                why = await self._say(
                     tx, heard, key, lambda mint: phrase_unsure(step.situation, mint), question=_question(step.turn)
                 )
+                return replace(thread, why=why)
             case Do():
                 return await self._do(tx, heard, step, key)
             case Settle():
@@ -290,7 +291,8 @@ class Conversation:
         passages = tuple(passage for passage in written if passage is not None)
         if not passages:
             return proposal
-        return replace(proposal, basis=replace(proposal.basis, passages=(*passages, *proposal.basis.passages)))
+        others = [one for one in proposal.basis.passages if not any(marked.startswith("policy.") for marked in one.intents)]
+        return replace(proposal, basis=replace(proposal.basis, passages=(*passages, *others)))
 
     async def _ask_confirmers(self, tx: Tx, outcome: Outcome, but: Address) -> None:
         proposal, decision = outcome.proposal, outcome.decision
@@ -299,7 +301,8 @@ class Conversation:
                 continue
 
             def phrase(mint: Mint, to: Confirmer = to) -> Phrased:
-                return phrase_confirmation(proposal, decision, to.speaker, to.lang, mint)
+                shown = self._with_rules_passage(proposal, decision, to.lang)
+                return phrase_confirmation(shown, decision, to.speaker, to.lang, mint)
 
             await self._put(tx, f"confirm:{proposal.id}:{to.address.key}", to.address, phrase, outcome=outcome)
 

@@ -11,7 +11,7 @@ from typing import Any
 from actions.commands.service import TellOwner
 from actions.crm.records import Speaker
 from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Proposal, Reason, Redraw
-from actions.propose import basis_of
+from actions.propose import OUT_OF_SCOPE, basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
 from bot.wording.changes import change_lines, changed_field, notified, shortened
@@ -85,7 +85,8 @@ def phrase_unsure(situation: Situation, mint: Mint) -> Phrased:
     """Offer the two or three likeliest readings, and a way out."""
     voice = _voice_of(situation)
     read = situation.understanding
-    likely = list(dict.fromkeys([read.intent, *(one.intent for one in read.alternatives)]))[:3]
+    readings = dict.fromkeys([read.intent, *(one.intent for one in read.alternatives)])
+    likely = [intent for intent in readings if intent != OUT_OF_SCOPE][:3]  # that is what "none of these" says
     help_text, none = voice.say("say.help"), voice.say("button.none")
     buttons = [to_read_as(intent, voice, mint) for intent in likely]
     buttons.append(lambda: Button(mint("say", {"text": help_text}), none))
@@ -227,7 +228,7 @@ def _waiting(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phr
         lambda: Button(mint("reject", bound), voice.say("button.withdraw")),
         lambda: Button(mint("why", {}), voice.say("button.why")),
     ]
-    return Phrased(with_buttons(card, voice, buttons, mint), why=proposal.basis)
+    return Phrased(with_options(card, voice, buttons), why=proposal.basis)  # to withdraw is possible, not advised
 
 
 def _refused(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
