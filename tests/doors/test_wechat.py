@@ -213,6 +213,11 @@ async def test_what_cannot_be_read_is_answered_plainly(company: HouseWithDoors) 
     assert "读不了" in company.wechat.read(await company.wechat.deliver(location))
 
 
+async def test_200_kilobytes_are_answered_with_how_much_was_read(company: HouseWithDoors) -> None:
+    answer = await company.wechat.answer_to(MOVED + "。" + "这件事说来话长,先说到这里。" * 4_000)
+    assert "只读了前面一部分" in answer
+
+
 # --- forged callbacks -----------------------------------------------------------------------------------------------------
 
 

@@ -63,6 +63,37 @@ async def test_a_text_delivered_again_is_the_same_text(doors: HouseWithDoors) ->
     assert len(doors.wecom.cards_of("zhang")) == 1
 
 
+async def test_a_recording_is_fetched_kept_and_acknowledged(doors: HouseWithDoors) -> None:
+    doors.wecom.api.media["recording-1"] = b"#!AMR not a real recording"
+    doors.wecom.api.faults.append("cut off")
+    await doors.wecom.server.deliver(doors.wecom.media("voice", "recording-1"))
+    await doors.settle()
+    assert [path.read_bytes() for path in doors.kept_files()] == [b"#!AMR not a real recording"]
+    assert "语音收好了" in words_on(doors.wecom.api.seen_by("zhang")[0])
+
+
+async def test_a_file_that_is_gone_is_told_to_be_gone(doors: HouseWithDoors) -> None:
+    await doors.wecom.server.deliver(doors.wecom.media("image", "never-there"))
+    await doors.settle()
+    assert doors.kept_files() == []
+    (told,) = doors.wecom.api.seen_by("zhang")
+    assert "没能收下" in words_on(told)
+
+
+async def test_200_kilobytes_are_answered_with_how_much_was_read(doors: HouseWithDoors) -> None:
+    assert (await doors.wecom.say(HESITATES + "。" + "华康医疗的事情很长,先说到这里。" * 4_000)).status_code == 200
+    await doors.settle()
+    assert "只读了前面一部分" in words_on(doors.wecom.api.seen_by("zhang")[0])
+    assert "记到客户名下" in labels_of(doors.wecom.cards_of("zhang")[-1])
+
+
+async def test_whoever_is_not_introduced_gets_a_plain_sentence(doors: HouseWithDoors) -> None:
+    await doors.wecom.say(HESITATES, "nobody")
+    await doors.settle()
+    (told,) = doors.wecom.api.seen_by("nobody")
+    assert "我还不认识您" in words_on(told)
+
+
 # --- above the limit ------------------------------------------------------------------------------------------------------
 
 
