@@ -1,6 +1,7 @@
 """A power cut in the middle: what waited for a yes still waits, and what was accepted is still answered, once."""
 
 import asyncio
+import json
 import sqlite3
 import subprocess
 import sys
@@ -60,6 +61,7 @@ def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
             desks.submit(_say_unheard, program, desk)
         _until(lambda: len(_inbox(home)) > 1)
         program.kill()
+    _accept_at_the_last_moment(home)
     before = _inbox(home)
     program = Program.start(home)
     yield Restarted(
@@ -87,7 +89,7 @@ def test_a_request_still_waits_and_is_confirmed_once(restarted: Restarted) -> No
 
 def test_what_was_accepted_before_is_answered_once(restarted: Restarted) -> None:
     home = restarted.program.home
-    assert restarted.cut_short, "nothing was under way when the power went"
+    assert restarted.cut_short
     _until(lambda: set(_inbox(home).values()) == {"done"})
     for key in restarted.accepted:
         replies = _count(home, f"select count(*) from send where answers = '{key}'")
@@ -104,6 +106,18 @@ def _say_unheard(program: Program, desk: str) -> None:
         httpx.post(f"{program.url}/api/messages", json=body, timeout=PATIENCE)
     except httpx.TransportError:
         pass  # the power went
+
+
+def _accept_at_the_last_moment(home: Path) -> None:
+    """One more message as it stands between its acceptance and the first look at it; the others' state is a race."""
+    with closing(sqlite3.connect(home / "parley.sqlite")) as database, database:
+        row = database.execute("select message, accepted_at from inbox order by seq limit 1").fetchone()
+        message = json.loads(row[0])
+        message |= {"key": "api:desk-late:1", "text": "我的商机有哪些"}
+        message["address"] |= {"conversation": "desk-late"}
+        columns = "key, seq, conversation, message, state, attempts, accepted_at"
+        values = ("api:desk-late:1", 1_000_000, "api:desk-late", json.dumps(message), "accepted", 0, row[1])
+        database.execute(f"insert into inbox ({columns}) values (?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def _until(is_so: Callable[[], bool]) -> None:
