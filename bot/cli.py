@@ -15,6 +15,7 @@ from retrieval.commands import knowledge_cli
 
 if TYPE_CHECKING:
     from actions.outside.store import Store
+    from bot.app import House
     from bot.settings import Settings
 
 # groups of commands that work on the store in force: the module of each, and the function that builds it
@@ -64,6 +65,12 @@ def _failure(sentence: str) -> typer.Exit:
     return typer.Exit(1)
 
 
+def _told(fault: Exception) -> str:
+    from bot.fault import tell_fault
+
+    return tell_fault(fault)
+
+
 def open_store() -> "Store":
     """The store in force, for commands that work on it directly."""
     from actions.outside.store import Store
@@ -88,14 +95,23 @@ def serve(
     """Serve the channels, the API and the pages."""
     import uvicorn
 
-    from bot.app import create_app
+    from bot.app import build_house, create_app
     from bot.logs import configure_logs
     from bot.settings import SettingsError
 
     configure_logs()
     settings = _settings()
+    faults: list[Exception] = []
+
+    async def build(settings: "Settings") -> "House":
+        try:
+            return await build_house(settings)
+        except Exception as fault:
+            faults.append(fault)  # the server would tell only that there was one
+            raise
+
     try:
-        web = create_app(settings, sample=sample)
+        web = create_app(settings, sample=sample, build=build)
     except (SettingsError, ValueError, OSError) as error:
         raise _failure(str(error)) from None
     server = uvicorn.Server(
@@ -105,7 +121,12 @@ def serve(
     )
     if sys.stderr.isatty():
         typer.echo(f"Parley is starting on http://{host}:{port} (Ctrl+C stops it)", err=True)
-    server.run()
+    try:
+        server.run()
+    except SystemExit:  # how the server ends when it could not start
+        pass
+    if faults:
+        raise _failure(_told(faults[0]))
     if not server.started:
         raise typer.Exit(1)
 
@@ -163,4 +184,8 @@ def bench(
 
 def main() -> None:
     """Entry point. Wrong use exits with 2, a failure with 1 and one clear line."""
-    app()
+    try:
+        app()
+    except Exception as fault:  # nobody who runs a program should have to read a traceback
+        typer.echo(_told(fault), err=True)
+        sys.exit(1)
