@@ -7,6 +7,8 @@ from typing import Any
 
 import structlog
 
+from bot.fault import name_fault
+
 # keys under which a careless line could carry personal data or a secret; the road's own lines never use them
 _NEVER = frozenset(
     {"text", "body", "reply", "token", "secret", "phone", "email", "address", "name", "url", "password", "authorization"}
@@ -35,9 +37,23 @@ def configure_logs(level: str = "INFO", *, human: bool = False) -> None:
         logging.getLogger(quiet).setLevel(logging.ERROR)
     # the server's own words are about ports and starts
     server = logging.StreamHandler(sys.stderr)
-    server.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    server.setFormatter(ServerLine())
+    server.addFilter(_is_for_operators)
     logging.getLogger("uvicorn.error").handlers = [server]
     logging.getLogger("uvicorn.error").propagate = False
+
+
+class ServerLine(logging.Formatter):
+    """A line of the server without the words of a fault: a database quotes what it was to store, and so what was said."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fault = record.exc_info[1] if record.exc_info else None
+        return " ".join((record.levelname, *record.getMessage().split(), *((name_fault(fault),) if fault else ())))
+
+
+def _is_for_operators(record: logging.LogRecord) -> bool:
+    # a start that failed is told by the command itself, in words
+    return not record.getMessage().lstrip().startswith(("Traceback", "Application startup failed"))
 
 
 def _leave_out(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

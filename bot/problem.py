@@ -9,6 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from bot.fault import name_fault
+
 log = structlog.get_logger()
 
 
@@ -65,8 +67,11 @@ def answer_with_problems(app: FastAPI) -> None:
         return problem(422, first, errors=wrong)
 
     async def broken(request: Request, error: Exception) -> JSONResponse:
-        log.error("request_failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+        log.error("request_failed", route=_route(request), error=name_fault(error))
         return problem(500, "Something broke here. It has been logged; please try again.")
+
+    def _route(request: Request) -> str:
+        return str(getattr(request.scope.get("route"), "path", ""))  # as it is declared, without what stood in its place
 
     app.add_exception_handler(StarletteHTTPException, refused)
     app.add_exception_handler(HTTPException, refused)
