@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 
 from sqlalchemy import text
 
@@ -29,8 +30,8 @@ class Finding:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Look at every part by itself; one that is broken does not hide the others."""
-    settings.home.mkdir(parents=True, exist_ok=True)
     looks: list[tuple[str, Callable[[], Awaitable[str]]]] = [
+        ("home", lambda: _home(settings)),
         ("database", lambda: _database(settings)),
         ("people", lambda: _people(settings)),
         ("memory", lambda: _memory(settings)),
@@ -56,6 +57,16 @@ async def _look(what: str, look: Callable[[], Awaitable[str]]) -> Finding:
 
 class _Wrong(Exception):
     """What is wrong, and what to do about it."""
+
+
+async def _home(settings: Settings) -> str:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=settings.home):
+            pass
+    except OSError as error:
+        raise _Wrong(f"nothing can be kept in {settings.home} ({error.strerror}). Set PARLEY_HOME to a folder.") from None
+    return f"{settings.home.resolve()}"
 
 
 async def _database(settings: Settings) -> str:
