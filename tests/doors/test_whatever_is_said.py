@@ -10,7 +10,8 @@ BROKEN = {phrase_plain("broken", "zh").reply.text, phrase_plain("broken", "en").
 
 PIECES = (
     """
-华康医疗|那单|Huakang|that deal|金额改到60万|推进到谈判|折扣12%|下周三提醒我|客户说|太贵了|撤销|确认|不|1|更多|为什么|帮助|报价
+华康医疗|那单|Huakang|that deal|金额改到60万|推进到谈判|折扣12%|下周三提醒我|客户说|太贵了|撤销|确认|不|1|更多|为什么
+帮助|报价
 地址改到上海市浦东新区示例路 9 号|raise it to 600k|yes|转给 E02|投诉|<@U0PARLEY>|K7QM-2XHD|{}|%s|'; drop table deal; --
 </xml>|]]>|*_~`|\u202e|👩‍⚕️|&lt;
 """.strip()
