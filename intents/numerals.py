@@ -7,7 +7,7 @@ import cn2an
 
 from intents.wordlist import words
 
-CHINESE_NUMERAL = "零〇一二两兩三四五六七八九十百千万萬亿億"
+CHINESE_NUMERAL = "零〇一二两兩三四五六七八九十廿卅百千万萬亿億"
 ARABIC = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 CHINESE = rf"(?:[{CHINESE_NUMERAL}]{{1,18}}(?:点[零〇一二三四五六七八九]{{1,6}})?)"
 _UNITS = {
@@ -20,8 +20,12 @@ _UNITS = {
     )
 } | {"a": 1, "an": 1, "couple": 2}
 _TENS = {word: 10 * n for n, word in enumerate(words("twenty thirty forty fifty sixty seventy eighty ninety"), 2)}
-_WORD = "|".join(sorted([*(word for word in _UNITS if len(word) > 2), *_TENS], key=len, reverse=True))
-ENGLISH = rf"(?:(?:{_WORD})(?:[- ](?:{_WORD}))?(?: hundred)?|(?:a|an) hundred)"
+_UNIT_WORD = "|".join(sorted((word for word in _UNITS if len(word) > 2), key=len, reverse=True))
+_BELOW_HUNDRED = rf"(?:(?:{'|'.join(_TENS)})(?:[- ](?:{_UNIT_WORD})\b)?|(?:{_UNIT_WORD}))"
+_BELOW_THOUSAND = rf"(?:(?:{_BELOW_HUNDRED}|an?) hundred(?: (?:and )?{_BELOW_HUNDRED}\b)?|{_BELOW_HUNDRED})"
+ENGLISH = rf"(?:(?:{_BELOW_THOUSAND}|a) thousand(?: (?:and )?{_BELOW_THOUSAND}\b)?|{_BELOW_THOUSAND})"
+MIXED = r"(?:\d{1,4}(?:\.\d+)?[万萬千](?:[1-9]千(?:[1-9]百?)?|零\d{1,3}|[1-9])(?![\d.,]*\d))"
+"""A figure with a Chinese unit and a rest behind it: 8万6 is 86,000 as 八万六 is."""
 ANY = rf"(?:{ARABIC}|{CHINESE}|\b{ENGLISH}\b)"
 
 MULTIPLIERS = {
@@ -40,6 +44,10 @@ MULTIPLIERS = {
     "mio": 1_000_000,
     "mil": 1_000_000,
     "million": 1_000_000,
+    "lakh": 100_000,
+    "lakhs": 100_000,
+    "crore": 10_000_000,
+    "crores": 10_000_000,
     "千万": 10_000_000,
     "亿": 100_000_000,
     "億": 100_000_000,
@@ -50,8 +58,9 @@ MULTIPLIERS = {
 MULTIPLIER = "|".join(sorted(map(re.escape, MULTIPLIERS), key=len, reverse=True))
 
 _LARGEST = 1e15
-_SIMPLE = str.maketrans({"〇": "零", "萬": "万", "億": "亿", "兩": "两"})
+_SIMPLE = str.maketrans({"〇": "零", "萬": "万", "億": "亿", "兩": "两", "廿": "二十", "卅": "三十"})
 _COLLOQUIAL = re.compile(r"(.*)([百千万亿])([一二两三四五六七八九])")
+_WITH_A_REST = re.compile(r"([\d.]+)([万千])(.+)")
 _BELOW = {"百": "十", "千": "百", "万": "千", "亿": "千万"}
 
 
@@ -68,6 +77,8 @@ def number(text: str) -> float | None:
 def _number(plain: str) -> float | None:
     if re.fullmatch(r"[\d,.]+", plain) and plain.isascii():
         return float(plain.replace(",", ""))
+    if match := _WITH_A_REST.fullmatch(plain.translate(_SIMPLE)):
+        return _with_a_rest(*match.groups())
     if plain and plain[0] in CHINESE_NUMERAL:
         return _chinese(plain.translate(_SIMPLE))
     return _english(plain)
@@ -82,16 +93,30 @@ def _chinese(plain: str) -> float:
     return float(cn2an.cn2an(plain, "smart"))
 
 
+def _with_a_rest(head: str, unit: str, rest: str) -> float:
+    """8万6 and 8万6千 are 86,000, 8万零300 is 80,300."""
+    whole = float(head) * MULTIPLIERS[unit]
+    if rest[0] == "零":
+        return whole + int(rest[1:])
+    thousands, _, hundreds = rest.partition("千")
+    if "千" not in rest:
+        return whole + int(rest) * MULTIPLIERS[unit] / 10
+    return whole + int(thousands) * 1_000 + int(hundreds.rstrip("百") or 0) * 100
+
+
 def _english(plain: str) -> float | None:
-    total: float | None = None
+    thousands, group, is_empty = 0.0, 0.0, True
     for word in re.split(r"[\s-]+", plain):
         if word == "hundred":
-            total = (total or 1) * 100
+            group = (group or 1) * 100
+        elif word == "thousand":
+            thousands, group = (group or 1) * 1_000, 0
         elif word in _UNITS or word in _TENS:
-            total = (total or 0) + (_UNITS.get(word) or _TENS.get(word) or 0)
-        else:
+            group += _UNITS.get(word) or _TENS.get(word) or 0
+        elif word != "and":
             return None
-    return total
+        is_empty = is_empty and word == "and"
+    return None if is_empty else thousands + group
 
 
 def tidy(value: float) -> float | int:

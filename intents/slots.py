@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+from intents.characters import plain, simple
 from intents.contact import find_addresses, find_emails, find_phones, find_tax_ids
 from intents.money import find_amounts, find_percents, find_quantities
 from intents.names import Names
@@ -12,10 +13,6 @@ from intents.stages import find_stages
 from intents.understanding import Slot
 from intents.when.dates import find_dates
 from intents.when.spans import find_durations
-
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-"""Full-width signs to plain ones, one for one, so that offsets stay."""
-_KEPT_WIDE = str.maketrans(_FULL_WIDTH)
 
 _CORRECTION = re.compile(
     r"不对|错了|说错|写错|打错|更正|纠正|口误|应该是|不是这个|哦不|改口|"
@@ -45,15 +42,19 @@ def find_slots(text: str, sent_at: datetime, names: Names) -> tuple[Slot, ...]:
     """
     if sent_at.tzinfo is None:
         raise ValueError("sent_at must carry its time zone")
-    plain = text.translate(_KEPT_WIDE)
+    written = plain(text)
+    read = simple(written)
     claims: list[Slot] = []
-    for family in (*_BEFORE_NAMES, lambda read: _known(read, names), *_MEASURED):
-        _claim(claims, family(plain))
-    _claim(claims, find_dates(plain, sent_at))
+    for family in _BEFORE_NAMES:
+        _claim(claims, family(written))
+    _claim(claims, _known(written, names))
+    for family in _MEASURED:
+        _claim(claims, family(read))
+    _claim(claims, find_dates(read, sent_at))
     for family in (find_durations, *_AFTER_NAMES, find_quantities):
-        _claim(claims, family(plain))
+        _claim(claims, family(read))
     found = sorted(claims, key=lambda slot: slot.start)
-    return tuple(_as_written(text, slot) for slot in _corrected(plain, found))
+    return tuple(_as_written(text, written, slot) for slot in _corrected(read, found))
 
 
 def _known(text: str, names: Names) -> Iterator[Slot]:
@@ -90,6 +91,8 @@ def _corrected(text: str, slots: list[Slot]) -> list[Slot]:
     return [slot for place, slot in enumerate(slots) if place not in dropped]
 
 
-def _as_written(text: str, slot: Slot) -> Slot:
+def _as_written(text: str, written: str, slot: Slot) -> Slot:
+    """Give the slot the characters of the text; a name keeps its traditional ones as its value, too."""
     end = slot.start + len(slot.text)
-    return Slot(slot.type, text[slot.start : end], slot.start, slot.value)
+    value = written[slot.start : end] if slot.value == slot.text else slot.value
+    return Slot(slot.type, text[slot.start : end], slot.start, value)

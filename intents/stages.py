@@ -18,9 +18,9 @@ _STAGE_OF = {word: stage for stage, words in _STAGE_WORDS.items() for word in wo
 _ANY_STAGE = "|".join(sorted(_STAGE_OF, key=len, reverse=True))
 _PLAIN_STAGE = re.compile(r"初步接触|已确认需求|资质确认|商务谈判|赢单|输单|丢单|\bclosed[- ](?:won|lost)\b", re.IGNORECASE)
 _STAGE_AFTER_CUE = re.compile(
-    rf"(?:(?:推进|推|移|挪|拖|调|转|改|变更|更新|进入|进|标记|标|设置?|设|放|挪|退|回退)(?:成|为|到|至|回|入)?了?\s?|(?:阶段|状态)(?:改|调|更新|变更)?(?:成|为|到|是|[:：])?\s?"
-    rf"|\b(?:to|as|into|in|at|stage(?: is|:)?|stage to|mark(?: it| that|"
-    rf" this)?) (?:the )?['\"“]?)(?P<stage>{_ANY_STAGE})(?:阶段)?(?![A-Za-z])(?!单|书|表|给|发)",
+    rf"(?:(?:推进|推|移|挪|拖|搬|升|调|转|改|变更|更新|进入|进|标记|标|设置?|设|放|挪|退|回退)(?:成|为|到|至|回|入|做|去|埋)?了?\s?|(?:move|mark|set|push|update)\s?(?:到|成|为|做)\s?|(?:阶段|状态)(?:改|调|更新|变更)?(?:成|为|到|是|[:：])?\s?"
+    rf"|\b(?:to|as(?! quoted)|into|in|at|under|read|stage(?: is|:)?|stage to|mark(?: it| that|"
+    rf" this|(?: \w+){{1,2}}?)?) (?:the )?['\"“]?)(?P<stage>{_ANY_STAGE})(?:阶段)?(?![A-Za-z])(?!单|书|表|给|发)",
     re.IGNORECASE,
 )
 _STAGE_BEFORE_CUE = re.compile(rf"(?<![A-Za-z])(?P<stage>{_ANY_STAGE})\s?(?:阶段|stage\b|phase\b)", re.IGNORECASE)

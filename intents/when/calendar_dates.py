@@ -31,10 +31,16 @@ def _spring_festival(match: re.Match[str], sent_at: datetime) -> date | None:
     return coming - timedelta(days=1) if match["before"] else coming
 
 
+_NO_NUMBER = r"(?<![几多数来余半整当同近早去今明后本全第\d零〇一二两三四五六七八九十百千万])"
+"""十几年前 is no time before the New Year."""
+_NO_COMPOUND = r"(?<![细环章季情调关枝礼音末骨脱秋午明斋诞宵阳夕动庆师童女亲人光冬时])"
+"""细节后议 speaks of details, 开斋节后 of another festival."""
+_NEW_YEAR = r"(?<![通超经不没难])过年"
+
 PATTERNS: Patterns = compiled(
     (rf"(?<![\d/.-])(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})(?![\d/-]|\.\d){BEFORE}", _numeric),
     (
-        r"(?<![\d/.,$¥-])(?P<year>)(?P<month>1[0-2]|0?[1-9])/(?P<day>[0-3]?\d)(?![\d/%])(?!\s?(?:inch|台|"
+        r"(?<![\d/.,$¥-])(?P<year>)(?P<month>1[0-2]|0?[1-9])/(?P<day>[0-3]?\d)(?![\d/%])(?!\s?(?:inch|in mm|mm|寸|台|"
         r"套|个|页))" + BEFORE,
         _numeric,
     ),
@@ -44,10 +50,10 @@ PATTERNS: Patterns = compiled(
         _holiday,
     ),
     (
-        r"(?:(?P<after>过完(?:大?年|春节)|春节(?:过|之|以)?后|年后|节后|过了年|"
+        rf"(?:(?P<after>过完(?:大?年|春节)|春节(?:过|之|以)?后|{_NO_NUMBER}年后(?!果)|{_NO_COMPOUND}节后|过了年|"
         r"after (?:the )?(?:chinese new year|cny|spring festival))"
-        r"|(?P<before>年前|节前|春节前|过年前|before (?:the )?(?:chinese new year|cny|"
-        r"spring festival))|春节|过年|chinese new year|spring festival)",
+        rf"|(?P<before>{_NO_NUMBER}年前|{_NO_COMPOUND}节前|春节前|{_NEW_YEAR}前|before (?:the )?(?:chinese new year|cny|"
+        rf"spring festival))|春节|{_NEW_YEAR}(?![度限份]|来[的都])|chinese new year|spring festival)",
         _spring_festival,
     ),
 )

@@ -45,13 +45,13 @@ def hour_behind(text: str, start: int, end: int) -> tuple[int, int | None]:
 
 def _hour_within(said: str) -> int | None:
     """Return the minute of the day that the word for the day itself tells: 明晚, 今早, tonight."""
-    if said[-1] in "早晚":
+    if said[-1] in "早朝晚":
         return CHINESE_PARTS[said[-1]] * 60
     return ENGLISH_PARTS["night"] * 60 if said.lower() == "tonight" else None
 
 
 def _chinese_hour(match: re.Match[str], said: str) -> int | None:
-    part = match["part"] or (said[-1] if said[-1] in "早晚" else None)
+    part = match["part"] or (said[-1] if said[-1] in "早朝晚" else None)
     if match["clock"]:
         hour, minute = int(match["clock"]), int(match["clock_minute"])
     elif match["hour"]:

@@ -6,10 +6,15 @@ from datetime import date, datetime, timedelta
 from intents.when.patterns import Patterns, compiled
 from intents.when.quarters import quarter_of
 from intents.when.steps import end_of_quarter, last_of_month, monday, month_away, upcoming
-from intents.when.words import ENGLISH_DAYS, ENGLISH_MONTHS, ENGLISH_WEEKDAYS
+from intents.when.words import ENGLISH_DAYS, ENGLISH_MONTHS, ENGLISH_PARTS, ENGLISH_WEEKDAYS
 
 _WEEKDAY = "|".join(sorted(ENGLISH_WEEKDAYS, key=len, reverse=True))
 _MONTH = "|".join(sorted(ENGLISH_MONTHS, key=len, reverse=True))
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+"""The month that a season begins with, in the northern half."""
+_SHORT_WORDS = frozenset({"mon", "wed", "sat", "sun"})
+_DAY_FOLLOWS = re.compile(r"\b(?:on|by|before|until|till|til|from|for|every|after|since|or|and|&|to|tue|thu|fri)[ ,]{1,2}$|^$|[,/–-] ?$", re.IGNORECASE)
+"""What makes a day of a small "sat" or "sun"."""
 _ORDINAL = r"\d{1,2}(?:st|nd|rd|th)?"
 
 
@@ -17,7 +22,9 @@ def _english_day(match: re.Match[str], sent_at: datetime) -> date:
     return sent_at.date() + timedelta(days=ENGLISH_DAYS[" ".join(match["day"].lower().split())])
 
 
-def _english_weekday(match: re.Match[str], sent_at: datetime) -> date:
+def _english_weekday(match: re.Match[str], sent_at: datetime) -> date | None:
+    if match["day"] in _SHORT_WORDS and not match["which"] and not _DAY_FOLLOWS.search(match.string, 0, match.start()):
+        return None
     weekday = ENGLISH_WEEKDAYS[match["day"].lower()]
     which = (match["which"] or "").lower()
     if "next week" in which or "week" in (match["week"] or "").lower() or which.startswith("next"):
@@ -36,7 +43,7 @@ def _english_date(match: re.Match[str], sent_at: datetime) -> date:
 def _english_month(match: re.Match[str], sent_at: datetime) -> date:
     month = ENGLISH_MONTHS[match["month"].lower()]
     year = int(match["year"]) if match["year"] else sent_at.year + (1 if month < sent_at.month else 0)
-    part = (match["part"] or "").lower()
+    part = (match["part"] or "").lower().removeprefix("the ")
     if part.startswith(("end", "late")):
         return last_of_month(year, month)
     return date(year, month, 15 if part.startswith("mid") else 1)
@@ -47,6 +54,18 @@ def _english_ordinal(match: re.Match[str], sent_at: datetime) -> date:
     this_month = date(sent_at.year, sent_at.month, day)
     year, month = month_away(sent_at.date(), 1)
     return this_month if this_month >= sent_at.date() else date(year, month, day)
+
+
+def _english_season(match: re.Match[str], sent_at: datetime) -> date:
+    first = date(sent_at.year, _SEASONS[match["season"].lower()], 1)
+    is_over = first.month + 3 <= sent_at.month
+    return first.replace(year=first.year + 1) if is_over or (match["which"] == "next" and first <= sent_at.date()) else first
+
+
+def _part_of_today(match: re.Match[str], sent_at: datetime) -> datetime:
+    if match["night"]:
+        return sent_at.replace(hour=ENGLISH_PARTS["night"], minute=0) - timedelta(days=1)
+    return sent_at.replace(hour=ENGLISH_PARTS.get(match["part"].lower(), ENGLISH_PARTS["afternoon"]), minute=0)
 
 
 def _english_quarter(match: re.Match[str], sent_at: datetime) -> date:
@@ -87,10 +106,9 @@ def _short_deadline(match: re.Match[str], sent_at: datetime) -> date:
 
 
 PATTERNS: Patterns = compiled(
-    (r"(?P<which>下个?|上个?|下一|本|这个?)季度?(?P<by>底|末|结束前|之?前)?|(?P<end>季末|季度末)", quarter_of),
     (rf"\b(?P<day>{'|'.join(ENGLISH_DAYS)})\b", _english_day),
     (
-        rf"\b(?:(?P<which>next|this|last|coming|this coming) )?(?P<day>{_WEEKDAY})\b(?P<week> next week)?(?!\s?(?:\d{{4}}))",
+        rf"(?<!['’])\b(?:(?P<which>next|this|last|coming|this coming) )?(?P<day>{_WEEKDAY})\b(?P<week> next week)?(?!\s?(?:\d{{4}}|nav\b))",
         _english_weekday,
     ),
     (
@@ -100,10 +118,20 @@ PATTERNS: Patterns = compiled(
     (rf"\b(?:the )?(?P<day>{_ORDINAL}) (?:of )?(?P<month>{_MONTH})\b(?:,? (?P<year>20\d\d))?", _english_date),
     (
         rf"\b(?:(?P<part>early|mid|late|end of|the end of|beginning of)[ -]|(?<=in )|(?<=by )|"
-        rf"(?<=until )|(?<=till )|(?<=from )|(?<=since )|(?<=for )|(?<=next )|(?<=before )|(?<=after ))"
+        rf"(?<=until )|(?<=till )|(?<=from )|(?<=since )|(?<=for )|(?<=next )|(?<=before )|(?<=after )|(?<=close )|"
+        rf"(?<=closing )|(?<=closes )|(?<=this )|(?<=last )|(?<=the )(?!may\b))"
         rf"(?P<month>{_MONTH})\b(?! \d{{1,2}}(?:st|nd|rd|th)?\b)(?:,? (?P<year>20\d\d))?",
         _english_month,
     ),
+    (
+        r"\b(?P<month>(?-i:January|February|July|August|September|October|November|December))\b(?! \d{1,2}(?:st|nd|rd|th)?\b)"
+        r"(?P<part>)(?P<year>)",
+        _english_month,
+    ),
+    (r"\b(?P<which>next|this) (?P<season>spring|summer|autumn|fall|winter)\b", _english_season),
+    (r"\b(?:this (?P<part>morning|afternoon|arvo|evening)|(?P<night>last night))\b(?=(?! ?(?:at|around|by)? ?\d))", _part_of_today),
+    (r"(?<=\b(?:by|on) )(?P<day>\d{1,2}(?:st|nd|rd|th))\b(?! (?:of|time|floor|quarter|version|one|seat|century|[A-Z]))", _english_ordinal),
+    (r"\b(?<=deadline )(?P<day>\d{1,2}(?:st|nd|rd|th))\b", _english_ordinal),
     (r"\bthe (?P<day>\d{1,2}(?:st|nd|rd|th))\b(?! (?:of|time|floor|quarter|version|one|seat|century))", _english_ordinal),
     (
         r"\b(?P<end>(?:the )?end of (?:the )?|(?:the )?close of (?:the )?)?(?P<which>next|this|"

@@ -17,8 +17,8 @@ _EN_NUMBER = (
 _ENGLISH_UNIT = r"(?:minutes?|mins?|hours?|hrs?|(?:business |working )?days?|weeks?|wks?|months?|years?|yrs?)"
 CHINESE_SPAN = (
     r"(?!(?<=[上下])半年)"
-    rf"(?<![\d.第一二三四五六七八九十零〇])(?P<number>{_N})(?:个(?P<half>半))?个?(?P<unit>分钟|小时|"
-    rf"钟头|天|日|工作日|周|星期|礼拜|月|年)"
+    rf"(?<![\d.第下上一二三四五六七八九十零〇])(?P<number>{_N})(?:个(?P<half>半))?个?(?P<unit>分钟|小时|"
+    rf"钟头|天(?!两头)|日|工作日|周|星期|礼拜|月|年(?![度级代龄底初末]))"
 )
 ENGLISH_SPAN = rf"(?P<number>{_EN_NUMBER})[ -](?P<unit>{_ENGLISH_UNIT})"
 _UNIT_OF = {
@@ -48,10 +48,23 @@ _UNIT_OF = {
     "year": "Y",
     "yr": "Y",
 }
+_LEAST_YEAR = 50
+_YEAR_IN_DIGITS = re.compile(r"[零〇一二三四五六七八九]{2,}")
+_CONDITION = re.compile(
+    r"\b(?:if|when|whenever|once|unless|no|not|never|nobody|nothing|without|any|worst|best|first|only|idle|untouched|"
+    r"unanswered|unpaid|silent|\w+n['’]t|cannot|fails?|failed|overdue|inactive|late)\b[^.,;:!?\n]*$",
+    re.IGNORECASE,
+)
+"""In the same clause before a span: nothing starts now."""
 _DURATION_ZH = re.compile(rf"(?:{CHINESE_SPAN})(?P<more>半)?(?:以内|之内|内)?(?![后前]|之[后前]|以[后前])")
 _A_RATE = re.compile(r"(?<!for)(?<!within)(?<!about)(?<!in)(?<!take)(?<!takes)(?<!least)(?<!than)(?<!last)(?<!after) $")
 """Before "a month": twenty a month is a rate, within a month is a span."""
 _DURATION_EN = re.compile(rf"\b(?:{ENGLISH_SPAN})\b(?! (?:from now|later|ago))", re.IGNORECASE)
+
+
+def _unless_a_condition(match: re.Match[str], sent_at: datetime) -> date | datetime | None:
+    """In a condition (no reply in 48 hours) the span lasts, and does not count from now."""
+    return None if _CONDITION.search(match.string, 0, match.start()) else from_now(match, sent_at)
 
 
 def from_now(match: re.Match[str], sent_at: datetime) -> date | datetime | None:
@@ -103,8 +116,10 @@ def _duration(match: re.Match[str]) -> str | None:
     is_calendar = unit in "DM" and match["unit"] in {"日", "月"}
     if amount is None or not unit or (is_calendar and "个" not in match[0] and "内" not in match[0] and amount != 0.5):
         return None  # 3月 and 10日 are days of the calendar, 3个月 and 10日内 are not
-    if unit == "Y" and amount > 100:
-        return None  # 2027年 is a year
+    if unit == "Y" and (amount >= _LEAST_YEAR or _YEAR_IN_DIGITS.fullmatch(match["number"])):
+        return None  # 2027年 and 九八年 are years
+    if unit == "D" and amount == 0.5:
+        return None  # half a day is as long as the house says, and no span that ISO 8601 could tell
     amount += 0.5 if parts.get("half") or parts.get("more") else 0
     if amount == int(amount):
         whole = int(amount)
@@ -126,7 +141,11 @@ def _broken(amount: float, unit: str) -> str | None:
 PATTERNS: Patterns = compiled(
     (rf"(?:{CHINESE_SPAN})(?:之后|以后|后(?![天年台]))", from_now),
     (rf"(?:{CHINESE_SPAN})(?P<ago>之前|以前|前(?![台面期]))", from_now),
-    (rf"\b(?:in|after)\s(?:{ENGLISH_SPAN})(?:['’]s? time)?\b", from_now),
+    (
+        rf"\b(?:in|after)\s(?:{ENGLISH_SPAN})(?:['’]?s?['’]? time)?\b"
+        r"(?![ -](?:groups?|olds?|contracts?|plans?|deals?|terms?|warrant\w+|blocks?|slots?|increments?|instal\w+|periods?)\b)",
+        _unless_a_condition,
+    ),
     (rf"\b(?:{ENGLISH_SPAN})\s(?:from now|later)\b", from_now),
     (rf"\b(?:{ENGLISH_SPAN})\s(?P<ago>ago)\b", from_now),
 )

@@ -18,6 +18,17 @@ CHINESE_DAYS = {
     "今晚": 0,
     "今早": 0,
     "今儿": 0,
+    "今儿个": 0,
+    "今朝": 0,
+    "昨儿": -1,
+    "昨儿个": -1,
+    "琴日": -1,
+    "寻日": -1,
+    "尋日": -1,
+    "听日": 1,
+    "听朝": 1,
+    "听晚": 1,
+    "明儿个": 1,
     "明天": 1,
     "明日": 1,
     "明早": 1,
@@ -38,11 +49,14 @@ CHINESE_PARTS = {
     "傍晚": 18,
     "晚上": 19,
     "夜里": 21,
+    "上昼": 9,
+    "下昼": 14,
     "早": 9,
+    "朝": 9,
     "晚": 19,
 }
 """The hour meant when only the part of the day is said."""
-AFTERNOON_PARTS = frozenset({"下午", "傍晚", "晚上", "夜里", "晚", "afternoon", "evening", "night", "tonight"})
+AFTERNOON_PARTS = frozenset({"下午", "下昼", "傍晚", "晚上", "夜里", "晚", "afternoon", "evening", "night", "tonight"})
 
 ENGLISH_WEEKDAYS = {
     name: number
