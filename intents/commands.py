@@ -101,8 +101,13 @@ def _candidates(candidates: Iterable[Candidate]) -> list[dict[str, object]]:
 def train_command(
     data: Annotated[Path, typer.Option(help="Folder of labelled utterances, *.jsonl.")] = SHIPPED_DATA,
     out: Annotated[Path, typer.Option(help="Folder of the model; it is replaced when all went well.")] = SHIPPED_MODEL,
-    seed: Annotated[int, typer.Option(help="Decides which voices are held out.")] = SHIPPED_SEED,
+    seed: Annotated[
+        int, typer.Option(help="Makes it repeatable; draws the voices held out where the data has no split.yaml.")
+    ] = SHIPPED_SEED,
     dictionary: DictionaryOption = SHIPPED_DICTIONARY,
+    may_be_worse: Annotated[
+        bool, typer.Option("--even-if-worse", help="Replace the model even by one that reads the validation voices worse.")
+    ] = False,
 ) -> None:
     """Train the model on labelled utterances and say how well it reads voices it has not heard."""
     try:
@@ -110,7 +115,7 @@ def train_command(
     except ModuleNotFoundError as error:
         raise _failure(f"Training needs {error.name}; install Parley with its extra: pip install 'parley[train]'") from None
     try:
-        training = train(data, out, dictionary, seed, _shown)
+        training = train(data, out, dictionary, seed, _shown, may_be_worse=may_be_worse)
     except (ValueError, OSError) as error:
         raise _failure(str(error)) from None
     if training.conflicts:

@@ -88,11 +88,12 @@ def softmax(margins: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Model:
-    """Weights with their name and thresholds."""
+    """Weights with their name and thresholds; `heard`: the voices they were learned from, none where it is not known."""
 
     version: str
     thresholds: Thresholds
     weights: Weights
+    heard: frozenset[str] = frozenset()
 
 
 def save_weights(weights: Weights, folder: Path) -> str:
@@ -119,8 +120,9 @@ def load_model(folder: Path) -> Model:
     try:
         facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
         thresholds = Thresholds(float(facts["thresholds"]["ask"]), float(facts["thresholds"]["also"]))
-        return Model(str(facts["version"]), thresholds, _load_weights(folder / WEIGHTS_FILE))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        heard = frozenset(map(str, facts.get("voices", {}).get("train", ())))
+        return Model(str(facts["version"]), thresholds, _load_weights(folder / WEIGHTS_FILE), heard)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{folder}: no intent model can be loaded from here: {error}") from error
 
 

@@ -1,20 +1,20 @@
-"""Labelled utterances: read from JSON lines, refused when one is wrong, split so that no voice is on two sides."""
+"""Labelled utterances: read from JSON lines, refused when one is wrong."""
 
 import json
-import random
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from intents.training.marks import Mark, read_marks
+
 ROLES = ("rep", "customer", "manager")
 LANGUAGES = ("zh", "en", "mixed")
-_HELD_OUT_SHARE = 1 / 8
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One labelled line; `voice` names who wrote it, `origin` is file and line for messages."""
+    """One labelled line; `voice` names who wrote it, `origin` is file and line for messages, `marks` are its slots."""
 
     text: str
     lang: str
@@ -23,15 +23,7 @@ class Utterance:
     also: tuple[str, ...]
     voice: str
     origin: str
-
-
-@dataclass(frozen=True)
-class Split:
-    """Utterances by what they are for; no voice is in two of the three."""
-
-    train: tuple[Utterance, ...]
-    validation: tuple[Utterance, ...]
-    test: tuple[Utterance, ...]
+    marks: tuple[Mark, ...] = ()
 
 
 def read_folder(folder: Path, labels: Collection[str]) -> list[Utterance]:
@@ -85,7 +77,8 @@ def _utterance(entry: Any, labels: Collection[str], voice: str, origin: str) -> 
     voice = entry.get("voice", voice)
     if not isinstance(voice, str):
         raise ValueError("`voice` must be a name")
-    return Utterance(text, lang or "en", role, entry["intent"], tuple(also), voice, origin)
+    marks = read_marks(entry.get("slots", []), text)
+    return Utterance(text, lang or "en", role, entry["intent"], tuple(also), voice, origin, marks)
 
 
 def _one_of(entry: dict[str, Any], key: str, allowed: tuple[str, ...], default: str | None) -> str | None:
@@ -93,19 +86,3 @@ def _one_of(entry: dict[str, Any], key: str, allowed: tuple[str, ...], default: 
     if value is not None and value not in allowed:
         raise ValueError(f"`{key}` must be one of {', '.join(allowed)}, not {value!r}")
     return value if isinstance(value, str) else default
-
-
-def split_by_voice(utterances: Iterable[Utterance], seed: int) -> Split:
-    """Give an eighth of the voices, at least one, to validation and as many to test. Raise ValueError under three."""
-    spoken = list(utterances)
-    voices = sorted({utterance.voice for utterance in spoken})
-    if len(voices) < 3:
-        raise ValueError(f"there are {len(voices)} voices; training, validation and test need one each at least")
-    random.Random(seed).shuffle(voices)  # noqa: S311 - a reproducible split, no secret
-    share = max(1, round(len(voices) * _HELD_OUT_SHARE))
-    validation, test = set(voices[:share]), set(voices[share : 2 * share])
-    return Split(
-        tuple(u for u in spoken if u.voice not in validation | test),
-        tuple(u for u in spoken if u.voice in validation),
-        tuple(u for u in spoken if u.voice in test),
-    )

@@ -39,14 +39,14 @@ def fit(utterances: Sequence[Utterance], seed: int, steps: Steps) -> Weights:
     machines = []
     for label in steps(labels):
         column = labels.index(label)
-        machines.append((_separate(vectors, has_main[column], seed), _separate(vectors, has_at_all[column], seed)))
+        machines.append((separate(vectors, has_main[column], seed), separate(vectors, has_at_all[column], seed)))
     main, beside = (_pack(machine) for machine in zip(*machines, strict=True))
     return Weights(vocabulary, labels, rarity, main, beside, temperature=1.0)
 
 
-def _separate(vectors: csr_matrix, truth: Sequence[bool], seed: int) -> tuple[Floats, float]:
-    """Return the weights (V) and the bias of one intent against all others."""
-    machine = LinearSVC(C=SLACK, random_state=seed)
+def separate(vectors: csr_matrix, truth: Sequence[bool], seed: int, tolerance: float = 1e-4) -> tuple[Floats, float]:
+    """Return the weights (V) and the bias of one intent against all others; a larger `tolerance` stops sooner."""
+    machine = LinearSVC(C=SLACK, random_state=seed, tol=tolerance)
     machine.fit(vectors, truth)
     return np.asarray(machine.coef_[0], np.float32), float(machine.intercept_[0])
 

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from intents.dictionary import Dictionary, load_dictionary
-from intents.model import FACTS_FILE, Floats, Thresholds, Weights, save_weights
+from intents.model import FACTS_FILE, Floats, Thresholds, Weights, load_model, save_weights
 from intents.reading import chances, further
 from intents.training.card import model_card
-from intents.training.corpus import Split, Utterance, read_folder, split_by_voice
+from intents.training.corpus import Utterance, read_folder
 from intents.training.fit import Steps, best_temperature, fit
 from intents.training.merge import merge
 from intents.training.score import Predictions, correctness, further_scores, scores
+from intents.training.split import Split, held_out_voices, split_by_voice
 from intents.understanding import Candidate
 
 CARD_FILE = "MODEL_CARD.md"
@@ -36,18 +37,29 @@ class Training:
     conflicts: int
 
 
-def train(data: Path, out: Path, dictionary: Path, seed: int, steps: Steps = lambda labels: labels) -> Training:
+def train(
+    data: Path,
+    out: Path,
+    dictionary: Path,
+    seed: int,
+    steps: Steps = lambda labels: labels,
+    *,
+    may_be_worse: bool = False,
+) -> Training:
     """Train on the folder `data` and put the model at `out`.
 
-    Sayings whose labels conflict are left out. Raise ValueError when the data cannot be learned from; what lies
-    at `out` is touched only after everything has worked.
+    Sayings whose labels conflict are left out. Raise ValueError when the data cannot be learned from, and, unless it
+    `may_be_worse`, when the model that lies at `out` reads the validation voices better; what lies there is touched
+    only after everything has worked.
     """
     known = load_dictionary(dictionary)
     merged = merge(read_folder(data, known.intents))
-    split = split_by_voice(merged.kept, seed)
+    split = split_by_voice(merged.kept, held_out_voices(data, (u.voice for u in merged.kept), seed))
     _refuse_what_cannot_be_judged(split)
     weights = calibrate(fit(split.train, seed, steps), split.validation)
     thresholds = tune(weights, split.validation, known.customers_own())
+    if not may_be_worse:
+        refuse_worse(weights, out, split.validation, known.customers_own())
     facts = _facts(weights, thresholds, split, known, data, seed)
     _put(out, weights, facts)
     return Training(out, facts, len(merged.conflicts))
@@ -71,6 +83,29 @@ def tune(weights: Weights, validation: Sequence[Utterance], customers_own: Set[s
     beside = _beside(weights, validation, predictions)
     also = max(grid, key=lambda at: further_scores(_above(beside, at), validation)["also_f1"])
     return Thresholds(ask, also)
+
+
+def refuse_worse(weights: Weights, out: Path, validation: Sequence[Utterance], customers_own: Set[str]) -> None:
+    """Raise ValueError when the model at `out` reads more of the validation voices right.
+
+    Only voices that it was not trained on are compared; where no whole model lies at `out`, or it has heard them all,
+    there is nothing to compare with.
+    """
+    try:
+        former = load_model(out)
+    except ValueError:
+        return
+    unheard = [utterance for utterance in validation if utterance.voice not in former.heard]
+    if not unheard:
+        return
+    before, now = (
+        float(correctness(predict(one, unheard, customers_own, is_role_known=False), unheard).mean())
+        for one in (former.weights, weights)
+    )
+    if now < before:
+        raise ValueError(
+            f"{out}: the model there stays: it reads {before:.1%} of the validation voices right, the new one {now:.1%}"
+        )
 
 
 def predict(
