@@ -16,16 +16,40 @@ from intents.understanding import Slot
 
 HOME_REGION = "CN"
 _ELSEWHERE: tuple[tuple[str, re.Pattern[str], re.Pattern[str] | None], ...] = (
-    ("GB", re.compile(r"(?<![\d+.-])07\d{3} (?:\d{6}|\d{3} \d{3})(?![\d-])|(?<![\d+.-])01\d{3} \d{6}(?!\d)|(?<![\d+.-])011\d \d{3} \d{4}(?!\d)|(?<![\d+.-])01\d1 \d{3} \d{4}(?!\d)"), None),
-    ("GB", re.compile(r"(?<![\d+.-])0(?:2\d \d{4} ?\d{4}|\d{9,10})(?!\d)"),
-     re.compile(r"£|\bUK\b|\bGB\b|\bGBP\b|Britain|\bEngland\b|\bScotland\b|\bWales\b|\bLondon\b|英国|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b")),
-    ("US", re.compile(r"(?<![\d+-])(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. ])\d{3}[-.]\d{4}(?![\d-])"),
-     re.compile(r"\b(?:cell|phone|mobile|tel|telephone|call|ring|reach|text|number)\b|\bUSA?\b|(?<![A-Za-z])\$", re.IGNORECASE)),
-    ("TW", re.compile(r"(?<![\d+-])(?:09\d\d-\d{3}-\d{3}|0[2-8]-\d{3,4}-\d{4})(?![\d-])"),
-     re.compile(r"[\u4e00-\u9fff]|NT\$|TWD|Taiwan|Taipei")),
+    (
+        "GB",
+        re.compile(
+            r"(?<![\d+.-])07\d{3} (?:\d{6}|\d{3} \d{3})(?![\d-])|(?<![\d+.-])01\d{3} \d{6}(?!\d)|(?<![\d+.-])011\d \d{3} \d{4}(?!\d)|(?<![\d+.-])01\d1 \d{3} \d{4}(?!\d)"
+        ),
+        None,
+    ),
+    (
+        "GB",
+        re.compile(r"(?<![\d+.-])0(?:2\d \d{4} ?\d{4}|\d{9,10})(?!\d)"),
+        re.compile(
+            r"£|\bUK\b|\bGB\b|\bGBP\b|Britain|\bEngland\b|\bScotland\b|\bWales\b|\bLondon\b|英国|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b"
+        ),
+    ),
+    (
+        "US",
+        re.compile(r"(?<![\d+-])(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. ])\d{3}[-.]\d{4}(?![\d-])"),
+        re.compile(
+            r"\b(?:cell|phone|mobile|tel|telephone|call|ring|reach|text|number)\b|\bUSA?\b|(?<![A-Za-z])\$", re.IGNORECASE
+        ),
+    ),
+    (
+        "TW",
+        re.compile(r"(?<![\d+-])(?:09\d\d-\d{3}-\d{3}|0[2-8]-\d{3,4}-\d{4})(?![\d-])"),
+        re.compile(r"[\u4e00-\u9fff]|NT\$|TWD|Taiwan|Taipei"),
+    ),
     ("MY", re.compile(r"(?<![\d+-])(?:01[1-9]-\d{3,4}[ -]?\d{4}|0[3-9]-\d{3,4} \d{4})(?![\d-])"), None),
+    ("AU", re.compile(r"(?<![\d+-])04\d\d \d{3} \d{3}(?![\d-])"), None),
     ("SG", re.compile(r"(?<![\d+-])[689]\d{3} \d{4}(?!\d)"), re.compile(r"S\$|\bSGD\b|Singapore|新加坡")),
-    ("HK", re.compile(r"(?<![\d+-])[235679]\d{3} \d{4}(?!\d)"), re.compile(r"HK\$|\bHKD\b|Hong Kong|香港|[咗嘅嗰啲喺佢哋唔冇嚟電話號]")),
+    (
+        "HK",
+        re.compile(r"(?<![\d+-])[235679]\d{3} \d{4}(?!\d)"),
+        re.compile(r"HK\$|\bHKD\b|Hong Kong|香港|[咗嘅嗰啲喺佢哋唔冇嚟電話號聯絡俾]"),
+    ),
 )
 """Regions by how their numbers are written, and what must be in the text where the writing alone does not tell."""
 
@@ -40,7 +64,8 @@ _AMERICAN = re.compile(r"\(?[2-79]\d\d\)?[-. ]\d{3}[-. ]\d{4}")
 """Written as in America without saying so; read as Chinese it would be somebody else's number."""
 _CHINESE_TAX_ID = re.compile(r"(?<![0-9A-Za-z])[0-9A-HJ-NP-RTUW-Y]{18}(?![0-9A-Za-z])", re.IGNORECASE)
 _CUED_TAX_ID = re.compile(
-    r"(?P<abn>\bABN\b)|(?P<gst>\bGST(?:IN)?\b)|(?P<uen>\bUEN\b)|(?P<ubn>統編|統一編號|统编|统一编号)|(?P<gb>\bVAT\b)", re.IGNORECASE
+    r"(?P<abn>\bABN\b)|(?P<gst>\bGST(?:IN)?\b)|(?P<uen>\bUEN\b)|(?P<ubn>統編|統一編號|统编|统一编号)|(?P<gb>\bVAT\b)",
+    re.IGNORECASE,
 )
 _CODES_BY_CUE: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
     "abn": (re.compile(r"(?<!\d)\d\d ?\d{3} ?\d{3} ?\d{3}(?!\d)"), abn.is_valid),
@@ -83,13 +108,24 @@ _ENGLISH_ADDRESS = re.compile(
 )
 _ROOM = r"(?:(?:(?i:unit|bay|level|suite|floor|room|flat|shop|lot|blk|block)\.? ?#?\w{1,6}(?:-\w{1,4})?|\d{1,3}/F),? ?)"
 _TOWNS = r"(?:,? \d{4,6} [A-Z][a-z]+(?: [A-Z][a-z]+)?|, ?[A-Z][A-Za-z.'’-]{1,20}(?: [A-Z][A-Za-z.'’-]{1,20}){0,2}){0,3}"
+_START = r"(?<![A-Za-z0-9])"
 _ENGLISH_PLACES = (
-    re.compile(rf"\bP\.? ?O\.? Box \d{{1,6}}{_TOWNS}"),
-    re.compile(rf"\b{_ROOM}?\d{{1,5}}[A-Za-z]?,? (?:Jalan|Jln|Lebuh|Lorong|Persiaran|Rue|Via|Calle|Rua)(?: [A-Z0-9][\w.'’/-]*){{1,4}}{_TOWNS}"),
-    re.compile(rf"\b{_ROOM}\d{{1,5}}[A-Za-z]? (?:[A-Z][\w.'’-]{{0,20}} ){{1,4}}(?:Street|Avenue|Road|Lane|St|Ave|Rd|Ln|Blvd|Dr|Drive|Way|Park)\b(?: \d{{1,2}}\b)?(?: #\d\d-\d\d)?{_TOWNS}"),
-    re.compile(rf"\b{_ROOM}?\d{{1,4}}[A-Za-z]? (?:[A-Z][a-z'’-]{{1,20}} ){{1,3}}(?:Close|Yard|Park|Walk|Hill|Gardens?|Grove|Mews|Wharf|House|Gate)\b{_TOWNS}"),
-    re.compile(rf"\b{_ROOM}(?:[A-Z][a-z'’-]{{1,20}} ){{1,3}}(?:Street|Road|Lane|Park|Estate|House|Building|Centre|Court)\b{_TOWNS}"),
-    re.compile(rf"\b\d{{1,5}} (?:[A-Z][\w.'’-]{{0,20}} ){{1,4}}(?:Street|St|Avenue|Ave|Road|Rd) \d{{1,2}}\b(?: #\d\d-\d\d)?{_TOWNS}"),
+    re.compile(rf"{_START}P\.? ?O\.? Box \d{{1,6}}{_TOWNS}"),
+    re.compile(
+        rf"{_START}(?:{_ROOM}|(?:{_ROOM})?\d{{1,5}}[A-Za-z]?,? )(?:Jalan|Jln|Lebuh|Lorong|Persiaran|Rue|Via|Calle|Rua)(?: [A-Z0-9][\w.'’/-]*){{1,4}}{_TOWNS}"
+    ),
+    re.compile(
+        rf"{_START}{_ROOM}\d{{1,5}}[A-Za-z]? (?:[A-Z][\w.'’-]{{0,20}} ){{1,4}}(?:Street|Avenue|Road|Lane|St|Ave|Rd|Ln|Blvd|Dr|Drive|Way|Park)\b(?: \d{{1,2}}\b)?(?: #\d\d-\d\d)?{_TOWNS}"
+    ),
+    re.compile(
+        rf"{_START}{_ROOM}?\d{{1,4}}[A-Za-z]? (?:[A-Z][a-z'’-]{{1,20}} ){{1,3}}(?:Close|Yard|Park|Walk|Hill|Gardens?|Grove|Mews|Wharf|House|Gate)\b{_TOWNS}"
+    ),
+    re.compile(
+        rf"{_START}{_ROOM}(?:[A-Z][a-z'’-]{{1,20}} ){{1,3}}(?:Street|Road|Lane|Park|Estate|House|Building|Centre|Court|Offices)\b{_TOWNS}"
+    ),
+    re.compile(
+        rf"{_START}\d{{1,5}} (?:[A-Z][\w.'’-]{{0,20}} ){{1,4}}(?:Street|St|Avenue|Ave|Road|Rd) \d{{1,2}}\b(?: #\d\d-\d\d)?{_TOWNS}"
+    ),
 )
 """Written with capitals, else "a 10 minute walk" would be one."""
 _ENGLISH_WORDS_IN_ADDRESS = re.compile(
@@ -156,7 +192,8 @@ def find_addresses(text: str) -> Iterator[Slot]:
         return
     for pattern in _ENGLISH_PLACES:
         for match in pattern.finditer(text):
-            yield Slot("address", match[0], match.start(), " ".join(match[0].split()))
+            written = match[0].rstrip(" .")
+            yield Slot("address", written, match.start(), " ".join(written.split()))
     for match in _ENGLISH_ADDRESS.finditer(text):
         if not _ENGLISH_WORDS_IN_ADDRESS.search(match[0].split(",")[0]):
             written = match[0].rstrip(" .")

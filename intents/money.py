@@ -29,7 +29,11 @@ _CODES = {name: code for code, names in _CURRENCIES.items() for name in names.sp
 _SPELLED = sorted(_CODES, key=len, reverse=True)
 _AFTER = "|".join(_SPELLED)
 _BEFORE = "|".join(
-    name for name in _SPELLED if not re.search(r"[元圆块塊刀币幣镑鎊]$|(?:dollars\?|yuan|kuai|bucks|quid|won|yen|蚊|纸|紙|baht|ringgits\?|francs\?)$", name)
+    name
+    for name in _SPELLED
+    if not re.search(
+        r"[元圆块塊刀币幣镑鎊]$|(?:dollars\?|yuan|kuai|bucks|quid|won|yen|蚊|纸|紙|baht|ringgits\?|francs\?)$", name
+    )
 )
 _DOLLARS = re.compile(
     r"(?P<HKD>hk\$|\bhkd\b|港[币幣元纸紙])|(?P<TWD>nt\$|\bntd?\b|\btwd\b|[台臺][币幣])|(?P<SGD>(?<![a-z])s\$|\bsgd\b|singapore)"
@@ -62,7 +66,8 @@ _WITH_TIMES = re.compile(
 _MIXED_LARGE = re.compile(rf"{_EDGE}(?P<number>{MIXED})(?!\s?[%折号號楼樓]){_NOT_MONEY}")
 _CHINESE_LARGE = re.compile(rf"(?P<chinese>(?>{CHINESE}))整?{_NOT_MONEY}")
 _CHINESE_SHORT = re.compile(
-    rf"(?<![第之{CHINESE_NUMERAL}])(?P<chinese>[一二两三四五六七八九][千百][一二三四五六七八九])(?![{CHINESE_NUMERAL}点]){_NOT_MONEY}"
+    rf"(?<![第之{CHINESE_NUMERAL}])(?:(?P<chinese>[一二两三四五六七八九][千百][一二三四五六七八九])(?![{CHINESE_NUMERAL}点]){_NOT_MONEY}"
+    rf"|(?P<other>[一二两三四五六七八九][万千百][一二三四五六七八九]?)(?=一[台套个张件条年月天次份组]))"
 )
 """三千二 and 六百八, said so of prices: a count of things is said to the end (三千二百) or has its measure behind it."""
 _ENGLISH_LARGE = re.compile(rf"\b(?P<english>(?>{ENGLISH}))\b(?! (?:million|billion|lakh|crore)){_NOT_MONEY}", re.IGNORECASE)
@@ -73,10 +78,15 @@ _CHINESE_CHANGE = re.compile(
     rf"(?!\s?(?:[%成折号號页级度分倍部间層层楼室毫元块:/-]|点|多?年|多?个|工作日|左右个)){_NOT_MONEY}"
 )
 _LEAST_CHANGE = 100
+_LEAST_SAID = 10
+"""金额更新一下 says no amount of one."""
+_COUNTED = r"(?:days?|seats?|users?|units?|months?|years?|people|points?|hours?|weeks?|licen[cs]es?|orders?)\b"
 _ENGLISH_CHANGE = re.compile(
     rf"\b(?:(?:knock|take|shave|trim|cut)\s(?:another |a further )?(?P<number>{ARABIC}|{ENGLISH})(?= (?:off|from)\b)"
     rf"|(?:quoted|minus|revised to|beat (?:\w+ ){{0,2}}?(?:down to|by)|(?:comes?|came|bring it|goes|went|me|him|them|her) down (?:to|by)"
-    rf"|instead of|up by|reduced (?:to|by)|raised (?:to|by))\s(?P<other>{ARABIC})(?![\d%.,]*\d|\s?(?:%|percent|per cent|[a-z]*s\b|k\b)))",
+    rf"|instead of|up by|reduced (?:to|by)|raised (?:to|by))\s(?P<other>{ARABIC})(?![\d%.,]*\d|\s?(?:%|percent|per cent|{_COUNTED}|k\b)))"
+    rf"|\b(?:to|at|be|is|one|than|of|under|over|above|by|it|deal|order|total) (?P<grouped>\d{{1,3}}(?:,\d{{3}})+(?:\.\d\d)?)(?!,?\d)"
+    r"(?=\s*(?:$|[.!?;,)]|(?:please|pls|and|not|instead|flat|change|after|for|from|lah|now)\b))",
     re.IGNORECASE,
 )
 """What is added to a price or taken off it; below a hundred it may as well be a percentage."""
@@ -88,7 +98,7 @@ _AFTER_CUE = re.compile(
     r"(?:金额|金額|总价|总额|单价|价格|价钱|报价|预算|合同额|额度|成交价|货款|费用|年费|运费|押金|定金|首付|尾款|"
     r"\bamount|\bvalue|\bprice|\bbudget|\bworth|\bquote|\bcost|\bdeposit)"
     r"(?P<link>(?:\s?(?:改|调|定|写|填|变|换|更新|是|为|成|到|在|约|大概|大约|差不多|[:：=]|of|is|to|at|about|"
-    r"around|from|从|按|should be|was|now)){0,4})\s?"
+    r"around|from|从|按|写错了|错了|,|on (?:it|this|that)|should be|was|now)){0,4})\s?"
     rf"(?:(?P<chinese>(?>{CHINESE}))(?!\s?[成折个號号年月天日周点部台套块元分]){_NOT_MONEY}|(?P<number>{ARABIC})(?![\d%.,]*\d|\s?(?:%|折|个|月|天|年|号|日|台|套|percent|months?|days?|points?|[:：/-]\d)))",
     re.IGNORECASE,
 )
@@ -106,14 +116,14 @@ _TENTHS = re.compile(
     r"(?=$|[\s,.;!?。、]|的|以[上下内]|左右|多|首付|预付|定金|订金|返利|折扣|利润|股份|毛利|回款|把握|行|吧|可)"
 )
 _DISCOUNT_OF = re.compile(
-    rf"\bdiscount (?:\w+ ){{0,3}}?(?:to|at|of|above|over|is|by) (?P<number>{ARABIC})(?![\d%.,]*[\d%]|\s?(?:percent|per cent|k\b|[a-z]*s\b))",
+    rf"\bdiscount (?:\w+ ){{0,3}}?(?:to|at|of|above|over|is|by) (?P<number>{ARABIC})(?![\d%.,]*[\d%]|\s?(?:percent|per cent|k\b|{_COUNTED}))",
     re.IGNORECASE,
 )
 _FOLD = re.compile(
     r"(?<![\d.一二三四五六七八九])(?P<number>\d(?:\.\d)?|\d{2}|"
     r"[一二三四五六七八九][一二三四五六七八九点]{0,2})折(?!腾|叠|磨|旧|中|算|返|合)"
 )
-_HALF_OFF = re.compile(r"(?:打)?(?:对折|半价)|\bhalf[ -](?:off|price)\b", re.I)
+_HALF_OFF = re.compile(r"(?:打)?(?:对折|(?<!一)半价)|\bhalf[ -](?:off|price)\b", re.I)
 
 _CHINESE_MEASURE = (
     "台|套|件|名|人|位|用户|账号|帐号|坐席|席位|席|份|箱|吨|公斤|千克|条|张|家|批|辆|把|支|瓶|盒|组|点位|站点|节点|车间|门店|"
@@ -149,13 +159,16 @@ _BEHIND_A_CUE = (_AFTER_CUE, _CHINESE_CHANGE, _ENGLISH_CHANGE)
 
 def _amount(match: re.Match[str], pattern: re.Pattern[str]) -> Iterator[Slot]:
     parts = match.groupdict()
-    group = next(name for name in ("number", "other", "chinese", "english") if parts.get(name))
+    group = next(name for name in ("number", "other", "grouped", "chinese", "english") if parts.get(name))
     value, times = number(parts[group]), (parts.get("times") or "").lower()
     if value is None or not _is_money(match, pattern, value):
         return
     sign = parts.get("after") or parts.get("before") or ""
     start, end = match.span(group) if pattern in _BEHIND_A_CUE else match.span()
-    worth: dict[str, object] = {"amount": tidy(value * MULTIPLIERS.get(times, 1)), "currency": _currency(sign, times, match.string)}
+    worth: dict[str, object] = {
+        "amount": tidy(value * MULTIPLIERS.get(times, 1)),
+        "currency": _currency(sign, times, match.string),
+    }
     yield Slot("amount", match.string[start:end], start, worth)
 
 
@@ -168,7 +181,7 @@ def _is_money(match: re.Match[str], pattern: re.Pattern[str], value: float) -> b
         return value >= _LEAST_BARE_ENGLISH
     if pattern is _AFTER_CUE:
         is_score = not parts["link"] and match[0][0].isascii()  # "quality 62, price 28"
-        return value >= (_LEAST_CHANGE if is_score else 1)
+        return value >= (_LEAST_CHANGE if is_score else _LEAST_SAID if parts["chinese"] else 1)
     if pattern in _BEHIND_A_CUE:
         return value >= _LEAST_CHANGE
     if pattern is _WITH_UNIT and parts["after"].lower() == "won":

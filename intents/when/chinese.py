@@ -66,9 +66,13 @@ def _chinese_day_of_month(match: re.Match[str], sent_at: datetime) -> date:
 
 def _chinese_year(match: re.Match[str], sent_at: datetime) -> date:
     year = said_year(match["year"] or "今年", sent_at) or sent_at.year
-    return {"": date(year, 1, 1),"底": date(year, 12, 31), "末": date(year, 12, 31), "中": date(year, 6, 30), "初": date(year, 1, 1)}[
-        match["part"]
-    ]
+    return {
+        "": date(year, 1, 1),
+        "底": date(year, 12, 31),
+        "末": date(year, 12, 31),
+        "中": date(year, 6, 30),
+        "初": date(year, 1, 1),
+    }[match["part"]]
 
 
 PATTERNS: Patterns = compiled(
@@ -87,7 +91,10 @@ PATTERNS: Patterns = compiled(
         r"(?P<which>[上下]个?|[这今]个?|本|当)?月(?P<part>底|末|初|中旬|上旬|下旬|中(?!旬|[国心间]))(?:之?前)?",
         _chinese_month_end,
     ),
-    (rf"(?P<which>[上下]个?|[这今]个?|本)月(?P<part>)(?![底末初中上下\d一二三四五六七八九十份])份?{BEFORE}", _chinese_month_end),
+    (
+        rf"(?P<which>[上下]个?|[这今]个?|本)月(?P<part>)(?![底末初中上下\d一二三四五六七八九十份])份?{BEFORE}",
+        _chinese_month_end,
+    ),
     (
         rf"(?P<year>\d{{4}}年|二[零〇○][零〇○一二三四五六七八九]{{2}}年|\d{{2}}年|今年|明年|后年|去年|本年)?{_BORDER}(?P<month>{CALENDAR_NUMBER})月"
         rf"(?:(?P<day>\d{{1,2}}|{CALENDAR_NUMBER}(?=[日号]))[日号]?|份?(?P<part>底|末|初|中旬|上旬|下旬|中(?![国心间]))|份)?{BEFORE}",
@@ -98,8 +105,11 @@ PATTERNS: Patterns = compiled(
         rf"(?![楼院线仓机码店车门库院\d]){BEFORE}",
         _chinese_day_of_month,
     ),
-    (rf"(?P<year>今年|明年|后年|去年|\d{{4}}年)?年?(?P<part>(?<=年)[底末中初])(?![学国一二三四五六七八九十]){BEFORE}", _chinese_year),
-    (r"(?P<year>今年|明年|去年|(?<![今昨前天日年月周])后年(?!度?龄))(?P<part>)(?![底末中初\d一二三四五六七八九十])", _chinese_year),
+    (
+        rf"(?P<year>今年|明年|后年|去年|\d{{4}}年)?年?(?P<part>(?<=年)[底末中初])(?![学国一二三四五六七八九十]){BEFORE}",
+        _chinese_year,
+    ),
+    (r"(?P<year>今年|明年|去年|(?<![今昨前天日年月周])后年(?!度?龄))(?P<part>)(?![底末中初])", _chinese_year),
     (
         r"(?:(?P<year>今年|明年|去年|\d{4}年?)\s?)?(?:(?<!这)第?(?P<number>[一二三四1-4])季度?|\bQ(?P<q>[1-4]))(?P<by>底|末|结束前|之?前)?",
         quarter_of,

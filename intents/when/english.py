@@ -13,7 +13,10 @@ _MONTH = "|".join(sorted(ENGLISH_MONTHS, key=len, reverse=True))
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 """The month that a season begins with, in the northern half."""
 _SHORT_WORDS = frozenset({"mon", "wed", "sat", "sun"})
-_DAY_FOLLOWS = re.compile(r"\b(?:on|by|before|until|till|til|from|for|every|after|since|or|and|&|to|tue|thu|fri)[ ,]{1,2}$|^$|[,/–-] ?$", re.IGNORECASE)
+_DAY_FOLLOWS = re.compile(
+    r"\b(?:on|by|before|until|till|til|from|for|every|after|since|or|and|&|to|tue|thu|fri)[ ,]{1,2}$|^$|[,/–-] ?$",
+    re.IGNORECASE,
+)
 """What makes a day of a small "sat" or "sun"."""
 _ORDINAL = r"\d{1,2}(?:st|nd|rd|th)?"
 
@@ -129,8 +132,14 @@ PATTERNS: Patterns = compiled(
         _english_month,
     ),
     (r"\b(?P<which>next|this) (?P<season>spring|summer|autumn|fall|winter)\b", _english_season),
-    (r"\b(?:this (?P<part>morning|afternoon|arvo|evening)|(?P<night>last night))\b(?=(?! ?(?:at|around|by)? ?\d))", _part_of_today),
-    (r"(?<=\b(?:by|on) )(?P<day>\d{1,2}(?:st|nd|rd|th))\b(?! (?:of|time|floor|quarter|version|one|seat|century|[A-Z]))", _english_ordinal),
+    (
+        r"\b(?:this (?P<part>morning|afternoon|arvo|evening)|(?P<night>last night))\b(?=(?! ?(?:at|around|by)? ?\d))",
+        _part_of_today,
+    ),
+    (
+        r"(?<=\b(?:by|on) )(?P<day>\d{1,2}(?:st|nd|rd|th))\b(?! (?:of|time|floor|quarter|version|one|seat|century|[A-Z]))",
+        _english_ordinal,
+    ),
     (r"\b(?<=deadline )(?P<day>\d{1,2}(?:st|nd|rd|th))\b", _english_ordinal),
     (r"\bthe (?P<day>\d{1,2}(?:st|nd|rd|th))\b(?! (?:of|time|floor|quarter|version|one|seat|century))", _english_ordinal),
     (
