@@ -39,6 +39,7 @@ from bot.fault import name_fault
 from bot.files import LARGEST, place_for
 from bot.house_api import house_routes
 from bot.inbox import Inbox
+from bot.judge import Judge
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
@@ -48,6 +49,7 @@ from bot.pages.chat import PagePerson, chat_page
 from bot.problem import PROBLEMS, answer_with_problems
 from bot.settings import Settings
 from bot.shelf import Shelf
+from bot.tell import Teller
 from bot.think import Thinker
 from bot.wording.sentences import LANGUAGES, sentences
 from intents.dictionary import Intent, load_dictionary
@@ -66,7 +68,7 @@ class House:
     channels: dict[str, Channel]
     inbox: Inbox
     outbox: Outbox
-    conversation: Conversation
+    judge: Judge
     clockwork: Clockwork
     shelf: Shelf
     metrics: Metrics
@@ -165,7 +167,7 @@ async def build_house(
                 metrics.reply.observe((send.sent_at - send.created_at).total_seconds())
 
     async def gave_up(send: Send) -> None:
-        await conversation.could_not_reach(send)
+        await teller.could_not_reach(send)
 
     async def await_replies(key: str, seconds: float) -> list[Reply]:
         await inbox.wait_done(key, timedelta(seconds=seconds))
@@ -178,7 +180,7 @@ async def build_house(
         return await channels[message.address.channel].fetch(attachment, into, LARGEST)
 
     async def takes_part(address: Address) -> bool:
-        return await conversation.takes_part(address)
+        return await teller.takes_part(address)
 
     parts = Parts(accept, memory, now, await_replies, takes_part)
     for name, row in roster.items():
@@ -192,10 +194,10 @@ async def build_house(
     engine = engine or Durable(settings.database(), settings.home, now)
 
     async def remind(timer: Timer) -> None:
-        await conversation.remind(timer.data["reminder"])
+        await judge.remind(timer.data["reminder"])
 
     async def expire(timer: Timer) -> None:
-        await conversation.expired(timer.data["proposal"])
+        await judge.expired(timer.data["proposal"])
 
     async def sweep() -> None:
         await inbox.sweep()
@@ -203,11 +205,11 @@ async def build_house(
 
     handlers = {"reminder": remind, "proposal_expires": expire}
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
-    conversation = Conversation(
-        world, memory, outbox, announcer, thinker, names, lambda: policy, fetch, clockwork.arm, windows
-    )
+    teller = Teller(world, outbox, announcer, windows)
+    judge = Judge(world, outbox, announcer, teller, names, lambda: policy, clockwork.arm)
+    conversation = Conversation(world, memory, outbox, thinker, judge, teller, fetch)
     inbox = Inbox(store, handle, now, on_failed=failed)
-    return House(store, memory, channels, inbox, outbox, conversation, clockwork, minds.shelf, metrics, policy, accept)
+    return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, policy, accept)
 
 
 def _send_entry(send: Send) -> audit.Entry:
@@ -261,7 +263,7 @@ def _open_doors(app: FastAPI, house: House, settings: Settings) -> None:
     assert isinstance(web, WebChannel)
     app.include_router(_operation(house))
     app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home))
-    app.include_router(house_routes(house.store, door, house.conversation.decide_over_http))
+    app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
     app.include_router(
         chat_page(
             web, house.accept, lambda: _sample_people(house.store), lambda: _is_sample(house.store), now, settings.home

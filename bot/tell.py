@@ -1,0 +1,94 @@
+"""tell: a phrased reply goes into the ledger of sends, its buttons written down beside it, in the deed's transaction."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter
+from sqlalchemy import select
+
+from actions.crm import people
+from actions.outside.store import Tx, after_commit
+from actions.outside.tables import ButtonRow, InboxRow
+from actions.proposal import Basis, Outcome
+from actions.proposal_json import decision_to_json
+from actions.world import World
+from bot.announce import Announcer
+from bot.buttons import Mint
+from bot.message import Address
+from bot.outbox import Outbox, Send
+from bot.phrase import Phrased, phrase_plain
+from bot.thread import Question, question_to_json
+
+log = structlog.get_logger()
+_basis = TypeAdapter(Basis)
+
+
+class Teller:
+    """Puts replies into the ledger. `windows` says how long a channel's own request may still take an answer along."""
+
+    def __init__(self, world: World, outbox: Outbox, announce: Announcer, windows: Mapping[str, timedelta]) -> None:
+        self._world = world
+        self._outbox = outbox
+        self._announce = announce
+        self._windows = windows
+
+    async def tell(
+        self,
+        tx: Tx,
+        key: str,
+        to: Address,
+        phrase: Callable[[Mint], Phrased],
+        *,
+        question: Question | None = None,
+        outcome: Outcome | None = None,
+        answers: str | None = None,
+    ) -> dict[str, Any] | None:
+        """Phrase a reply, write its buttons down and put it into the ledger of sends. Returns what "why?" would show."""
+        mint = Mint(key, to.key, self._world.now())
+        phrased = phrase(mint)
+        basis = outcome.proposal.basis if outcome else phrased.why
+        if phrased.more is not None:
+            mint.add("more", {"text": phrased.more})
+        why: dict[str, Any] | None = None
+        if basis is not None:
+            kept = _basis.dump_python(basis, mode="json")
+            why = {"basis": kept, "decision": decision_to_json(outcome.decision) if outcome else None}
+            mint.add("why", why)
+            mint.add("do", {"basis": kept})
+        if question is not None:
+            for action in ("fill", "read_as"):
+                mint.add(action, {"question": question_to_json(question)})
+        await mint.save(tx)
+        view_of = phrased.reply.card.view_of if phrased.reply.card else None
+        target = await self._outbox.put(
+            tx, key, to, phrased.reply, answers=answers, card=view_of, hold_until=self._held_until(to) if answers else None
+        )
+        after_commit(tx, partial(self._outbox.kick, [target]))
+        return why
+
+    def _held_until(self, to: Address) -> datetime | None:
+        """Until when an answer is left for the platform's own request to take along (WeChat's passive reply)."""
+        window = self._windows.get(to.channel)
+        return self._world.now() + window if window else None
+
+    async def could_not_reach(self, send: Send) -> None:
+        """A send was given up: whoever was to get it hears of it where else they can be reached."""
+        log.error("send_given_up", send=send.key, channel=send.to.channel, error=send.error)
+        async with self._world.store.write() as tx:
+            person_id = await people.bound_to(tx, send.to.channel, send.to.conversation)
+            if person_id is None:
+                return
+            for address in await self._announce.addresses(tx, f"person:{person_id}", but=send.to.channel):
+                sentence = phrase_plain("gave_up", send.reply.lang)
+                target = await self._outbox.put(tx, f"given_up:{send.key}", address, sentence.reply)
+                after_commit(tx, partial(self._outbox.kick, [target]))
+
+    async def takes_part(self, address: Address) -> bool:
+        """Whether something was said or heard at this very address before."""
+        said = select(ButtonRow.token).where(ButtonRow.conversation == address.key).limit(1)
+        heard = select(InboxRow.key).where(InboxRow.conversation == address.key).limit(1)
+        async with self._world.store.read() as tx:
+            return (await tx.execute(heard)).first() is not None or (await tx.execute(said)).first() is not None
