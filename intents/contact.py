@@ -19,7 +19,8 @@ _ELSEWHERE: tuple[tuple[str, re.Pattern[str], re.Pattern[str] | None], ...] = (
     (
         "GB",
         re.compile(
-            r"(?<![\d+.-])07\d{3} (?:\d{6}|\d{3} \d{3})(?![\d-])|(?<![\d+.-])01\d{3} \d{6}(?!\d)|(?<![\d+.-])011\d \d{3} \d{4}(?!\d)|(?<![\d+.-])01\d1 \d{3} \d{4}(?!\d)"
+            r"(?<![\d+.-])07\d{3} (?:\d{6}|\d{3} \d{3})(?![\d-])|(?<![\d+.-])01\d{3} \d{6}(?!\d)"
+            r"|(?<![\d+.-])011\d \d{3} \d{4}(?!\d)|(?<![\d+.-])01\d1 \d{3} \d{4}(?!\d)"
         ),
         None,
     ),
@@ -27,14 +28,17 @@ _ELSEWHERE: tuple[tuple[str, re.Pattern[str], re.Pattern[str] | None], ...] = (
         "GB",
         re.compile(r"(?<![\d+.-])0(?:2\d \d{4} ?\d{4}|\d{9,10})(?!\d)"),
         re.compile(
-            r"£|\bUK\b|\bGB\b|\bGBP\b|Britain|\bEngland\b|\bScotland\b|\bWales\b|\bLondon\b|英国|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b"
+            r"£|\bUK\b|\bGB\b|\bGBP\b|Britain|\bEngland\b|\bScotland\b|\bWales\b|\bLondon\b|英国"
+            r"|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b"
         ),
     ),
     (
         "US",
         re.compile(r"(?<![\d+-])(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. ])\d{3}[-.]\d{4}(?![\d-])"),
         re.compile(
-            r"\b(?:cell|phone|mobile|tel|telephone|call|ring|reach|text|number)\b|\bUSA?\b|(?<![A-Za-z])\$", re.IGNORECASE
+            r"\b(?:cell|phone|mobile|tel|telephone|call|ring|reach|text|number)\b|\bUSA?\b"
+            r"|(?<![A-Za-z])\$",
+            re.IGNORECASE,
         ),
     ),
     (
@@ -85,22 +89,27 @@ _DOOR = (
 )
 _HAN = r"[\u4e00-\u9fff]"
 _CHINESE_ADDRESS = re.compile(
-    rf"(?P<place>{_HAN}[\u4e00-\u9fffA-Za-z]{{0,24}}?{_STREET})(?P<door>(?:(?:[东南西北中一二三四]|{_STREET})?\s?{_DOOR})+"
-    rf"(?:{_HAN}{{2,10}}(?:大厦|广场|中心|园|大楼|楼|座|栋|公寓|花园|小区))?(?:\s?[A-Z]?座|\s?{_DOOR})*(?:地下|厂房|仓库|财务[科室处]|(?:门卫|传达|收发|办公)室)?)"
+    rf"(?P<place>{_HAN}[\u4e00-\u9fffA-Za-z]{{0,24}}?{_STREET})(?P<door>(?:(?:[东南西北中一二三四]"
+    rf"|{_STREET})?\s?{_DOOR})+"
+    rf"(?:{_HAN}{{2,10}}(?:大厦|广场|中心|园|大楼|楼|座|栋|公寓|花园|小区))?(?:\s?[A-Z]?座|\s?{_DOOR})*(?:地下"
+    rf"|厂房|仓库|财务[科室处]|(?:门卫|传达|收发|办公)室)?)"
 )
 _CHINESE_TOWN = re.compile(
     rf"(?P<place>{_HAN}{{2,4}}(?:省|市|区|县)(?:(?![里的了吗把被这那请])[\u4e00-\u9fff]){{2,16}}{_STREET}"
-    rf"(?<!采购中心)(?<!服务中心)(?<!客服中心)(?<!数据中心)(?<!培训中心)(?<!结算中心)(?<!交易中心)(?<!呼叫中心)(?<!研发中心)"
+    rf"(?<!采购中心)(?<!服务中心)(?<!客服中心)(?<!数据中心)(?<!培训中心)(?<!结算中心)(?<!交易中心)(?<!呼叫中心)"
+    rf"(?<!研发中心)"
     rf"(?<!管理中心)(?<!知道)(?<!阶段)(?<!渠道)(?<!报道))(?P<door>)"
 )
 """Without a door; what only works for a town (采购中心) is no place to send something to."""
 _LEAD_IN = re.compile(
-    r"^.*(?:地址|地方|应该是|寄送|改寄|转咗做|搬咗去|挪到|挪去|(?:我|佢|你)哋|寄|送|去|付|为|做|(?<!开)发(?!区|展)|搬到了?|搬去了?|搬至|迁到|迁至|迁往|换到了?|改到|改成|改为|换成|寄到|寄往|寄去|寄给?|换|送到|送去|发到|发往|"
+    r"^.*(?:地址|地方|应该是|寄送|改寄|转咗做|搬咗去|挪到|挪去|(?:我|佢|你)哋|寄|送|去|付|为|做|(?<!开)发(?!区"
+    r"|展)|搬到了?|搬去了?|搬至|迁到|迁至|迁往|换到了?|改到|改成|改为|换成|寄到|寄往|寄去|寄给?|换|送到|送去|发到|发往|"
     r"现在在|现在是|位于|在|到|至|是|往|的|我们|公司|了)(?=.{2})"
 )
 _A_CAPITAL = re.compile(r"\d.*[A-Z]|[A-Z].*\d", re.DOTALL)
 _ENGLISH_ADDRESS = re.compile(
-    r"\b\d{1,5}[A-Za-z]?(?:[ ][A-Za-z][\w.'’-]{0,20}){1,4}?[ ](?:(?i:street|avenue|road|lane|boulevard|parkway|terrace|quay|"
+    r"\b\d{1,5}[A-Za-z]?(?:[ ][A-Za-z][\w.'’-]{0,20}){1,4}?[ ](?:(?i:street|avenue|road|lane|boulevard|parkway"
+    r"|terrace|quay|"
     r"highway|crescent)\b|St\b|Ave\b|Rd\b|Ln\b|Blvd\b|Pkwy\b|Hwy\b|Dr\b|Drive|Way|Square|Court|Place|Row)\b\.?"
     r"(?:,? (?i:suite|unit|floor|apt|apartment|room|building|#)\.? ?\w{1,6}(?:-\w{1,4})?)?"
     r"(?:, ?[A-Z][A-Za-z.'’-]{1,20}(?: [A-Z][A-Za-z.'’-]{1,20}){0,2}){0,3}(?:,? [A-Z]{2} \d{5}"
@@ -112,19 +121,24 @@ _START = r"(?<![A-Za-z0-9])"
 _ENGLISH_PLACES = (
     re.compile(rf"{_START}P\.? ?O\.? Box \d{{1,6}}{_TOWNS}"),
     re.compile(
-        rf"{_START}(?:{_ROOM}|(?:{_ROOM})?\d{{1,5}}[A-Za-z]?,? )(?:Jalan|Jln|Lebuh|Lorong|Persiaran|Rue|Via|Calle|Rua)(?: [A-Z0-9][\w.'’/-]*){{1,4}}{_TOWNS}"
+        rf"{_START}(?:{_ROOM}|(?:{_ROOM})?\d{{1,5}}[A-Za-z]?,? )(?:Jalan|Jln|Lebuh|Lorong|Persiaran|Rue|Via"
+        rf"|Calle|Rua)(?: [A-Z0-9][\w.'’/-]*){{1,4}}{_TOWNS}"
     ),
     re.compile(
-        rf"{_START}{_ROOM}\d{{1,5}}[A-Za-z]? (?:[A-Z][\w.'’-]{{0,20}} ){{1,4}}(?:Street|Avenue|Road|Lane|St|Ave|Rd|Ln|Blvd|Dr|Drive|Way|Park)\b(?: \d{{1,2}}\b)?(?: #\d\d-\d\d)?{_TOWNS}"
+        rf"{_START}{_ROOM}\d{{1,5}}[A-Za-z]? (?:[A-Z][\w.'’-]{{0,20}} ){{1,4}}(?:Street|Avenue|Road|Lane|St|Ave"
+        rf"|Rd|Ln|Blvd|Dr|Drive|Way|Park)\b(?: \d{{1,2}}\b)?(?: #\d\d-\d\d)?{_TOWNS}"
     ),
     re.compile(
-        rf"{_START}{_ROOM}?\d{{1,4}}[A-Za-z]? (?:[A-Z][a-z'’-]{{1,20}} ){{1,3}}(?:Close|Yard|Park|Walk|Hill|Gardens?|Grove|Mews|Wharf|House|Gate)\b{_TOWNS}"
+        rf"{_START}{_ROOM}?\d{{1,4}}[A-Za-z]? (?:[A-Z][a-z'’-]{{1,20}} ){{1,3}}(?:Close|Yard|Park|Walk|Hill"
+        rf"|Gardens?|Grove|Mews|Wharf|House|Gate)\b{_TOWNS}"
     ),
     re.compile(
-        rf"{_START}{_ROOM}(?:[A-Z][a-z'’-]{{1,20}} ){{1,3}}(?:Street|Road|Lane|Park|Estate|House|Building|Centre|Court|Offices)\b{_TOWNS}"
+        rf"{_START}{_ROOM}(?:[A-Z][a-z'’-]{{1,20}} ){{1,3}}(?:Street|Road|Lane|Park|Estate|House|Building|Centre"
+        rf"|Court|Offices)\b{_TOWNS}"
     ),
     re.compile(
-        rf"{_START}\d{{1,5}} (?:[A-Z][\w.'’-]{{0,20}} ){{1,4}}(?:Street|St|Avenue|Ave|Road|Rd) \d{{1,2}}\b(?: #\d\d-\d\d)?{_TOWNS}"
+        rf"{_START}\d{{1,5}} (?:[A-Z][\w.'’-]{{0,20}} ){{1,4}}(?:Street|St|Avenue|Ave|Road"
+        rf"|Rd) \d{{1,2}}\b(?: #\d\d-\d\d)?{_TOWNS}"
     ),
 )
 """Written with capitals, else "a 10 minute walk" would be one."""

@@ -36,7 +36,8 @@ _BEFORE = "|".join(
     )
 )
 _DOLLARS = re.compile(
-    r"(?P<HKD>hk\$|\bhkd\b|港[币幣元纸紙])|(?P<TWD>nt\$|\bntd?\b|\btwd\b|[台臺][币幣])|(?P<SGD>(?<![a-z])s\$|\bsgd\b|singapore)"
+    r"(?P<HKD>hk\$|\bhkd\b|港[币幣元纸紙])|(?P<TWD>nt\$|\bntd?\b|\btwd\b|[台臺][币幣])|(?P<SGD>(?<![a-z])s\$"
+    r"|\bsgd\b|singapore)"
     r"|(?P<AUD>(?<![a-z])au?\$|\baud\b|australian)|(?P<CAD>(?<![a-z])c\$|\bcad\b|canadian)",
     re.IGNORECASE,
 )
@@ -44,7 +45,8 @@ _DOLLARS = re.compile(
 _CURRENCY_OF = [(re.compile(pattern, re.IGNORECASE), code) for pattern, code in _CODES.items()]
 
 _NOT_MONEY = (
-    r"(?!多?\s*(?:人|台(?![币幣])|只|套|个|件|家|用户|名|份|吨|次|条|公里|米|平|平方|小时|天|年|月|票|粉|辆|股|字|张|箱|"
+    r"(?!多?\s*(?:人|台(?![币幣])|只|套|个|件|家|用户|名|份|吨|次|条|公里|米|平|平方|小时|天|年|月|票|粉|辆|股"
+    r"|字|张|箱|"
     r"users?|seats?|people|units?|pcs|pieces|licen[cs]es|customers?|employees|staff|rows|records|contacts|calls|"
     r"hours?|days?|weeks?|months?|years?|min|km|kg|words)(?![a-z]))"
 )
@@ -60,20 +62,27 @@ _WITH_UNIT = re.compile(
     re.IGNORECASE,
 )
 _WITH_TIMES = re.compile(
-    rf"(?:{_EDGE}(?!\d{{6,}}[a-z])(?P<number>{ARABIC})|\b(?P<english>{ENGLISH}))\s?(?P<times>{MULTIPLIER})(?![a-z0-9]| (?:and )?{ENGLISH}\b)整?{_NOT_MONEY}",
+    rf"(?:{_EDGE}(?!\d{{6,}}[a-z])(?P<number>{ARABIC})|\b(?P<english>{ENGLISH}))\s?(?P<times>{MULTIPLIER})"
+    rf"(?![a-z0-9]| (?:and )?{ENGLISH}\b)整?{_NOT_MONEY}",
     re.IGNORECASE,
 )
 _MIXED_LARGE = re.compile(rf"{_EDGE}(?P<number>{MIXED})(?!\s?[%折号號楼樓]){_NOT_MONEY}")
 _CHINESE_LARGE = re.compile(rf"(?P<chinese>(?>{CHINESE}))整?{_NOT_MONEY}")
 _CHINESE_SHORT = re.compile(
-    rf"(?<![第之{CHINESE_NUMERAL}])(?:(?P<chinese>[一二两三四五六七八九][千百][一二三四五六七八九])(?![{CHINESE_NUMERAL}点]){_NOT_MONEY}"
+    rf"(?<![第之{CHINESE_NUMERAL}])(?:(?P<chinese>[一二两三四五六七八九][千百][一二三四五六七八九])"
+    rf"(?![{CHINESE_NUMERAL}点]){_NOT_MONEY}"
     rf"|(?P<other>[一二两三四五六七八九][万千百][一二三四五六七八九]?)(?=一[台套个张件条年月天次份组]))"
 )
 """三千二 and 六百八, said so of prices: a count of things is said to the end (三千二百) or has its measure behind it."""
-_ENGLISH_LARGE = re.compile(rf"\b(?P<english>(?>{ENGLISH}))\b(?! (?:million|billion|lakh|crore)){_NOT_MONEY}", re.IGNORECASE)
+_ENGLISH_LARGE = re.compile(
+    rf"\b(?P<english>(?>{ENGLISH}))\b(?! (?:million|billion|lakh|crore))"
+    rf"{_NOT_MONEY}",
+    re.IGNORECASE,
+)
 _LEAST_BARE_ENGLISH = 1_000
 _CHINESE_CHANGE = re.compile(
-    rf"(?:减|扣|便宜|让利?|抹掉?|省|多收|少收|多付|少付|多花|要少|别家少|调|降|涨|加|退|砍|给|报|到)了?(?:他|您|你)?[成到至的]?\s?"
+    rf"(?:减|扣|便宜|让利?|抹掉?|省|多收|少收|多付|少付|多花|要少|别家少|调|降|涨|加|退|砍|给|报|到)了?(?:他|您"
+    rf"|你)?[成到至的]?\s?"
     rf"(?:(?P<chinese>(?>{CHINESE}))|(?P<number>\d{{3,6}}(?:\.\d+)?)(?![\d.]))"
     rf"(?!\s?(?:[%成折号號页级度分倍部间層层楼室毫元块:/-]|点|多?年|多?个|工作日|左右个)){_NOT_MONEY}"
 )
@@ -83,9 +92,12 @@ _LEAST_SAID = 10
 _COUNTED = r"(?:days?|seats?|users?|units?|months?|years?|people|points?|hours?|weeks?|licen[cs]es?|orders?)\b"
 _ENGLISH_CHANGE = re.compile(
     rf"\b(?:(?:knock|take|shave|trim|cut)\s(?:another |a further )?(?P<number>{ARABIC}|{ENGLISH})(?= (?:off|from)\b)"
-    rf"|(?:quoted|minus|revised to|beat (?:\w+ ){{0,2}}?(?:down to|by)|(?:comes?|came|bring it|goes|went|me|him|them|her) down (?:to|by)"
-    rf"|instead of|up by|reduced (?:to|by)|raised (?:to|by))\s(?P<other>{ARABIC})(?![\d%.,]*\d|\s?(?:%|percent|per cent|{_COUNTED}|k\b)))"
-    rf"|\b(?:to|at|be|is|one|than|of|under|over|above|by|it|deal|order|total) (?P<grouped>\d{{1,3}}(?:,\d{{3}})+(?:\.\d\d)?)(?!,?\d)"
+    rf"|(?:quoted|minus|revised to|beat (?:\w+ ){{0,2}}?(?:down to|by)|(?:comes?|came|bring it|goes|went|me|him"
+    rf"|them|her) down (?:to|by)"
+    rf"|instead of|up by|reduced (?:to|by)|raised (?:to|by))\s(?P<other>{ARABIC})(?![\d%.,]*\d|\s?(?:%|percent"
+    rf"|per cent|{_COUNTED}|k\b)))"
+    rf"|\b(?:to|at|be|is|one|than|of|under|over|above|by|it|deal|order"
+    rf"|total) (?P<grouped>\d{{1,3}}(?:,\d{{3}})+(?:\.\d\d)?)(?!,?\d)"
     r"(?=\s*(?:$|[.!?;,)]|(?:please|pls|and|not|instead|flat|change|after|for|from|lah|now)\b))",
     re.IGNORECASE,
 )
@@ -99,7 +111,8 @@ _AFTER_CUE = re.compile(
     r"\bamount|\bvalue|\bprice|\bbudget|\bworth|\bquote|\bcost|\bdeposit)"
     r"(?P<link>(?:\s?(?:改|调|定|写|填|变|换|更新|是|为|成|到|在|约|大概|大约|差不多|[:：=]|of|is|to|at|about|"
     r"around|from|从|按|写错了|错了|,|on (?:it|this|that)|should be|was|now)){0,4})\s?"
-    rf"(?:(?P<chinese>(?>{CHINESE}))(?!\s?[成折个號号年月天日周点部台套块元分]){_NOT_MONEY}|(?P<number>{ARABIC})(?![\d%.,]*\d|\s?(?:%|折|个|月|天|年|号|日|台|套|percent|months?|days?|points?|[:：/-]\d)))",
+    rf"(?:(?P<chinese>(?>{CHINESE}))(?!\s?[成折个號号年月天日周点部台套块元分]){_NOT_MONEY}|(?P<number>{ARABIC})"
+    rf"(?![\d%.,]*\d|\s?(?:%|折|个|月|天|年|号|日|台|套|percent|months?|days?|points?|[:：/-]\d)))",
     re.IGNORECASE,
 )
 
@@ -116,7 +129,8 @@ _TENTHS = re.compile(
     r"(?=$|[\s,.;!?。、]|的|以[上下内]|左右|多|首付|预付|定金|订金|返利|折扣|利润|股份|毛利|回款|把握|行|吧|可)"
 )
 _DISCOUNT_OF = re.compile(
-    rf"\bdiscount (?:\w+ ){{0,3}}?(?:to|at|of|above|over|is|by) (?P<number>{ARABIC})(?![\d%.,]*[\d%]|\s?(?:percent|per cent|k\b|{_COUNTED}))",
+    rf"\bdiscount (?:\w+ ){{0,3}}?(?:to|at|of|above|over|is|by) (?P<number>{ARABIC})(?![\d%.,]*[\d%]"
+    rf"|\s?(?:percent|per cent|k\b|{_COUNTED}))",
     re.IGNORECASE,
 )
 _FOLD = re.compile(
@@ -127,20 +141,31 @@ _HALF_OFF = re.compile(r"(?:打)?(?:对折|(?<!一)半价)|\bhalf[ -](?:off|pric
 
 _CHINESE_MEASURE = (
     "台|套|件|名|人|位|用户|账号|帐号|坐席|席位|席|份|箱|吨|公斤|千克|条|张|家|批|辆|把|支|瓶|盒|组|点位|站点|节点|车间|门店|"
-    "部|枚|只|块屏|卷|桶|袋|根|片|本|平方米|平米|米|公里|次|单|间|床|个(?!人|孩|问题|电话|方面|月|点|小时|钟头|星期|礼拜|工作日|季度|百分|亿|财)"
+    "部|枚|只|块屏|卷|桶|袋|根|片|本|平方米|平米|米|公里|次|单|间|床|个(?:坐席|席位|账号|帐号|用户|点位|站点|节点|座位)|个(?!人|孩|问题|电话|方面|月|点|小时|钟头|星期|礼拜|工作日|季度|百分|亿|财)"
 )
 _SINGLE = {"个", "份", "条", "家", "次", "单", "位", "人", "名", "件", "批", "张", "本", "部", "把", "只", "组", "片", "席"}
 _QUANTITY = re.compile(
-    rf"(?:{_EDGE}(?P<number>{ARABIC}\s?[万萬千]?)|(?<![第零〇一二两三四五六七八九十百千万.\d周期])(?P<chinese>{CHINESE}))"
+    rf"(?:{_EDGE}(?P<number>{ARABIC}\s?[万萬千]?)|(?<![第零〇一二两三四五六七八九十百千万.\d周期])"
+    rf"(?P<chinese>{CHINESE}))"
     rf"\s?(?P<unit>{_CHINESE_MEASURE})"
 )
 _ENGLISH_UNIT = (
     r"(?:[a-z]+ )?(?:units?|seats?|users?|licen[cs]es?|pcs|pieces?|boxes|cartons?|pallets?|sets?|"
     r"machines?|devices?|tons?|tonnes?|kg|"
-    r"people|employees|accounts?|contacts?|leads?|records?|stores?|sites?|copies|rolls?|metres?|meters?|samples?|orders?|"
-    r"servers?|agents?|customers?|items?|containers?|pumps?|robots?|sensors?|heads?|headcount)"
+    r"people|employees|accounts?|contacts?|leads?|records?|stores?|sites?|copies|rolls?|metres?|meters?|samples?"
+    r"|orders?|"
+    r"chairs?|desks?|tables?|tablets?|screens?|printers?|laptops?|phones?|cameras?|trucks?|terminals?|kiosks?"
+    r"|scanners?|beds?|panels?|"
+    r"monitors?|tills?|fridges?|freezers?|chillers?|ovens?|mixers?|forklifts?|lathes?|compressors?|motors?"
+    r"|valves?|filters?|bottles?|bags?|"
+    r"drums?|packs?|pairs?|rooms?|vehicles?|servers?|agents?|customers?|items?|containers?|pumps?|robots?"
+    r"|sensors?|heads?|headcount)"
 )
-_QUANTITY_EN = re.compile(rf"(?:{_EDGE}(?P<number>{ARABIC}k?)|\b(?P<english>{ENGLISH}))\s?(?P<unit>{_ENGLISH_UNIT})\b", re.I)
+_QUANTITY_EN = re.compile(
+    rf"(?:{_EDGE}(?P<number>{ARABIC}k?)|\b(?P<english>{ENGLISH}))"
+    rf"\s?(?P<unit>{_ENGLISH_UNIT})\b",
+    re.I,
+)
 
 
 def find_amounts(text: str) -> Iterator[Slot]:

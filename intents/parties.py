@@ -16,12 +16,18 @@ _SURNAMES = (
 _COMPOUND = "欧阳|上官|司马|诸葛|司徒|夏侯|皇甫|慕容|令狐|端木|东方|尉迟"
 _SURNAME = rf"(?:{_COMPOUND}|[{_SURNAMES}])"
 _TITLE = (
-    r"(?:总(?!结|共|价|额|量|数|部|体|是|之|算|计|的|要|会|得|览|账|公司|包|管理|线|单|预算|合同|金额|和|业绩|销售)(?:监|裁|经理|工程师)?|副总|经理|主任|工程师|工(?!作|程|厂|单|业|商|期|人|资|具|会|艺|地|序|况|信)|老师|院长|董事长|董(?!事)|"
-    r"副?处长|处(?![理于方分罚所境女置])|科长|科(?![技学室目研普])|护士长|大夫|专员|协理|副理|襄理|队(?![伍列友员形])|厂(?![家房商里子长区址])|[Ss]ir\b|科长|部长|厂长|校长|所长|店长|队长|行长|书记|局长|老板|先生|女士|小姐|太太|医生|教授|博士|律师|会计|姐(?!妹)|哥(?!们)|叔|阿姨|师傅|秘书|助理|同学|总监)"
+    r"(?:总(?!结|共|价|额|量|数|部|体|是|之|算|计|的|要|会|得|览|账|公司|包|管理|线|单|预算|合同|金额|和|业绩"
+    r"|销售)(?:监|裁|经理|工程师)?|副总|经理|主任|工程师|工(?!作|程|厂|单|业|商|期|人|资|具|会|艺|地|序|况|信)"
+    r"|老师|院长|董事长|董(?!事)|"
+    r"副?处长|处(?![理于方分罚所境女置])|科长|科(?![技学室目研普])|护士长|大夫|专员|协理|副理|襄理"
+    r"|队(?![伍列友员形])|厂(?![家房商里子长区址])|[Ss]ir\b|科长|部长|厂长|校长|所长|店长|队长|行长|书记|局长"
+    r"|老板|先生|女士|小姐|太太|医生|教授|博士|律师|会计|姐(?!妹)|哥(?!们)|叔|阿姨|师傅|秘书|助理|同学|总监)"
 )
 _NO_PERSON = (
-    rf"(?![查单和成连边管向从时安](?={_SURNAME})|(?<=公)司|(?<=[分主掌])管|(?<=[对双各甲乙我贵])方|(?<=[多感致])谢|(?<=[一现前历])任|(?<=师)傅"
-    r"|何处|何时|施工|顾问|全校|全体|全厂|卫健|安排|安全|温差|单下|连工|连带|安装|万一|高级|成功|方便|常规|车队|金牌|项目|单位|管理|党委|段子|时候|解决|应该|相关)"
+    rf"(?![查单和成连边管向从时安](?={_SURNAME})|(?<=公)司|(?<=[分主掌])管|(?<=[对双各甲乙我贵])方"
+    rf"|(?<=[多感致])谢|(?<=[一现前历])任|(?<=师)傅"
+    r"|何处|何时|施工|顾问|全校|全体|全厂|卫健|安排|安全|温差|单下|连工|连带|安装|万一|高级|成功|方便|常规|车队"
+    r"|金牌|项目|单位|管理|党委|段子|时候|解决|应该|相关)"
 )
 """What begins with a surname and is none: a verb before one (查付姐), the end of another word (公司律师), a whole word."""
 _WITHIN_NAME = r"(?:(?![在的了是须经和跟与给把于换嘅哋请让叫找见管下])[\u4e00-\u9fff])"
@@ -35,33 +41,43 @@ _CANTONESE = re.compile(
 )
 """鄧生 and 鄺太, at the start of what is said: in the middle of it 生 ends other words."""
 _CALLED = re.compile(
-    r"(?<![巴马达东])(?P<name>阿(?![姨里联拉尔根富胶司斯门婆公妈爸哥姐弟妹嫂伯叔叔们爷奶嬷])[\u4e00-\u9fff])(?![里巴拉尔斯根])"
+    r"(?<![巴马达东])(?P<name>阿(?![姨里联拉尔根富胶司斯门婆公妈爸哥姐弟妹嫂伯叔叔们爷奶嬷])[\u4e00-\u9fff])"
+    r"(?![里巴拉尔斯根])"
 )
 _FAMILIAR = re.compile(
     rf"(?<![大从古多])(?P<name>[小老]{_COMMON_SURNAME})(?!总|师|虎|实|规|头|区|时|板|工|家|人|于|高|成|万)"
 )
 _NAMED = re.compile(
-    rf"(?:联系人|联络人|对接人|负责人|经办人|采购(?!单)|财务|接口人|收件人|法人|同事|分配给|分给|转给|派给|交给|指派给|改派给|叫)"
+    rf"(?:联系人|联络人|对接人|负责人|经办人|采购(?!单)|财务|接口人|收件人|法人|同事|分配给|分给|转给|派给|交给"
+    rf"|指派给|改派给|叫)"
     rf"(?:已?经?(?:换成|改成|改为|变成|换为|变更为|是|为|叫)了?|[:：])?\s?(?P<name>{_SURNAME}{_HAN}{{1,2}}?)"
     rf"(?=了|[,，。.;；!！?？\s(（]|电话|手机|微信|邮箱|跟进|负责|来|吧|$|\d|的电话|处理)"
 )
-_CHANGED = re.compile(rf"(?:换成|改成|改为|换为)了?(?P<name>{_SURNAME}{_HAN}{{1,2}}?)(?=了|[,，。;；\s]|电话|手机|$|\d)")
+_CHANGED = re.compile(
+    rf"(?:换成|改成|改为|换为)了?(?P<name>{_SURNAME}{_HAN}{{1,2}}?)(?=了|[,，。;；\s]|电话"
+    rf"|手机|$|\d)"
+)
 
 _LEGAL_ENDING = (
     r"(?:(?:\(.{1,6}\)|（.{1,6}）)?(?:股份有限公司|有限责任公司|有限公司|股份公司|集团公司|集团|公司|"
     r"医院|研究院|大学|幼儿园|银行|酒店))"
 )
 _TRADE = (
-    r"(?:科技|医疗|制药|药业|实业|机械|器械|物流|贸易|传媒|生物|能源|重工|建材|食品|精密|装备|仪器|股份|控股|液压|电气|电器|"
-    r"化工|光电|半导体|餐饮|铸造|供应链|诊所|牙科|口腔|医美|小学|中学|职高|师专|疾控|图书馆|信息技术|网络科技|软件技术|电子科技|新材料|智能科技)"
+    r"(?:科技|医疗|制药|药业|实业|机械|器械|物流|贸易|传媒|生物|能源|重工|建材|食品|精密|装备|仪器|股份|控股"
+    r"|液压|电气|电器|"
+    r"化工|光电|半导体|餐饮|铸造|供应链|诊所|牙科|口腔|医美|小学|中学|职高|师专|疾控|图书馆|信息技术|网络科技"
+    r"|软件技术|电子科技|新材料|智能科技)"
 )
 _CHINESE_COMPANY = re.compile(
     rf"(?P<core>[\u4e00-\u9fffA-Za-z0-9]{{2,14}}?)(?P<ending>{_TRADE}{{0,3}}{_LEGAL_ENDING}|"
     rf"{_TRADE}{{1,3}})(?!\u4e0d存在)"
 )
 _LEAD_IN = re.compile(
-    r"^.*(?:查一下|看一下|看看|看下|查下|新建|创建|新增|录入|处理|列席|送签|建客户|以后|(?:拜访|跑|谈|见|看|做)完|换|调(?!味|料)|赴|服务过|建个|加个|线索|客户|商机|单子|拜访了?|联系|对接|关于|记一下|今天|昨天|明天|上午|下午|刚跟|刚和|"
-    r"一个|一家|一下|这家|那家|那个|这个|哪个|我们是|我们|你们|咱们|他们|我是|这边是|改名叫?|改成|改为|更名为|抬头|变成|换成|叫做|叫|给|把|帮我|跟|替|的|了|是|在|"
+    r"^.*(?:查一下|看一下|看看|看下|查下|新建|创建|新增|录入|处理|列席|送签|建客户|以后|(?:拜访|跑|谈|见|看"
+    r"|做)完|换|调(?!味|料)|赴|服务过|建个|加个|线索|客户|商机|单子|拜访了?|联系|对接|关于|记一下|今天|昨天|明天"
+    r"|上午|下午|刚跟|刚和|"
+    r"一个|一家|一下|这家|那家|那个|这个|哪个|我们是|我们|你们|咱们|他们|我是|这边是|改名叫?|改成|改为|更名为"
+    r"|抬头|变成|换成|叫做|叫|给|把|帮我|跟|替|的|了|是|在|"
     r"去|到|从|请|将|让|找|问|与|个|被|做|用|发|说|有|卖|买|对|向|来自|来|选|投|由|等|催|约|见|看|查)"
 )
 _NO_COMPANY = frozenset(
@@ -75,10 +91,12 @@ _NO_COMPANY = frozenset(
     )
 )
 _NOT_IN_A_NAME = re.compile(
-    r"[的了吗呢吧唔俾佢係喺啊么把要能否可按带我你他她它们都进着没还不这那哪]|[分子母总贵该本各某]$|^(?:同级|隔壁|主播|所有|任何|另外?|几|两|多|每)"
+    r"[的了吗呢吧唔俾佢係喺啊么把要能否可按带我你他她它们都进着没还不这那哪]|[分子母总贵该本各某]$|^(?:同级|隔壁"
+    r"|主播|所有|任何|另外?|几|两|多|每)"
 )
 _FOR_WHOM = re.compile(
-    rf"(?:给|为|帮)(?P<name>{_HAN}{{2,6}}?)(?=(?:新?建|开|创建|录|加|立)(?:一?个|一?条|一?笔)?(?:商机|线索|单|客户|项目))"
+    rf"(?:给|为|帮)(?P<name>{_HAN}{{2,6}}?)(?=(?:新?建|开|创建|录|加|立)(?:一?个|一?条|一?笔)?(?:商机|线索|单"
+    rf"|客户|项目))"
     rf"|(?:把|将)(?P<deal>{_HAN}{{2,6}}?)(?=(?:那|这)(?:个|一|笔)?(?:单|商机|项目|线索|deal))"
 )
 _NO_DEAL = frozenset(
@@ -94,14 +112,19 @@ _ENGLISH_COMPANY = re.compile(
     rf"\b(?P<name>{_CAPITAL}(?: (?:{_CAPITAL}|&|of|and)){{0,4}}?,? {_ENGLISH_ENDING})\b\.?(?![A-Za-z])"
 )
 _ENGLISH_TRADE = (
-    r"(?:Logistics|Foods?|Clinic|Trust|Hardware|Haulage|Vets|Hospital|Hospice|Castings|Freight|Marine|Brothers|Bros|Academy|School|College|"
-    r"University|Council|Motors|Engineering|Bakery|Hotel|Dental|Pharmacy|Printers|Printing|Tools|Farms?|Dairy|Systems|Technologies|"
-    r"Solutions|Industries|Electronics|Medical|Foundry|Forge|Mills?|Supplies|Supply|Auto|Noodle|Kitchens?|Donuts|Cafe|Desserts?|"
-    r"Packaging|Plastics|Textiles|Steel|Metals|Chemicals|Pharma|Bank|Insurance|Estates|Nurseries|Nursery|Gym|Library|Museum)"
+    r"(?:Logistics|Foods?|Clinic|Trust|Hardware|Haulage|Vets|Hospital|Hospice|Castings|Freight|Marine|Brothers"
+    r"|Bros|Academy|School|College|"
+    r"University|Council|Motors|Engineering|Bakery|Hotel|Dental|Pharmacy|Printers|Printing|Tools|Farms?|Dairy"
+    r"|Systems|Technologies|"
+    r"Solutions|Industries|Electronics|Medical|Foundry|Forge|Mills?|Supplies|Supply|Auto|Noodle|Kitchens?|Donuts"
+    r"|Cafe|Desserts?|"
+    r"Packaging|Plastics|Textiles|Steel|Metals|Chemicals|Pharma|Bank|Insurance|Estates|Nurseries|Nursery|Gym"
+    r"|Library|Museum)"
 )
 _ENGLISH_TRADING = re.compile(rf"\b(?P<name>{_CAPITAL}(?: {_CAPITAL}){{0,3}} {_ENGLISH_TRADE})\b(?!['’]s [A-Z])")
 _ENGLISH_ABOUT = re.compile(
-    rf"\b(?:the|that|on|our|this) (?P<name>{_CAPITAL}(?: {_CAPITAL}){{0,2}}?) (?:enquiry|inquiry|order|deal|offer|contract|account|quote|"
+    rf"\b(?:the|that|on|our|this) (?P<name>{_CAPITAL}(?: {_CAPITAL}){{0,2}}?) (?:enquiry|inquiry|order|deal"
+    rf"|offer|contract|account|quote|"
     rf"proposal|invoice|job|opportunity|renewal|pipeline|tender)\b"
 )
 _GIVEN = r"[A-Z][a-zà-ÿ]+(?:-[A-Z][a-zà-ÿ]+)?(?: [A-Z](?:[a-zà-ÿ]+|\.))?"
@@ -111,14 +134,17 @@ _FROM = re.compile(
     rf"(?P<name>{_GIVEN}(?: {_GIVEN})?) (?:from|at|of|over at|with) (?P<company>{_CAPITAL}(?: {_CAPITAL}){{0,3}})"
 )
 _HONORIFIC = re.compile(
-    rf"\b(?P<name>(?:Mr|Mrs|Ms|Miss|Mdm|Madam|Dr|Prof|Councillor|Cllr|Uncle|Auntie|Aunty|Boss|Encik|Cik|Puan|Pak|Ibu|Ah)\.? {_GIVEN}"
+    rf"\b(?P<name>(?:Mr|Mrs|Ms|Miss|Mdm|Madam|Dr|Prof|Councillor|Cllr|Uncle|Auntie|Aunty|Boss|Encik|Cik|Puan|Pak"
+    rf"|Ibu|Ah)\.? {_GIVEN}"
     rf"(?: {_GIVEN})?|[A-Z][a-z]+ (?:bhai|ji|san)\b)"
 )
 _WHOSE_NUMBER = re.compile(
-    rf"\b(?P<name>{_GIVEN})['’]s (?:(?:phone|mobile|cell|direct|office) )?(?:number|phone|mobile|cell|email|e-mail|extension|boss)\b"
+    rf"\b(?P<name>{_GIVEN})['’]s (?:(?:phone|mobile|cell|direct|office) )?(?:number|phone|mobile|cell|email"
+    rf"|e-mail|extension|boss)\b"
 )
 _ENGLISH_NAMED = re.compile(
-    rf"\b(?:(?i:assign|hand|give|route|pass|transfer|move|reassign|allot|allocate|forward|go|goes)\b[^.!?\n]{{0,40}}? to|(?:call|"
+    rf"\b(?:(?i:assign|hand|give|route|pass|transfer|move|reassign|allot|allocate|forward|go"
+    rf"|goes)\b[^.!?\n]{{0,40}}? to|(?:call|"
     rf"meeting|met|lunch|chat|demo|spoke|talked|talk|speak|coffee|session|catch-up)"
     rf"(?: with| to)?|ask for|contact(?: person)?(?: is| is now|:)|follow up with|reach out to|remind|ping|"
     rf"loop in|cc) (?P<name>{_GIVEN}(?: {_GIVEN})?)(?![a-z])"
@@ -151,12 +177,7 @@ _NO_NAME = frozenset(
 def find_companies(text: str) -> Iterator[Slot]:
     """Yield companies by legal ending or trade (海川科技, Initech Ltd) or by who a deal is for."""
     for match in _CHINESE_COMPANY.finditer(text):
-        lead = _LEAD_IN.match(match["core"])
-        skipped = lead.end() if lead else 0
-        core = match["core"][skipped:]
-        if len(core) >= 2 and core not in _NO_COMPANY and not _NOT_IN_A_NAME.search(core):
-            start = match.start() + skipped
-            yield Slot("company", text[start : match.end()], start, text[start : match.end()])
+        yield from _chinese_company(match)
     for match in _FOR_WHOM.finditer(text):
         group = "name" if match["name"] else "deal"
         if match[group] not in _NO_DEAL:
@@ -166,16 +187,23 @@ def find_companies(text: str) -> Iterator[Slot]:
             yield _slot("company", match, "name")
     for match in _ENGLISH_TRADING.finditer(text):
         yield from _trading(match)
-    for match in _ENGLISH_ABOUT.finditer(text):
-        if _is_name(match["name"]):
-            yield _slot("company", match, "name")
-    for match in _FROM.finditer(text):
-        if _is_name(match["name"]) and _is_name(match["company"]):
-            yield _slot("company", match, "company")
-    for match in _ENGLISH_FOR.finditer(text):
-        group = next(name for name in ("name", "owner", "deal") if match[name])
-        if _is_name(match[group]):
-            yield _without_possessive(_slot("company", match, group))
+    for pattern, groups in _ENGLISH_CUES:
+        for match in pattern.finditer(text):
+            group = next(name for name in groups if match[name])
+            if all(_is_name(match[name]) for name in groups if match[name]):
+                yield _without_possessive(_slot("company", match, group))
+
+
+_ENGLISH_CUES = ((_ENGLISH_ABOUT, ("name",)), (_FROM, ("company", "name")), (_ENGLISH_FOR, ("name", "owner", "deal")))
+
+
+def _chinese_company(match: re.Match[str]) -> Iterator[Slot]:
+    lead = _LEAD_IN.match(match["core"])
+    skipped = lead.end() if lead else 0
+    core = match["core"][skipped:]
+    if len(core) >= 2 and core not in _NO_COMPANY and not _NOT_IN_A_NAME.search(core):
+        start = match.start() + skipped
+        yield Slot("company", match.string[start : match.end()], start, match.string[start : match.end()])
 
 
 def _trading(match: re.Match[str]) -> Iterator[Slot]:

@@ -96,7 +96,7 @@ PATTERNS: Patterns = compiled(
         _chinese_month_end,
     ),
     (
-        rf"(?P<year>\d{{4}}年|二[零〇○][零〇○一二三四五六七八九]{{2}}年|\d{{2}}年|今年|明年|后年|去年|本年)?{_BORDER}(?P<month>{CALENDAR_NUMBER})月"
+        rf"(?P<year>\d{{4}}年|二[零〇○][零〇○一二三四五六七八九]{{2}}年|\d{{2}}年|今年|明年|后年|去年|本年)?{_BORDER}(?P<month>{CALENDAR_NUMBER})月(?![一两三][单次回趟批])"
         rf"(?:(?P<day>\d{{1,2}}|{CALENDAR_NUMBER}(?=[日号]))[日号]?|份?(?P<part>底|末|初|中旬|上旬|下旬|中(?![国心间]))|份)?{BEFORE}",
         _chinese_date,
     ),

@@ -111,7 +111,8 @@ def _short_deadline(match: re.Match[str], sent_at: datetime) -> date:
 PATTERNS: Patterns = compiled(
     (rf"\b(?P<day>{'|'.join(ENGLISH_DAYS)})\b", _english_day),
     (
-        rf"(?<!['’])\b(?:(?P<which>next|this|last|coming|this coming) )?(?P<day>{_WEEKDAY})\b(?P<week> next week)?(?!\s?(?:\d{{4}}|nav\b))",
+        rf"(?<!['’])\b(?:(?P<which>next|this|last|coming"
+        rf"|this coming) )?(?P<day>{_WEEKDAY})\b(?P<week> next week)?(?!\s?(?:\d{{4}}|nav\b))",
         _english_weekday,
     ),
     (
@@ -127,7 +128,8 @@ PATTERNS: Patterns = compiled(
         _english_month,
     ),
     (
-        r"\b(?P<month>(?-i:January|February|July|August|September|October|November|December))\b(?! \d{1,2}(?:st|nd|rd|th)?\b)"
+        r"\b(?P<month>(?-i:January|February|July|August|September|October|November|December))\b(?! \d{1,2}(?:st"
+        r"|nd|rd|th)?\b)"
         r"(?P<part>)(?P<year>)",
         _english_month,
     ),
@@ -137,11 +139,16 @@ PATTERNS: Patterns = compiled(
         _part_of_today,
     ),
     (
-        r"(?<=\b(?:by|on) )(?P<day>\d{1,2}(?:st|nd|rd|th))\b(?! (?:of|time|floor|quarter|version|one|seat|century|[A-Z]))",
+        r"(?<=\b(?:by|on) )(?P<day>\d{1,2}(?:st|nd|rd|th))\b(?! (?:of|time|floor|quarter|version|one|seat"
+        r"|century|[A-Z]))",
         _english_ordinal,
     ),
     (r"\b(?<=deadline )(?P<day>\d{1,2}(?:st|nd|rd|th))\b", _english_ordinal),
-    (r"\bthe (?P<day>\d{1,2}(?:st|nd|rd|th))\b(?! (?:of|time|floor|quarter|version|one|seat|century))", _english_ordinal),
+    (
+        r"\bthe (?P<day>\d{1,2}(?:st|nd|rd|th))\b(?! (?:of|time|floor|quarter|version|one|seat"
+        r"|century))",
+        _english_ordinal,
+    ),
     (
         r"\b(?P<end>(?:the )?end of (?:the )?|(?:the )?close of (?:the )?)?(?P<which>next|this|"
         r"last)? ?(?P<unit>week|month|year|day)\b(?<!the)",

@@ -143,7 +143,8 @@ PATTERNS: Patterns = compiled(
     (rf"(?:{CHINESE_SPAN})(?P<ago>之前|以前|前(?![台面期]))", from_now),
     (
         rf"\b(?:in|after)\s(?:{ENGLISH_SPAN})(?:['’]?s?['’]? time)?\b"
-        r"(?![ -](?:groups?|olds?|contracts?|plans?|deals?|terms?|warrant\w+|blocks?|slots?|increments?|instal\w+|periods?)\b)",
+        r"(?![ -](?:groups?|olds?|contracts?|plans?|deals?|terms?|warrant\w+|blocks?|slots?|increments?"
+        r"|instal\w+|periods?)\b)",
         _unless_a_condition,
     ),
     (rf"\b(?:{ENGLISH_SPAN})\s(?:from now|later)\b", from_now),

@@ -252,3 +252,151 @@ def test_slots_of_any_text_lie_in_it_do_not_overlap_and_have_values_of_their_typ
 @given(st.integers(1, 9_999), st.integers(1, 9_999))
 def test_a_corrected_amount_is_the_last_one_whatever_the_numbers(first: int, second: int) -> None:
     assert values(f"金额{first}万,不对,是{second}万", "amount") == [{"amount": second * 10_000, "currency": "CNY"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("change it to RM 75k", 75_000, "MYR"),
+        ("RM 2万左右", 20_000, "MYR"),
+        ("500 ringgit", 500, "MYR"),
+        ("NT$76萬", 760_000, "TWD"),
+        ("付92萬台幣", 920_000, "TWD"),
+        ("HK$98,000", 98_000, "HKD"),
+        ("大概三十萬港紙", 300_000, "HKD"),
+        ("S$27k", 27_000, "SGD"),
+        ("12 lakh", 1_200_000, "INR"),
+        ("廿八萬", 280_000, "CNY"),
+    ],
+)
+def test_amounts_in_the_money_of_asia(text: str, amount: float, currency: str) -> None:
+    assert values(text, "amount") == [{"amount": amount, "currency": currency}]
+
+
+def test_a_bare_dollar_is_that_of_the_currency_named_beside_it() -> None:
+    found_there = [slot.value for slot in found("由$40,000升到$52,000港幣") if slot.type == "amount"]
+    assert found_there == [{"amount": 40_000, "currency": "HKD"}, {"amount": 52_000, "currency": "HKD"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("three thousand four hundred", 3_400),
+        ("two hundred and fifty thousand", 250_000),
+        ("砍到26万8", 268_000),
+        ("抹零后是8万零300", 80_300),
+        ("减六百", 600),
+        ("一年的费用三千二", 3_200),
+        ("六台叉车，84万", 840_000),
+        ("knock five hundred off the quote", 500),
+        ("he beat me down to 9350", 9_350),
+        ("make that one 28,400", 28_400),
+    ],
+)
+def test_a_number_is_read_to_its_end_and_told_as_money_by_its_form_or_what_is_done_with_it(text: str, amount: float) -> None:
+    assert values(text, "amount") == [{"amount": amount, "currency": "CNY"}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("quality 62, price 28", "three thousand four hundred people", "三万五千人", "三千二百人", "mark that one won"),
+        *("金额更新一下", "UEN 202512345K", "we have 1,200 seats to fill"),
+    ],
+)
+def test_scores_and_counts_are_no_amounts(text: str) -> None:
+    assert values(text, "amount") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "percent"), [("顶多三成", 30), ("七成五首付", 75), ("any discount above 15 comes to me", 15)]
+)
+def test_tenths_and_the_number_of_a_discount_are_percentages(text: str, percent: float) -> None:
+    assert values(text, "percent") == [percent]
+
+
+@pytest.mark.parametrize(
+    ("text", "phone"),
+    [
+        ("new mobile 07700 900461", "+447700900461"),
+        ("her direct line is 0161 496 0122", "+441614960122"),
+        ("the London office: 020 7946 0311", "+442079460311"),
+        ("new cell 512-555-0143", "+15125550143"),
+        ("電話轉咗5123 4567", "+85251234567"),
+        ("換手機了,新號碼0912-345-678", "+886912345678"),
+        ("会计的电话012-345 6789", "+60123456789"),
+    ],
+)
+def test_phones_written_as_elsewhere_have_the_code_of_there(text: str, phone: str) -> None:
+    assert values(text, "phone") == [phone]
+
+
+def test_a_tax_number_without_a_country_in_it_is_told_by_the_word_beside_it_and_its_check_digits() -> None:
+    assert values("our ABN is 51 824 753 556", "tax_id") == ["51824753556"]
+    assert values("our ABN is 51 824 753 557", "tax_id") == []
+    assert values("the job is 51 824 753 556", "tax_id") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("收件改到县府路12号财务科", "县府路12号财务科"),
+        ("票还没收到,地址改寄柏树巷3号", "柏树巷3号"),
+        ("我們搬到新北路一段66號2樓了", "新北路一段66號2樓"),
+        ("搬到滨河路二十六号三楼了", "滨河路二十六号三楼"),
+        ("bill us at PO Box 221, Ashcombe", "PO Box 221, Ashcombe"),
+        ("change it to Level 8, 22 Cross Street, Singapore", "Level 8, 22 Cross Street, Singapore"),
+        ("送货地址换去12, Jalan Ipoh, 51200 Kuala Lumpur", "12, Jalan Ipoh, 51200 Kuala Lumpur"),
+        ("our unit is Blk 5012 Ang Mo Kio Ave 5 #03-11", "Blk 5012 Ang Mo Kio Ave 5 #03-11"),
+        ("write to her at 3 Chantry Close.", "3 Chantry Close"),
+    ],
+)
+def test_an_address_has_its_rooms_and_none_of_the_words_that_lead_to_it(text: str, address: str) -> None:
+    assert values(text, "address") == [address]
+
+
+@pytest.mark.parametrize("text", ["必须报市里的采购中心统一批", "走市区的服务中心", "a 10 minute walk", "2 close friends"])
+def test_what_only_works_for_a_town_and_a_walk_are_no_addresses(text: str) -> None:
+    assert values(text, "address") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "stage"),
+    [("嘉駿嗰單轉做談判", "negotiation"), ("mark Harlow won", "won"), ("那单move到negotiation", "negotiation")],
+)
+def test_stages_in_traditional_script_and_between_two_languages(text: str, stage: str) -> None:
+    assert values(text, "stage") == [stage]
+
+
+def test_as_quoted_names_no_stage() -> None:
+    assert values("they will purchase, quantity as quoted", "stage") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "person"),
+    [
+        *(("查付姐手机", "付姐"), ("联系人改成晏老师", "晏老师"), ("老窦那边说好了", "老窦"), ("阿强那单放一放", "阿强")),
+        *(("邱队说没意见", "邱队"), ("張協理說再看", "張協理"), ("鄧生嬲緊我哋", "鄧生"), ("leads go to Jerome", "Jerome")),
+        *(("met Mdm Goh yesterday", "Mdm Goh"), ("what's Kev's number", "Kev")),
+    ],
+)
+def test_people_are_told_without_the_words_before_them(text: str, person: str) -> None:
+    assert values(text, "person") == [person]
+
+
+@pytest.mark.parametrize(
+    "text", ["暑假施工", "公司律师没看完", "对方老板同意了", "多谢师傅", "分管副院长拍板", "采购单下了没有"]
+)
+def test_the_end_of_another_word_is_no_surname(text: str) -> None:
+    assert values(text, "person") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "company"),
+    [
+        *(("Bluegum Bakery says go ahead", "Bluegum Bakery"), ("Move Ashby Castings to won", "Ashby Castings")),
+        *(("sign the Mossgate contract", "Mossgate"), ("德朔铸造归他跟", "德朔铸造"), ("育寬餐飲看了演示", "育寬餐飲")),
+    ],
+)
+def test_companies_are_told_by_their_trade_and_by_what_is_theirs(text: str, company: str) -> None:
+    assert values(text, "company") == [company]

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from intents.names import Names
+from intents.slots import find_slots
 from intents.when.dates import find_dates
 from intents.when.spans import find_durations
 from tests.intents.conftest import WEDNESDAY_MORNING
@@ -112,3 +114,64 @@ def test_durations(text: str, value: str) -> None:
 @pytest.mark.parametrize("text", ["3月", "10日", "twenty a month", "2027年", "下半年"])
 def test_days_of_the_calendar_and_rates_are_no_durations(text: str) -> None:
     assert list(find_durations(text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "c'mon, what's your real price",
+            "the sat nav sent me here",
+            "通过年度预算",
+            "十几年前买的",
+            "细节后议",
+            "开斋节后再联络",
+        ),
+        *("in one year group", "一月一单", "7/16 in mm", "no reply in 48 hours"),
+    ],
+)
+def test_words_that_only_sound_like_a_day_are_no_date(text: str) -> None:
+    assert dates(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("call me in 48 hours", "2026-11-27T10:30:00+08:00"),
+        ("if he agrees, call him in two days", "2026-11-27"),
+        ("the end of February", "2027-02-28"),
+        ("this morning", "2026-11-25T09:00:00+08:00"),
+        ("last night", "2026-11-24T20:00:00+08:00"),
+        ("closing next spring", "2027-03-01"),
+        ("the July shutdown", "2027-07-01"),
+        ("deadline 30th", "2026-11-30"),
+        ("明年再说", "2027-01-01"),
+        ("今年没钱", "2026-01-01"),
+    ],
+)
+def test_days_by_season_month_and_part_of_today(text: str, value: str) -> None:
+    assert dates(text) == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("if there is no reply in 48 hours", "PT48H"),
+        ("no contact in a month", "P1M"),
+        ("haven't moved within two weeks", "P2W"),
+    ],
+)
+def test_a_span_within_a_condition_lasts_and_does_not_count_from_now(text: str, value: str) -> None:
+    assert dates(text) == []
+    assert [slot.value for slot in find_durations(text)] == [value]
+
+
+@pytest.mark.parametrize("text", ["九八年的机床", "98年买的", "half a day", "半天", "下一年度", "三年级"])
+def test_years_and_half_days_are_no_durations(text: str) -> None:
+    """Half a day is as long as the house says it is; ISO 8601 cannot tell it."""
+    assert list(find_durations(text)) == []
+
+
+def test_traditional_and_cantonese_words_for_days() -> None:
+    read = {slot.text: slot.value for slot in find_slots("下週三下午三點、聽日、今個月", WEDNESDAY_MORNING, Names.empty())}
+    assert read == {"下週三下午三點": "2026-12-02T15:00:00+08:00", "聽日": "2026-11-26", "今個月": "2026-11-01"}
