@@ -137,6 +137,7 @@ class Inbox:
         try:
             if key in self._here:  # then its end is told, unless another process takes it over
                 await asyncio.wait({finished}, timeout=min(patience, _TAKEN_OVER).total_seconds())
+            pause = _LOOK_AGAIN
             while not finished.done():
                 state = await self._state(key)
                 if state is None or state in ("done", "failed"):
@@ -144,7 +145,8 @@ class Inbox:
                 left = deadline - loop.time()
                 if left <= 0:
                     return False
-                await asyncio.wait({finished}, timeout=min(left, _LOOK_AGAIN.total_seconds()))
+                await asyncio.wait({finished}, timeout=min(left, pause.total_seconds()))
+                pause = min(2 * pause, _TAKEN_OVER)  # many waiting means much to do: they must not add to it
             return True
         finally:
             self._forget_waiter(key, finished)
