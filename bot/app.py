@@ -249,6 +249,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a platform does not follow, and a problem says more
         responses=PROBLEMS,
     )
     answer_with_problems(app)
