@@ -24,8 +24,9 @@ def normalise(text: str) -> str:
 
 
 def features(text: str, role: str | None = None) -> Counter[str]:
-    """Count character 1- to 4-grams, words, word pairs, first and last characters; digits are all alike.
+    """Count character 1- to 4-grams, words, two and three in a row, two around a third, first and last characters.
 
+    Digits are all alike. What stands around a word tells "they signed with us" from "they signed, not with us".
     A known `role` of the speaker is a feature as well.
     """
     plain = _DIGIT.sub("0", normalise(text))
@@ -40,6 +41,9 @@ def features(text: str, role: str | None = None) -> Counter[str]:
     words = _WORD.findall(plain)
     counts.update(f"\tw {word}" for word in words)
     counts.update(f"\tp {first} {second}" for first, second in pairwise(words))
+    for first, second, third in zip(words, words[1:], words[2:], strict=False):
+        counts[f"\tt {first} {second} {third}"] += 1
+        counts[f"\ts {first} {third}"] += 1
     counts.update(f"\t^{plain[:size]}" for size in (2, 4))
     counts.update(f"\t${plain[-size:]}" for size in (2, 4))
     return counts

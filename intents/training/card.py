@@ -21,9 +21,9 @@ _FIGURES = {
 _PAGE = """# Intent model {version}
 
 Reads what a sales rep, manager or customer wants ({intents} intents of dictionary version {dictionary}, Chinese and
-English). It is linear: character 1- to 4-grams, words and word pairs ({features} features), two support vector machines
-for each intent (is it the main one; is it said at all), int8 weights, no large model and no network. Made by
-`parley intents train`, seed {seed}.
+English). It is linear: character 1- to 4-grams and one to three words ({features} features), two support vector
+machines for each intent (is it the main one; is it said at all), int8 weights, no large model and no network. Made
+by `parley intents train`, seed {seed}.
 
 ## Trained and judged on
 | side | utterances | voices |
@@ -32,7 +32,7 @@ for each intent (is it the main one; is it said at all), int8 weights, no large 
 
 No voice is on two sides; a saying that two voices share is kept once. Temperature ({temperature}) and thresholds
 (ask below {ask}, further intents from {also}) were set on the validation voices. No weight, temperature or threshold
-was fitted to the test voices.
+was fitted to the test voices. How the utterances were written and what that does to these scores: `../data/README.md`.
 
 ## Scores
 | | {heads} |

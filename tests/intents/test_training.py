@@ -1,6 +1,7 @@
 """Training: data is checked before it is learned from, voices stay apart, and a failure leaves the old model."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intents.dictionary import load_dictionary
-from intents.training.corpus import Utterance, read_file, read_folder, split_by_voice
+from intents.training.corpus import Utterance, read_file, read_folder
+from intents.training.doubt import Doubt, doubts, folds_by_voice, sheet
 from intents.training.evaluate import evaluate
-from intents.training.merge import merge, report
+from intents.training.marks import read_marks
+from intents.training.merge import drop, merge, report
+from intents.training.near_duplicates import near_duplicates
 from intents.training.score import auroc, calibration_error, macro_f1
+from intents.training.split import HeldOut, draw_split, held_out_voices, read_split, split_by_voice
 from intents.training.train import train
 from intents.understand import Reader
 from tests.intents.conftest import DICTIONARY, PACKAGE, WEDNESDAY_MORNING
@@ -91,6 +96,17 @@ def test_evaluation_scores_the_reader_on_a_labelled_file(trained: Path, sample: 
         (said("在吗", lang="fr"), "`lang` must be one of"),
         (said("在吗", voice=7), "`voice` must be a name"),
         ({"text": "在吗"}, "no intent None"),
+        (said("在吗", slots={"type": "date"}), "`slots` must be a list"),
+        (said("在吗", slots=["date"]), "`slots` must be a list"),
+        (said("在吗", slots=[{"type": "colour", "text": "在"}]), "no slot type 'colour'"),
+        (said("明天见", slots=[{"type": "date", "text": "后天"}]), "'后天' does not occur"),
+        (
+            said("八万", slots=[{"type": "amount", "text": "八万", "value": 80000}]),
+            "80000 is no value of a slot of type amount",
+        ),
+        (said("三成", slots=[{"type": "percent", "text": "三成", "value": "30%"}]), "no value of a slot of type percent"),
+        (said("两年", slots=[{"type": "duration", "text": "两年", "value": "P"}]), "no value of a slot of type duration"),
+        (said("赢单", slots=[{"type": "stage", "text": "赢单", "value": "赢"}]), "no value of a slot of type stage"),
     ],
 )
 def test_a_wrong_line_is_refused_with_file_line_and_fault_and_nothing_is_overwritten(
@@ -136,9 +152,33 @@ def utterance(text: str, intent: str = "chat.greeting", voice: str = "a") -> Utt
     return Utterance(text, "zh", "rep", intent, (), voice, f"{voice}:1")
 
 
-def test_no_voice_is_on_two_sides_and_each_side_has_one() -> None:
+def test_marked_slots_are_read_with_the_utterance(tmp_path: Path) -> None:
+    slots = [
+        {"type": "amount", "text": "8k", "value": {"amount": 8000, "currency": "USD"}},
+        {"type": "date", "text": "Friday"},
+    ]
+    (read,) = read_file(write(tmp_path / "mine.jsonl", said("8k by Friday", slots=slots)), LABELS)
+    assert [(mark.type, mark.text, mark.value) for mark in read.marks] == [
+        ("amount", "8k", {"amount": 8000, "currency": "USD"}),
+        ("date", "Friday", None),
+    ]
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_any_slots_are_marks_or_a_fault(entry: object) -> None:
+    try:
+        assert all(mark.text in "在吗" for mark in read_marks(entry, "在吗"))
+    except ValueError as error:
+        assert str(error)
+
+
+def test_drawn_voices_are_on_one_side_each() -> None:
     spoken = [utterance(f"{voice}{number}", voice=voice) for voice in "abcdefgh" for number in range(3)]
-    split = split_by_voice(spoken, seed=3)
+    split = split_by_voice(spoken, draw_split("abcdefgh", seed=3))
     sides = [{u.voice for u in side} for side in (split.train, split.validation, split.test)]
     assert [len(side) for side in sides] == [6, 1, 1]
     assert len(set.union(*sides)) == 8
@@ -146,7 +186,70 @@ def test_no_voice_is_on_two_sides_and_each_side_has_one() -> None:
 
 def test_fewer_than_three_voices_cannot_be_judged() -> None:
     with pytest.raises(ValueError, match="there are 2 voices"):
-        split_by_voice([utterance("a"), utterance("b", voice="b")], seed=1)
+        draw_split("ab", seed=1)
+
+
+def test_a_voice_that_the_split_does_not_name_is_trained_on(tmp_path: Path) -> None:
+    (tmp_path / "split.yaml").write_text("validation: [b]\ntest: [c]\n", encoding="utf-8")
+    held_out = held_out_voices(tmp_path, "abcd", seed=1)
+    split = split_by_voice([utterance(voice, voice=voice) for voice in "abcd"], held_out)
+    assert [[u.voice for u in side] for side in (split.train, split.validation, split.test)] == [["a", "d"], ["b"], ["c"]]
+
+
+def test_a_split_whose_voices_are_absent_is_refused() -> None:
+    with pytest.raises(ValueError, match="no utterance is left for test"):
+        split_by_voice([utterance("a"), utterance("b", voice="b")], HeldOut(frozenset("b"), frozenset("z")))
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("", "two lists"),
+        ("validation: [a]", "two lists"),
+        ("validation: [a]\ntest: []", "`test` must list at least one voice"),
+        ("validation: a\ntest: [b]", "`validation` must list"),
+        ("validation: [a]\ntest: [a]", "on both sides: a"),
+        ("validation: [", "cannot be read"),
+    ],
+)
+def test_a_split_that_would_judge_by_what_was_learned_is_refused(tmp_path: Path, written: str, complaint: str) -> None:
+    file = tmp_path / "split.yaml"
+    file.write_text(written, encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"split\.yaml: .*{complaint}"):
+        read_split(file)
+
+
+@given(st.text(max_size=60))
+def test_any_split_is_read_or_refused_with_the_file_named(written: str) -> None:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "split.yaml"
+        file.write_text(written, encoding="utf-8", newline="")
+        with pytest.raises(ValueError, match=r"split\.yaml: "):
+            read_split(file)
+
+
+def test_every_held_out_voice_of_the_shipped_split_is_there() -> None:
+    held_out = read_split(PACKAGE / "data" / "split.yaml")
+    voices = {file.stem for file in (PACKAGE / "data").glob("*.jsonl")}
+    assert held_out.validation | held_out.test <= voices
+
+
+def test_a_model_that_reads_worse_does_not_replace_the_one_that_stands(sample: Path, trained: Path, tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "model"
+    data.mkdir()
+    shutil.copytree(trained, out)
+    for file in sample.glob("*.jsonl"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        facts = json.loads((trained / "model.json").read_text(encoding="utf-8"))
+        is_judging = file.stem not in facts["voices"]["train"]
+        write(data / file.name, *(line for line in lines if is_judging or json.loads(line)["intent"] in FEW[:2]))
+    with pytest.raises(ValueError, match="the model there stays"):
+        train(data, out, DICTIONARY, seed=1)
+    assert (out / "weights.npz").read_bytes() == (trained / "weights.npz").read_bytes()
+    worse = train(data, out, DICTIONARY, seed=1, may_be_worse=True)
+    assert json.loads((out / "model.json").read_text(encoding="utf-8"))["version"] == worse.facts["version"]
 
 
 def test_sayings_that_differ_in_punctuation_only_are_merged_and_conflicts_are_left_out() -> None:
@@ -163,13 +266,59 @@ def test_sayings_that_differ_in_punctuation_only_are_merged_and_conflicts_are_le
     assert [kept.text for kept in merged.kept] == ["在吗?", "🙏", "🐶"]
     assert [repeat.voice for repeat in merged.repeats] == ["b"]
     assert [[one.intent for one in same] for same in merged.conflicts] == [["chat.thanks", "approval.confirm"]]
-    assert "conflict: 'ＯＫ': chat.thanks (a:1); approval.confirm (b:1)" in report(merged)
+    assert "conflict: 'ＯＫ': chat.thanks (a:1); approval.confirm (b:1)" in report(merged, [])
+
+
+def test_sayings_of_one_intent_that_are_nearly_the_same_are_found() -> None:
+    near = near_duplicates(
+        [
+            utterance("please remind me about the meeting tomorrow", "crm.set_reminder"),
+            utterance("Please remind me about the meeting, tomorrow!!", "crm.set_reminder", "b"),
+            utterance("please remind me about the meetings tomorrow", "crm.set_reminder", "c"),
+            utterance("remind me to call", "crm.set_reminder", "d"),
+            utterance("please remind me about the meeting tomorrow", "out_of_scope", "e"),
+        ]
+    )
+    assert {(pair.first.voice, pair.second.voice) for pair in near} == {("a", "b"), ("a", "c"), ("b", "c")}
+    assert near[0].likeness == 1.0
+
+
+def test_dropping_takes_the_lines_out_and_leaves_all_others_as_they_were(tmp_path: Path) -> None:
+    file = write(tmp_path / "mine.jsonl", said("你好"), "", said("在吗"), said("嗨"))
+    before = file.read_text(encoding="utf-8").split("\n")
+    unwanted = [one for one in read_file(file, LABELS) if one.text == "在吗"]
+    assert drop(unwanted) == 1
+    assert file.read_text(encoding="utf-8").split("\n") == [before[0], before[1], before[3]]
 
 
 def test_the_shipped_utterances_hold_no_conflict() -> None:
     merged = merge(read_folder(PACKAGE / "data", LABELS))
     assert merged.conflicts == ()
-    assert len(merged.kept) > 18_000
+    assert len(merged.kept) > 25_000
+    assert sum(bool(kept.marks) for kept in merged.kept) > 4_000
+
+
+def test_a_second_reading_never_asks_a_model_that_heard_the_voice() -> None:
+    spoken = [utterance(f"{voice}{number}", voice=voice) for voice in "abcdefg" for number in range(3)]
+    folds = folds_by_voice(spoken)
+    assert len(folds) == 5
+    assert sorted(voice for fold in folds for voice in fold) == list("abcdefg")
+
+
+def test_a_label_that_the_other_voices_contradict_heads_the_review_sheet() -> None:
+    spoken = [
+        utterance(f"{text} {voice}", intent, voice)
+        for voice in "abcde"
+        for text, intent in (("太贵了", "objection.price"), ("提醒我开会", "crm.set_reminder"))
+    ]
+    wrong = utterance("太贵了", "crm.set_reminder", "e")
+    first = doubts([*spoken, wrong])[0]
+    assert (first.utterance, first.reading) == (wrong, "objection.price")
+
+
+def test_the_review_sheet_has_a_line_for_each_doubt_whatever_the_text_holds() -> None:
+    lines = sheet([Doubt(utterance("a\tb\nc"), "out_of_scope", 0.5)]).splitlines()
+    assert lines[1:] == ["0.50\ta:1\trep\tchat.greeting\t\tout_of_scope\ta b c"]
 
 
 def test_the_figures_are_what_their_names_say() -> None:
