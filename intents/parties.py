@@ -167,8 +167,10 @@ _NO_NAME = frozenset(
         "contract email mail call note re fwd crm erp sso api sop vat usd cny eur rmb nda sla deal lead "
         "legal finance sales support it hr ceo cfo cto procurement purchasing stage negotiation proposal "
         "qualified won lost closed english chinese china europe us uk eu asia berlin london paris "
-        "singapore shanghai beijing christmas today tomorrow next last met tea lunch coffee dinner meeting demo pull push send "
-        "forward show open update log move mark give get create draft write book schedule check tell ask put add visit make let "
+        "singapore shanghai beijing christmas today tomorrow next last met tea lunch coffee "
+        "dinner meeting demo pull push send "
+        "forward show open update log move mark give get create draft write book schedule check "
+        "tell ask put add visit make let "
         "kindly pls good great nice sorry urgent attn regards thx dm whatsapp wechat slack line po rfq pdf excel"
     )
 )
