@@ -34,7 +34,7 @@ from bot.channels.web import WebChannel
 from bot.channels.wechat import WeChatChannel
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
-from bot.door import ApiDoor
+from bot.door import ApiDoor, kept_token
 from bot.fault import name_fault
 from bot.files import LARGEST, place_for
 from bot.house_api import house_routes
@@ -234,7 +234,7 @@ def create_app(
         house = await build(settings)
         if sample:
             await load_sample(house.store, now().date())
-        _open_doors(app, house, settings)
+        _open_doors(app, house, settings, ApiDoor(await _api_token(house, settings)))
         await house.start()
         gc.freeze()  # what is loaded now stays for good; looking through it for garbage would hold everybody up for 150 ms
         log.info("ready", channels=sorted(house.channels), policy=house.policy.version)
@@ -257,9 +257,14 @@ def create_app(
     return app
 
 
-def _open_doors(app: FastAPI, house: House, settings: Settings) -> None:
+async def _api_token(house: House, settings: Settings) -> str | None:
+    if settings.api_token is not None:
+        return settings.api_token.get_secret_value()
+    return None if await _is_sample(house.store) else kept_token(settings.home)
+
+
+def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -> None:
     """Routes need the house, and the house needs the running loop: so they are added when it starts."""
-    door = ApiDoor(settings.api_token.get_secret_value() if settings.api_token else None)
     web = house.channels["web"]
     assert isinstance(web, WebChannel)
     app.include_router(_operation(house))

@@ -127,7 +127,11 @@ async def _policy(settings: Settings) -> str:
 
 
 async def _api(settings: Settings) -> str:
-    return "answers to its bearer token" if settings.api_token else "no PARLEY_API_TOKEN: answers to this machine only"
+    if settings.api_token:
+        return "answers to its bearer token"
+    return (
+        "no PARLEY_API_TOKEN: in a sample home answers to this machine only, otherwise to the token in the home's api_token"
+    )
 
 
 def _channel_look(settings: Settings, name: str) -> Callable[[], Awaitable[str]]:

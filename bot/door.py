@@ -1,7 +1,13 @@
-"""Who may knock: the API answers to its bearer token, or, while none is set, to this machine only."""
+"""Who may knock: the API answers to its bearer token; in a sample home without one, to this machine only.
+
+A token is kept for a home with real customers even when nobody set one: a proxy in front would make the whole world look
+like this machine.
+"""
 
 import hmac
+import secrets
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
@@ -35,8 +41,17 @@ def _name(url: str) -> str:
     return host if host.endswith("]") else host.rsplit(":", 1)[0]
 
 
+def kept_token(home: Path) -> str:
+    """The token in the home's file `api_token`, made on first use and readable by its owner only."""
+    path = home / "api_token"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32))
+    return path.read_text().strip()
+
+
 class ApiDoor:
-    """A FastAPI dependency that lets a caller of `/api` in, or raises 401."""
+    """A FastAPI dependency that lets a caller of `/api` in, or raises 401. Without a token it asks for this machine."""
 
     def __init__(self, token: str | None) -> None:
         self._token = token
@@ -45,7 +60,7 @@ class ApiDoor:
         if self._token is None:
             if not is_local(request):
                 raise HTTPException(
-                    401, "No API token is set, so the API answers to this machine only. Set PARLEY_API_TOKEN."
+                    401, "This sample home has no API token, so the API answers to this machine only. Set PARLEY_API_TOKEN."
                 )
             return
         scheme, _, given = request.headers.get("authorization", "").partition(" ")

@@ -10,11 +10,24 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from sqlalchemy import text
 
 from actions.outside.store import Store
+from bot.app import Minds, load_minds
+from bot.settings import load_settings
 from tests.fakes import FakeClock
+from tests.house_under_test import fill_with_sample
+
+# a busy machine is no fault; on one that decides what lands, the same examples every time
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture
@@ -96,6 +109,50 @@ async def store(database_url: str) -> AsyncIterator[Store]:
     store = Store(database_url)
     yield store
     await store.close()
+
+
+@pytest.fixture(scope="session")
+def minds() -> Minds:
+    """The shipped model, dictionary and documents, loaded once."""
+    return asyncio.run(load_minds(load_settings(None)))
+
+
+@pytest.fixture(scope="session")
+def sample_home(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample company in a SQLite file, to copy from."""
+    path = tmp_path_factory.mktemp("sample") / "sample.db"
+    shutil.copy(migrated, path)
+    asyncio.run(fill_with_sample(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def sample_sqlite_url(sample_home: Path, tmp_path: Path) -> str:
+    shutil.copy(sample_home, tmp_path / "parley.db")
+    return f"sqlite:///{tmp_path / 'parley.db'}"
+
+
+@pytest.fixture(scope="session")
+def sample_on_postgres(postgres: str) -> str:
+    """The name of a PostgreSQL database with the sample company, to copy from."""
+
+    async def fill() -> None:
+        whole = Store(f"{postgres}/postgres")
+        await _outside_transaction(whole, "create database template_sample template template_parley")
+        await whole.close()
+        await fill_with_sample(f"{postgres}/template_sample")
+
+    asyncio.run(fill())
+    return "template_sample"
+
+
+@pytest.fixture
+async def sample_postgres_url(postgres: str, sample_on_postgres: str) -> str:
+    name = f"test_{uuid4().hex}"
+    whole = Store(f"{postgres}/postgres")
+    await _outside_transaction(whole, f"create database {name} template {sample_on_postgres}")
+    await whole.close()
+    return f"{postgres}/{name}"
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The whole application in this process, asked over HTTP: what the specifications of the API share."""
 
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -71,9 +71,12 @@ def settings_from(folder: Path, **given: str) -> Settings:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, minds: Minds, database: Path | None = None, **parts: Mapping[str, Any]
+    settings: Settings, minds: Minds, database: Path | None = None, *, sample: bool = True
 ) -> AsyncIterator[Served]:
-    """The application with the sample company, started and stopped as its server would; `database` is copied first."""
+    """The application, with the sample company or without, started and stopped as its server would.
+
+    `database` is copied first.
+    """
     if database is not None:
         settings.home.mkdir(parents=True)
         shutil.copy(database, settings.home / "parley.sqlite")
@@ -83,7 +86,7 @@ async def serving(
         houses.append(await partial(build_house, minds=minds, engine=SweepOnly())(settings))
         return houses[0]
 
-    app = create_app(settings, sample=True, build=build)
+    app = create_app(settings, sample=sample, build=build)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 51000))
         async with httpx.AsyncClient(transport=transport, base_url=HERE) as http:

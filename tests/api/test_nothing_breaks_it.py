@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.app import Minds
@@ -39,7 +39,7 @@ MESSAGE = st.fixed_dictionaries(
     },
 )
 HONEST = {400, 401, 403, 404, 405, 413, 422}
-HURRIED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+HURRIED = settings(max_examples=40)
 
 
 @pytest.fixture

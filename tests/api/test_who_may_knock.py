@@ -109,3 +109,23 @@ async def test_with_a_token_nobody_else_is_let_in(tmp_path: Path, minds: Minds, 
             assert answer.headers["WWW-Authenticate"] == "Bearer"
             assert TOKEN not in answer.text
         assert (await served.http.get(PEOPLE)).status_code == 401
+
+
+# --- a home with real customers -------------------------------------------------------------------------------------------
+
+
+async def test_a_real_home_keeps_a_token_of_its_own_and_trusts_not_even_this_machine(tmp_path: Path, minds: Minds) -> None:
+    settings = settings_from(tmp_path)
+    async with serving(settings, minds, sample=False) as served:
+        assert (await served.http.get(PEOPLE)).status_code == 401
+        kept = settings.home / "api_token"
+        bearer = {"Authorization": f"Bearer {kept.read_text()}"}
+        assert (await served.http.get(PEOPLE, headers=bearer)).status_code == 200
+        assert kept.stat().st_mode & 0o077 == 0
+    async with serving(settings, minds, sample=False) as served:
+        assert (await served.http.get(PEOPLE, headers=bearer)).status_code == 200
+
+
+async def test_a_real_home_has_no_chat_page_for_visitors(tmp_path: Path, minds: Minds) -> None:
+    async with serving(settings_from(tmp_path), minds, sample=False) as served:
+        assert (await served.http.get("/")).status_code == 404

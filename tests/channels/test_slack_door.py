@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -382,7 +382,7 @@ bodies = (
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(body=bodies, kind=st.sampled_from(["application/json", "application/x-www-form-urlencoded", "text/plain"]))
 async def test_no_signed_body_breaks_the_door_or_leaves_half_a_message(house: House, body: bytes, kind: str) -> None:
     house.kept.messages.clear()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.wechat import WeChatChannel
@@ -254,7 +254,7 @@ async def test_an_entity_bomb_is_refused(house: WeChatHouse) -> None:
     assert (response.status_code, house.kept.asked) == (400, 0)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80)
 @given(data=st.data())
 async def test_no_body_ever_breaks_the_door(house: WeChatHouse, data: Any) -> None:
     whole = letter("text", Content="你好").encode()

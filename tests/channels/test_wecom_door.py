@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.wecom import WeComChannel
@@ -257,7 +257,7 @@ async def test_a_body_above_a_megabyte_is_refused_unread(house: WeComHouse) -> N
     assert (response.status_code, house.kept.asked) == (413, 0)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(data=st.data())
 async def test_no_body_and_no_query_ever_breaks_the_door(house: WeComHouse, data: Any) -> None:
     query, body = house.server.sealed(letter("text", Content="x"), str(SENT), "n")
@@ -274,7 +274,7 @@ async def test_no_body_and_no_query_ever_breaks_the_door(house: WeComHouse, data
     assert house.kept.asked == 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     inner=st.one_of(
         st.text(max_size=200),

@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -13,7 +13,6 @@ from actions.crm.sheets import Sheet, UnreadableError, guarded, sheets_of, ungua
 PLAIN = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=30)
 ROWS = st.lists(st.tuples(PLAIN, PLAIN, PLAIN), max_size=5)
 # the folder is only ever overwritten, so one for all examples is enough
-SHARED_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _packed(path: Path, parts: dict[str, bytes]) -> Path:
@@ -34,7 +33,6 @@ def _sheet(rows: bytes) -> bytes:
     )
 
 
-@SHARED_FOLDER
 @given(content=st.binary(max_size=300))
 def test_any_bytes_as_csv_are_lines_or_one_sentence(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "any.csv"
@@ -46,7 +44,6 @@ def test_any_bytes_as_csv_are_lines_or_one_sentence(content: bytes, tmp_path: Pa
     assert [line.number for line in lines] == sorted(line.number for line in lines)
 
 
-@SHARED_FOLDER
 @given(content=st.binary(max_size=300))
 def test_any_bytes_as_xlsx_are_refused_with_one_sentence(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "any.xlsx"
@@ -55,7 +52,7 @@ def test_any_bytes_as_xlsx_are_refused_with_one_sentence(content: bytes, tmp_pat
         sheets_of(path)
 
 
-@settings(SHARED_FOLDER, max_examples=40)
+@settings(max_examples=40)
 @given(cut=st.integers(min_value=0, max_value=4_000), junk=st.binary(min_size=1, max_size=20))
 def test_a_damaged_workbook_is_read_or_refused(cut: int, junk: bytes, tmp_path: Path) -> None:
     path = tmp_path / "damaged.xlsx"
@@ -108,14 +105,13 @@ def test_a_line_is_numbered_where_it_begins(tmp_path: Path) -> None:
     assert [line.number for line in Sheet(path).lines()] == [1, 2, 4]
 
 
-@SHARED_FOLDER
 @given(rows=ROWS)
 def test_what_is_written_as_csv_reads_back_the_same(rows: list[tuple[str, str, str]], tmp_path: Path) -> None:
     write_csv(tmp_path / "out.csv", ("a", "b", "c"), rows)
     assert [line.cells for line in Sheet(tmp_path / "out.csv").lines()][1:] == rows
 
 
-@settings(SHARED_FOLDER, max_examples=25)
+@settings(max_examples=25)
 @given(rows=ROWS)
 def test_what_is_written_as_xlsx_reads_back_the_same(rows: list[tuple[str, str, str]], tmp_path: Path) -> None:
     write_xlsx(tmp_path / "out.xlsx", [("sheet", ("a", "b", "c"), rows)])

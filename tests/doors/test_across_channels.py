@@ -10,7 +10,7 @@ COMPLAINS = "你们的设备又坏了,我要投诉!"
 RAISES = "华康医疗那单金额改到60万"
 
 
-ON_BOTH = pytest.mark.parametrize("sample_url", ["on_sqlite", "on_postgres"], indirect=True)
+ON_BOTH = pytest.mark.parametrize("sample_url", ["sample_sqlite_url", "sample_postgres_url"], indirect=True)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """Whatever people write: an answer comes, it is not the sentence for a broken message, and the chain holds."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.phrase import phrase_plain
@@ -19,9 +19,7 @@ PIECES = (
     .split("|")
 )
 SAID = st.lists(st.sampled_from(PIECES) | st.text(max_size=12), max_size=6).map(" ".join)
-OFTEN = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+OFTEN = settings(max_examples=25)
 
 
 @OFTEN

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -112,7 +112,7 @@ class World:
         await self.senders[0].outbox.sweep()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(script=st.lists(happenings, max_size=25), can_tell=st.booleans())
 async def test_each_reply_arrives_once_and_in_order(
     migrated: Path, tmp_path: Path, script: Sequence[tuple[str, Any]], can_tell: bool
