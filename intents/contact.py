@@ -147,6 +147,9 @@ _ENGLISH_WORDS_IN_ADDRESS = re.compile(
 )
 
 
+_A_COUNTRY_CODE = re.compile(r"\+\d{1,3}[ ().-]*$")
+
+
 def find_phones(text: str) -> Iterator[Slot]:
     """Yield valid phone numbers in E.164; those without a country code are Chinese."""
     if not _ENOUGH_DIGITS.search(text):
@@ -164,7 +167,7 @@ def find_phones(text: str) -> Iterator[Slot]:
 def _phones_elsewhere(text: str) -> Iterator[Slot]:
     for region, written, hint in _ELSEWHERE:
         for match in written.finditer(text):
-            if hint is not None and not hint.search(text):
+            if (hint is not None and not hint.search(text)) or _A_COUNTRY_CODE.search(text, 0, match.start()):
                 continue
             said = phonenumbers.parse(match[0], region)
             if phonenumbers.is_possible_number(said):

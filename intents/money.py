@@ -206,7 +206,7 @@ def _is_money(match: re.Match[str], pattern: re.Pattern[str], value: float) -> b
         return value >= _LEAST_BARE_ENGLISH
     if pattern is _AFTER_CUE:
         is_score = not parts["link"] and match[0][0].isascii()  # "quality 62, price 28"
-        return value >= (_LEAST_CHANGE if is_score else _LEAST_SAID if parts["chinese"] else 1)
+        return value >= (_LEAST_CHANGE if is_score else _LEAST_SAID if parts["chinese"] else 0)
     if pattern in _BEHIND_A_CUE:
         return value >= _LEAST_CHANGE
     if pattern is _WITH_UNIT and parts["after"].lower() == "won":

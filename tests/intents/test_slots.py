@@ -42,6 +42,7 @@ def values(text: str, kind: str) -> list[object]:
         ("1.5 million dollars", 1_500_000, "USD"),
         ("€2,000", 2_000, "EUR"),
         ("金额改成600000", 600_000, "CNY"),
+        ("金额改成0", 0, "CNY"),
         ("budget is 50000", 50_000, "CNY"),
         ("20w够吗", 200_000, "CNY"),
         ("三百块", 300, "CNY"),
@@ -325,6 +326,7 @@ def test_tenths_and_the_number_of_a_discount_are_percentages(text: str, percent:
         ("電話轉咗5123 4567", "+85251234567"),
         ("換手機了,新號碼0912-345-678", "+886912345678"),
         ("会计的电话012-345 6789", "+60123456789"),
+        ("my WhatsApp in Singapore +65 8123 0047", "+6581230047"),
     ],
 )
 def test_phones_written_as_elsewhere_have_the_code_of_there(text: str, phone: str) -> None:
