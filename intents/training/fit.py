@@ -16,7 +16,7 @@ Steps = Callable[[Sequence[str]], Iterable[str]]
 """Passes intents through, one by one; where a progress bar hangs."""
 
 SLACK = 1.0
-"""C of the machines: 0.5 reads fewer of the validation voices right, 2 no more beyond chance."""
+"""C of the machines: 0.5 reads fewer of the validation voices right, 2 about as many."""
 SEEN_AT_LEAST = 2
 """Utterances a feature must occur in; with 3 the validation voices are read slightly worse and the file is half as long."""
 ROLE_WEIGHT = 8.0
