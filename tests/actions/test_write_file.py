@@ -24,7 +24,7 @@ def cells(path: Path) -> list[list[str]]:
         ("-cmd", "'-cmd"),
         ("+8610000000001", "+8610000000001"),
         ("-12.5", "-12.5"),
-        ("华康, \"医疗\"", "华康, \"医疗\""),
+        ('华康, "医疗"', '华康, "医疗"'),
     ],
 )
 def test_no_cell_is_taken_for_a_formula(tmp_path: Path, name: str, written: str) -> None:
