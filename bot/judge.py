@@ -26,7 +26,7 @@ from bot.announce import Announcer, Confirmer
 from bot.buttons import Mint
 from bot.message import Address, address_from_json, address_to_json
 from bot.names import NameBook
-from bot.outbox import Outbox
+from bot.outbox import Outbox, target_of
 from bot.phrase import Phrased, phrase_confirmation, phrase_outcome, phrase_settled
 from bot.steps import Language
 from bot.tell import Teller
@@ -184,10 +184,11 @@ class Judge:
             await carry_out(self._world, proposal, decision, conversation=f"reminder:{reminder_id}", tx=tx)
 
     async def _settled(self, tx: Tx, proposal_id: str, outcome: Outcome, but: Address | None = None) -> bool:
-        """Redraw every copy of a proposal's card and tell the requester; True if the card now says it all.
+        """Redraw every copy of a proposal's card and tell the requester; True if the card here now says it all.
 
-        An answer that came too late makes sure of the same: whoever settled it may have died before telling. A record
-        that changed in the meantime makes a fresh proposal, shown again to those who may confirm it.
+        `but` is where the answer was given: a copy that stands there is redrawn, where its channel can do that. An
+        answer that came too late makes sure of the same: whoever settled it may have died before telling. A record that
+        changed in the meantime makes a fresh proposal, shown again to those who may confirm it.
         """
         state = outcome.data.get("state") if outcome.kind == "already" else outcome.kind
         if state not in ("done", "rejected", "expired", "stale", "failed"):
@@ -201,8 +202,9 @@ class Judge:
         )
         after_commit(tx, partial(self._outbox.kick, targets))
         is_news = "state" not in outcome.data  # else the card said so before this answer
+        says_it_all = is_news and but is not None and target_of(but) in targets
         if row.address is None:
-            return is_news
+            return says_it_all
         requester, lang = address_from_json(row.address), _language(row.lang)
         if outcome.kind == "stale":
             facts = await own.get_many(tx, proposal.command.reads)
@@ -214,7 +216,7 @@ class Judge:
             await self._teller.tell(
                 tx, f"{key}:requester", requester, lambda mint: phrase_outcome(final, proposal.requester, lang, mint)
             )
-        return is_news
+        return says_it_all
 
     async def _with_name(self, tx: Tx, outcome: Outcome) -> Outcome:
         """The outcome with the name of whoever decided it, for the sentences."""

@@ -246,3 +246,9 @@ async def test_a_message_is_worked_off_by_the_time_it_is_answered(served: Served
     await served.say("help")
     async with served.house.store.read() as tx:
         assert (await tx.execute(select(InboxRow.state))).scalar_one() == "done"
+
+
+async def test_a_press_that_settles_something_is_answered_where_no_card_can_be_redrawn(served: Served) -> None:
+    asked = await served.say("把华康医疗那单金额改成60万")
+    replies = await served.press(button_of(asked, "撤回"))
+    assert "已撤回" in replies[-1]["text"]
