@@ -161,6 +161,7 @@ def _crowd(employees: Sequence[Employee], customers: Sequence[Customer], contact
 
 
 def _target(who: Somebody) -> str:
+    """What the platform calls the conversation; the house names a direct one by its person."""
     return f"D{who.user[1:]}" if who.channel == "slack" else who.user
 
 
@@ -391,7 +392,7 @@ def _first_arrival(one: Sent, ledger: Ledger, arrivals: dict[str, list[float]]) 
         return f"ended as {ledger.states[key]}"
     sends = ledger.answers.get(key, [])
     if not sends:
-        return _ON_THE_CARD if one.pressed and ledger.redraws[f"{one.who.channel}:{_target(one.who)}"] else "no reply"
+        return _ON_THE_CARD if one.pressed and ledger.redraws[f"{one.who.channel}:{one.who.user}"] else "no reply"
     missing = [send for send in sends if send.key not in arrivals]
     if missing:
         return f"reply {missing[0].state}, not arrived"
