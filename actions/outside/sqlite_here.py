@@ -2,8 +2,8 @@
 
 A statement of the road takes some microseconds; handing it to a thread and its answer back takes a hundred, four times
 over. Measured by `parley bench road` at 40 messages a second on two cores, against aiosqlite itself: replies at 12 ms
-instead of 26 (p99 22 instead of 413), 14.6 ms of processor time a message instead of 21.7. What may really take long is another process holding the lock, and for that execute() waits without holding up the
-rest of this process.
+instead of 26 (p99 22 instead of 413), 14.6 ms of processor time a message instead of 21.7. What may really take long is
+another process holding the lock, and for that execute() waits without holding up the rest of this process.
 """
 
 import asyncio
