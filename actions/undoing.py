@@ -57,9 +57,7 @@ async def _subjects(tx: Tx, effects: tuple[Effect, ...]) -> tuple[Subject, ...]:
     return tuple(_subject(ref, facts.records[ref], facts, owners) for ref in changed if ref in facts.records)
 
 
-def _subject(
-    ref: tuple[str, str], record: Record, facts: Facts, owners: Mapping[tuple[str, str], str | None]
-) -> Subject:
+def _subject(ref: tuple[str, str], record: Record, facts: Facts, owners: Mapping[tuple[str, str], str | None]) -> Subject:
     kind, record_id = ref
     customer_id = record_id if kind == "customer" else getattr(record, "customer_id", None)
     customer: Customer | None = facts.get("customer", customer_id)
