@@ -219,13 +219,13 @@ class Judge:
         return says_it_all
 
     async def _with_name(self, tx: Tx, outcome: Outcome) -> Outcome:
-        """The outcome with the name of whoever decided it, for the sentences."""
+        """The outcome with the name of whoever decided it, in each language, for the sentences."""
         if outcome.decided_by is None:
             return outcome
         person = await people.speaker_of(tx, outcome.decided_by)
+        names = {lang: person.called(lang) if person else outcome.decided_by for lang in ("zh", "en")}
         at = outcome.data.get("decided_at", self._world.now().isoformat())
-        name = person.name if person else outcome.decided_by
-        return replace(outcome, data={**outcome.data, "decided_by_name": name, "decided_at": at})
+        return replace(outcome, data={**outcome.data, "decided_by_name": names, "decided_at": at})
 
 
 def _language(lang: str) -> Language:

@@ -131,7 +131,7 @@ def phrase_outcome(outcome: Outcome, viewer: Speaker, lang: Language, mint: Mint
             told = {
                 "deed": deed_name(outcome.proposal, voice),
                 "title": title_of(outcome.proposal, voice),
-                "by": _decider(outcome),
+                "by": _decider(outcome, voice),
             }
             return _plain(voice, f"outcome.{_ended(outcome)}", told, outcome.proposal.basis)
         case _:
@@ -169,7 +169,7 @@ def phrase_confirmation(proposal: Proposal, decision: Decision, viewer: Speaker,
 def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phrased:
     """The same card once it is settled: what became of it and by whom, without buttons."""
     voice = Voice(lang, proposal.requester.zone)
-    told = {"deed": deed_name(proposal, voice), "title": title_of(proposal, voice), "by": _decider(outcome)}
+    told = {"deed": deed_name(proposal, voice), "title": title_of(proposal, voice), "by": _decider(outcome, voice)}
     key = "confirmed" if outcome.kind in ("done", "already") else _ended(outcome)
     lines = _lines(voice, f"outcome.{key}", told)
     if key == "confirmed":
@@ -188,7 +188,7 @@ def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrase
     if isinstance(proposal.command, TellOwner) and not viewer.is_staff:
         return _passed_on(proposal, proposal.command, voice, mint)
     lines = _lines(voice, done_key(proposal, is_customer=not viewer.is_staff), told)
-    by = _decider(outcome)
+    by = _decider(outcome, voice)
     if by and outcome.decided_by != viewer.person_id:
         lines.append(voice.say("outcome.confirmed_by", {"by": by}))
     buttons: list[MakeButton] = []
@@ -264,10 +264,10 @@ def _ended(outcome: Outcome) -> str:
     return "withdrawn" if outcome.kind == "rejected" and is_own else outcome.kind
 
 
-def _decider(outcome: Outcome) -> str | None:
+def _decider(outcome: Outcome, voice: Voice) -> str | None:
     """The name of whoever decided, where the outcome carries it; else how the house files them."""
-    name = outcome.data.get("decided_by_name") or outcome.decided_by
-    return None if name is None else str(name)
+    names = outcome.data.get("decided_by_name")
+    return names[voice.lang] if names else outcome.decided_by
 
 
 def _card_facts(proposal: Proposal, decision: Decision, voice: Voice) -> list[tuple[str, str]]:
@@ -275,7 +275,7 @@ def _card_facts(proposal: Proposal, decision: Decision, voice: Voice) -> list[tu
     rules = [_reason(reason, voice) for reason in decision.reasons if reason.verdict == "confirm"]
     sure = f"{basis.confidence:.0%}"
     facts = [
-        ("requester", proposal.requester.name),
+        ("requester", proposal.requester.called(voice.lang)),
         ("rule", "\n".join(rules)),
         ("who", _roles(decision, voice)),
         ("until", voice.say("card.until_value", {"hours": _hours(decision)})),

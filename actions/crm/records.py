@@ -251,7 +251,8 @@ class Identity:
 class Speaker:
     """Whoever is speaking, as the house knows them.
 
-    `person_id` is an employee's or contact's id; None for a guest nobody has introduced. `team` are the employees whose
+    `person_id` is an employee's or contact's id; None for a guest nobody has introduced. `name` is in their own language,
+    `name_en` in Latin letters where that differs. `team` are the employees whose
     customers this speaker may touch besides their own (a manager's reps; a director's everyone). `customer_id` is set for
     customers: the only company they may see.
     """
@@ -266,6 +267,11 @@ class Speaker:
     customer_id: str | None = None
     team: frozenset[str] = field(default_factory=frozenset)
     identity: Identity | None = None
+    name_en: str = ""
+
+    def called(self, lang: str) -> str:
+        """Their name as a reader of this language can read it."""
+        return self.name_en or self.name if lang == "en" else self.name
 
     @property
     def is_staff(self) -> bool:
