@@ -27,6 +27,8 @@ from intents.understanding import Understanding
 from retrieval.passage import Passage
 
 _MOST_OPTIONS = 5
+# questions that any passage may answer; to other words of a customer only the passage about them is an answer
+_ASKS_FOR_FACTS = ("buying.product_question", "buying.delivery_inquiry")
 
 
 @dataclass(frozen=True)
@@ -247,6 +249,8 @@ def _on_a_customers_words(asked: Asked, world: World, found: list[Passage]) -> l
     intent, audience = asked.understanding.intent, _audience(asked.speaker)
     if asked.speaker.is_staff:
         found = [passage for passage in found if intent in passage.intents and "customer" not in passage.audience]
+    elif intent not in _ASKS_FOR_FACTS:
+        found = [passage for passage in found if intent in passage.intents]
     # there is one passage for each of these; the customer's own words need not occur in it
     written = world.passage_for(intent, audience, asked.lang)
     return [*found, written] if written and (asked.speaker.is_staff or not found) else found

@@ -125,7 +125,7 @@ class Thinker:
                 reasons = why.data if why else heard.thread.why
                 return heard, Why(reasons) if reasons else Plain("nothing_to_explain")
             case "choice":
-                button = await buttons.numbered(tx, here, understanding.number or 0)
+                button = await self._numbered(tx, heard.message.address, understanding.number or 0)
                 heard, steps = await self._press(tx, heard, button)
                 return heard, steps[0]
             case "ack":
@@ -145,6 +145,15 @@ class Thinker:
                 return heard, steps[0]
         turn = merge(heard.thread, understanding, heard.message.sent_at)
         return heard, await self._turn(tx, heard, turn)
+
+    async def _numbered(self, tx: Tx, here: Address, number: int) -> Pressed | None:
+        """The button that a number means, unless something without buttons was said here since."""
+        last = select(SendRow.reply).where(SendRow.target == target_of(here), SendRow.redraws.is_(None))
+        reply = await tx.scalar(last.order_by(SendRow.id.desc()).limit(1))
+        is_plain = reply is not None and not (reply.get("card") or {}).get("buttons")
+        if is_plain and here.thread is None:  # threads of one conversation share its line of sends
+            return None
+        return await buttons.numbered(tx, here.key, number)
 
     async def _settle_pending(self, tx: Tx, heard: Heard, yes: bool) -> Step | None:
         """What a bare yes or no answers: the one pending proposal whose card stands in this conversation."""

@@ -1,6 +1,9 @@
 """The customer's own words inside a rep's telling of them: 再考虑一下 in 客户说再考虑一下,华康那单."""
 
 import re
+from collections.abc import Sequence
+
+from intents.names import Mention
 
 _WHO_ZH = r"客户|客戶|对方|對方|他们|他們|人家|那边|[总總哥姐工叔婶董他她]|老板|经理|主任|院长|厂长|老师|先生|女士|采购"
 _SAID_ZH = r"说是|说要|说了|说|說|讲了|讲|講|回复|回覆|回话|反馈|表示|来信|原话|問|问"
@@ -16,6 +19,9 @@ _WHICH_DEAL = re.compile(
     r"(?<![,，\s])[,，\s]{1,3}[^,，。;；]{1,14}?(?:那单|这单|那个单子|那单子|那边|那个项目|的项目|这家|那家)[。.!！]?$"
     r"|(?<![,\s(-])[,\s(-]{1,3}(?:the )?[A-Z]\w+(?: \w+)? (?:deal|account|opportunity)\)?\.?$"
 )
+_GOES_ON_TO_SAY = re.compile(
+    rf"(?:那边|他们|的?\w{{1,3}}[总姐哥工]|的?采购|的?老板)?(?:{_SAID_ZH})(?!明)| (?:{_SAID_EN})\b", re.IGNORECASE
+)
 _SHORTEST = 3
 
 
@@ -25,3 +31,11 @@ def told_words(text: str) -> str | None:
     words = text[telling.end() :] if telling else text
     words = _WHICH_DEAL.sub("", words).strip(' ”"」')
     return words if words != text.strip() and len(words) >= _SHORTEST else None
+
+
+def with_a_customer_for_a_name(text: str, known: Sequence[Mention]) -> str:
+    """Return 华康医疗说太贵了 as 客户说太贵了: whoever reads on need not know the company that the house knows."""
+    company = next((mention for mention in known if mention.kind == "company"), None)
+    if company is None or company.start > 0 or not _GOES_ON_TO_SAY.match(text[company.end :]):
+        return text
+    return ("the customer" if company.text.isascii() else "客户") + text[company.end :]

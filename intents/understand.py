@@ -13,6 +13,7 @@ from intents.phrases import Phrase, find_phrase
 from intents.reading import further, ranked
 from intents.report import is_reported
 from intents.slots import find_slots
+from intents.telling import with_a_customer_for_a_name
 from intents.understanding import Candidate, Understanding
 
 MOST_ALTERNATIVES = 4
@@ -74,7 +75,8 @@ class Reader:
         read = text[:LONGEST_READ]
         phrase = find_phrase(read)
         known = names.find(read)
-        candidates = self._about_a_customer(read, role, known, self._read(read, role, phrase))
+        told = read if role == "customer" else with_a_customer_for_a_name(read, known)
+        candidates = self._about_a_customer(read, role, known, self._read(told, role, phrase))
         main = candidates[0]
         is_said = len(candidates) > 1
         return Understanding(

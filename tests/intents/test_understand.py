@@ -132,3 +132,18 @@ def test_a_question_about_a_company_of_the_house_is_not_small_talk(reader: Reade
     names = Names([KnownName("company", "Acme Medical Ltd")])
     assert reader.understand(text, role="rep", sent_at=WEDNESDAY_MORNING, names=names).intent == "crm.lookup_customer"
     assert reader.understand("今天天气怎么样", role="rep", sent_at=WEDNESDAY_MORNING, names=names).intent == "out_of_scope"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("华康医疗说太贵了", "objection.price"),
+        ("华康王总说今年没预算", "objection.budget_freeze"),
+        ("Northwind Labs said let me think about it", "objection.stall"),
+        ("华康医疗那单推进到谈判", "crm.update_stage"),
+    ],
+)
+def test_what_a_company_of_the_house_says_is_read_as_a_customers_words(reader: Reader, text: str, intent: str) -> None:
+    companies = Names([KnownName("company", name) for name in ("华康医疗科技有限公司", "Northwind Labs Inc.")])
+    read = reader.understand(text, role="rep", sent_at=WEDNESDAY_MORNING, names=companies)
+    assert (read.intent, read.sure) == (intent, True)
