@@ -4,8 +4,8 @@ import os
 import socket
 import subprocess
 import sys
-import time
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ class Program:
     home: Path
     port: int
     process: subprocess.Popen[bytes]
+    keeper: threading.Thread = field(init=False)
 
     @classmethod
     def start(cls, home: Path, **settings: str) -> "Program":
@@ -33,10 +34,9 @@ class Program:
         home.mkdir(parents=True, exist_ok=True)
         clean = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
         command = [str(Path(sys.executable).with_name("parley")), "serve", "--sample", "--port", str(port)]
-        with (home / "log").open("ab") as log:
-            process = subprocess.Popen(
-                command, cwd=home, env={**clean, "PARLEY_HOME": str(home), **settings}, stdout=log, stderr=log
-            )
+        process = subprocess.Popen(
+            command, cwd=home, env={**clean, "PARLEY_HOME": str(home), **settings}, stderr=subprocess.PIPE
+        )
         program = cls(home, port, process)
         program.wait_ready()
         return program
@@ -49,17 +49,24 @@ class Program:
         return (self.home / "log").read_text()
 
     def wait_ready(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise AssertionError(f"the program ended by itself:\n{self.log()}")
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)  # between two looks
-        raise AssertionError(f"the program did not become ready:\n{self.log()}")
+        """Read the log until it says so; from then on it is only kept."""
+        is_over = threading.Event()
+        self.keeper = threading.Thread(target=self._keep_log, args=(is_over,), daemon=True)
+        self.keeper.start()
+        assert is_over.wait(PATIENCE), f"the program did not become ready:\n{self.log()}"
+        assert self.process.poll() is None, f"the program ended by itself:\n{self.log()}"
+        # it says so just before the port opens
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as http:
+            assert http.get(f"{self.url}/readyz", timeout=PATIENCE).status_code == 200
+
+    def _keep_log(self, is_over: threading.Event) -> None:
+        assert self.process.stderr is not None
+        with (self.home / "log").open("ab", buffering=0) as log, self.process.stderr as lines:
+            for line in lines:
+                log.write(line)
+                if b'"event": "ready"' in line:
+                    is_over.set()
+        is_over.set()  # it ended
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = httpx.post(self.url + path, json=body, timeout=PATIENCE)
@@ -71,6 +78,7 @@ class Program:
         """As kill -9 or a power cut: nothing is finished, nothing is tidied."""
         self.process.kill()
         self.process.wait()
+        self.keeper.join()
 
     def stop(self) -> None:
         """As Ctrl+C."""
@@ -79,6 +87,7 @@ class Program:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.kill()
+        self.keeper.join()
 
 
 _SETTINGS = ("PARLEY_", "SLACK_", "WECOM_", "WECHAT_")
