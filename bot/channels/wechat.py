@@ -9,7 +9,6 @@ from pathlib import Path
 import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
-from starlette.background import BackgroundTask
 
 from bot.channels.channel import Accept, CannotTell, Pace, SendError, Sent, TryLater, WaitForPerson
 from bot.channels.tencent.api import Declined, TencentApi
@@ -18,7 +17,7 @@ from bot.channels.tencent.envelope import Forged, Malformed, Opened, Stamp, WeCh
 from bot.channels.tencent.media import fetch_media
 from bot.channels.tencent.steady import SteadyMemory
 from bot.channels.wechat_read import AFTER_ACT, AFTER_MESSAGE, Grant, grant_of, read
-from bot.channels.wechat_render import join, render, split
+from bot.channels.wechat_render import render, split
 from bot.memory import Memory
 from bot.message import Address, Attachment, Message, Reply
 
@@ -28,8 +27,8 @@ REDELIVERED_WITHIN = timedelta(minutes=1)
 _LONGEST_MEMORY = timedelta(days=7)
 
 AwaitReplies = Callable[[str, float], Awaitable[list[Reply]]]
-"""(message key, seconds) -> the replies to it, as soon as they are there; empty when they take longer. Whoever gets them
-has taken them over: they are sent by nobody else. Asked again for the same message, it gives the same replies."""
+"""(message key, seconds) -> the first piece of the answer, as soon as it is there; empty when it takes longer. The ledger of
+sends has handed it over; it keeps and sends the other pieces. Asked again for the same message, it gives the same one."""
 
 log = structlog.get_logger(__name__)
 
@@ -130,36 +129,33 @@ class WeChatChannel:
     async def _answer(self, message: Message, account: str, stamp: Stamp, letter: Opened) -> Response:
         if message.unreadable == "unsubscribe":
             return _nothing_to_say()  # nobody is there any more to read it
-        answer, rest = await self._passive_text(message)
+        answer = await self._passive_text(message)
         if not answer:
             return _nothing_to_say()
         xml = text_reply(message.sender, account, answer, int(self._now().timestamp()))
         if letter.sealed:
             xml = self._envelope.seal(xml, stamp.nonce, str(int(self._now().timestamp())))
-        work = BackgroundTask(self._send_rest, message, rest) if rest else None
-        return Response(xml, media_type="application/xml", background=work)
+        return Response(xml, media_type="application/xml")
 
-    async def _passive_text(self, message: Message) -> tuple[str, tuple[str, ...]]:
-        """What is said at once, and what did not fit; a redelivery is told the same again, without the rest.
+    async def _passive_text(self, message: Message) -> str:
+        """What is said at once; a redelivery is told the same again.
 
         The message is kept already, so whatever fails here only makes its answer come later and by another way.
         """
         told = await self._told(message)
         if told:
-            return told, ()
+            return told
         try:
             replies = await self._await_replies(message.key, self.passive_window.total_seconds())
         except Exception as trouble:
             log.error("no passive reply", key=message.key, trouble=type(trouble).__name__)
-            return "", ()
-        texts = tuple(render(piece) for reply in replies for piece in split(reply))
-        if not texts:
-            return "", ()
-        answer, rest = join(texts)
-        is_first = True
+            return ""
+        if not replies:
+            return ""
+        answer = render(replies[0])
         with suppress(TryLater):
-            is_first = await self._memory.add(_answer_key(message), answer, REDELIVERED_WITHIN)
-        return answer, rest if is_first else ()  # another delivery of the same message is sending the rest
+            await self._memory.add(_answer_key(message), answer, REDELIVERED_WITHIN)
+        return answer
 
     async def _told(self, message: Message) -> str:
         with suppress(TryLater):
@@ -167,14 +163,6 @@ class WeChatChannel:
             if isinstance(told, str):
                 return told
         return ""
-
-    async def _send_rest(self, message: Message, rest: tuple[str, ...]) -> None:
-        for number, text in enumerate(rest, 1):
-            try:
-                await self._send_text(message.address.conversation, text)
-            except SendError as trouble:
-                log.error("rest of a passive reply not sent", key=message.key, piece=number, trouble=str(trouble))
-                return
 
     # out
 

@@ -34,14 +34,3 @@ def split(reply: Reply) -> tuple[Reply, ...]:
 def render(reply: Reply) -> str:
     """One message; a piece from split() is never cut here."""
     return cut_bytes(text_of(reply) or "…", MOST_BYTES)[0]
-
-
-def join(texts: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """As many leading texts as one message holds, joined; and the rest."""
-    joined = texts[0]
-    for count, text in enumerate(texts[1:], 1):
-        longer = f"{joined}\n\n{text}"
-        if len(longer.encode()) > MOST_BYTES:
-            return joined, texts[count:]
-        joined = longer
-    return joined, ()

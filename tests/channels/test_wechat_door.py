@@ -190,24 +190,6 @@ async def test_a_redelivery_gets_the_same_answer_again(house: WeChatHouse) -> No
     assert (len(house.answers.asked), len(house.kept.messages)) == (1, 1)
 
 
-async def test_short_replies_are_joined_into_the_one_that_is_allowed(house: WeChatHouse) -> None:
-    house.answers.ready = [OK, Reply("还有一件事", "zh")]
-    response = await house.server.deliver(letter("text", Content="你好"))
-    assert content_of(response.text) == "好的,已收到\n\n还有一件事"
-
-
-async def test_what_does_not_fit_follows_as_customer_service_messages(house: WeChatHouse) -> None:
-    house.api.hears(CUSTOMER)
-    long = "".join(f"第{number}行\n" for number in range(400))
-    house.answers.ready = [Reply(long, "zh")]
-    xml = letter("text", Content="你好")
-    response = await house.server.deliver(xml, nonce="n")
-    await house.server.deliver(xml, nonce="n")
-    pieces = [content_of(response.text), *(text for _, text in house.api.said)]
-    assert "\n".join(pieces) == long.strip()
-    assert all(len(piece.encode()) <= 2048 for piece in pieces)
-
-
 async def test_what_could_not_be_kept_is_not_acknowledged(house: WeChatHouse) -> None:
     house.kept.failures = 1
     response = await house.server.deliver(letter("text", Content="你好"))

@@ -2,9 +2,8 @@
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from bot.channels.wechat_render import join, render, split
+from bot.channels.wechat_render import render, split
 from bot.message import Button, Card, Reply
 from tests.channels.tencent_samples import GOLDEN, SAMPLES, in_wechat
 from tests.channels.test_wecom_render import REPLIES
@@ -32,14 +31,6 @@ def test_pieces_are_sent_as_they_were_cut(reply: Reply) -> None:
     pieces = split(reply)
     if len(pieces) > 1:
         assert [render(piece) for piece in pieces] == [piece.text for piece in pieces]
-
-
-@settings(max_examples=50)
-@given(st.lists(st.text("ab。", min_size=1, max_size=900), min_size=1, max_size=6))
-def test_joining_keeps_every_text_and_its_order(texts: list[str]) -> None:
-    joined, rest = join(tuple(texts))
-    assert "\n\n".join((joined, *rest)) == "\n\n".join(texts)
-    assert len(joined.encode()) <= 2048 or joined == texts[0]
 
 
 def test_the_options_stay_together_in_the_last_piece() -> None:
