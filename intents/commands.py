@@ -5,18 +5,24 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import typer
 
 from intents.training.corpus import ROLES
 from intents.understanding import Candidate, Understanding
 
+if TYPE_CHECKING:
+    from intents.training.evaluate import Evaluation
+
 _PACKAGE = Path(__file__).parent
 SHIPPED_DATA = _PACKAGE / "data"
 SHIPPED_MODEL = _PACKAGE / "model"
+SHIPPED_BASE = _PACKAGE / "base"
 SHIPPED_DICTIONARY = _PACKAGE / "dictionary.yaml"
 SHIPPED_SEED = 6
+
+_Step = TypeVar("_Step")
 
 intents_cli = typer.Typer(help="Train and score the model that understands what people say.", no_args_is_help=True)
 
@@ -105,17 +111,37 @@ def train_command(
         int, typer.Option(help="Makes it repeatable; draws the voices held out where the data has no split.yaml.")
     ] = SHIPPED_SEED,
     dictionary: DictionaryOption = SHIPPED_DICTIONARY,
+    base: Annotated[str, typer.Option(help="The encoder to fine-tune: a folder or name that transformers can load.")] = str(
+        SHIPPED_BASE
+    ),
+    epochs: Annotated[int, typer.Option(min=1, help="How often the encoder sees every utterance.")] = 6,
+    is_grams_only: Annotated[
+        bool, typer.Option("--n-grams-only", help="Train without an encoder: two minutes, no torch, reads a little worse.")
+    ] = False,
     may_be_worse: Annotated[
         bool, typer.Option("--even-if-worse", help="Replace the model even by one that reads the validation voices worse.")
     ] = False,
 ) -> None:
-    """Train the model on labelled utterances and say how well it reads voices it has not heard."""
+    """Train the model on labelled utterances and say how well it reads voices it has not heard.
+
+    A training that was cut off goes on where it stopped when it is started again.
+    """
     try:
         from intents.training.train import train  # noqa: PLC0415 - scikit-learn is an extra
+
+        tuner = None
+        if not is_grams_only:
+            from intents.training import tune  # noqa: PLC0415 - torch is an extra
+
+            work = out.with_name(f".{out.name}-work")
+            tuner = tune.tuner(base, work, tune.Recipe(epochs=epochs), _shown_epochs)
     except ModuleNotFoundError as error:
-        raise _failure(f"Training needs {error.name}; install Parley with its extra: pip install 'parley[train]'") from None
+        raise _failure(
+            f"Training needs {error.name}; install Parley with its extra: pip install 'parley[train]',"
+            " or train with --n-grams-only"
+        ) from None
     try:
-        training = train(data, out, dictionary, seed, _shown, may_be_worse=may_be_worse)
+        training = train(data, out, dictionary, seed, _shown, tuner=tuner, may_be_worse=may_be_worse)
     except (ValueError, OSError) as error:
         raise _failure(str(error)) from None
     if training.conflicts:
@@ -123,31 +149,85 @@ def train_command(
     typer.echo(json.dumps({"model": str(out), **training.facts}, ensure_ascii=False, indent=2))
 
 
+@intents_cli.command("rollback")
+def rollback_command(
+    model: ModelOption = SHIPPED_MODEL,
+) -> None:
+    """Put the model back that the last training replaced; said twice, the new one returns."""
+    from intents.training.put import roll_back  # noqa: PLC0415 - numpy is loaded by what needs it
+
+    try:
+        version = roll_back(model)
+    except (ValueError, OSError) as error:
+        raise _failure(str(error)) from None
+    typer.echo(f"The model {version} is in force again; a running copilot takes it up when it starts.")
+
+
 @intents_cli.command("evaluate")
 def evaluate_command(
     file: Annotated[Path, typer.Argument(help="Labelled utterances, one JSON object a line.")],
+    picture: Annotated[Path | None, typer.Option(help="Save the confusions as a picture (.png, .svg, .pdf).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead of tables.")] = False,
     model: ModelOption = SHIPPED_MODEL,
     dictionary: DictionaryOption = SHIPPED_DICTIONARY,
 ) -> None:
-    """Score the model on a labelled file: accuracy, macro-F1, calibration, out-of-scope AUROC, further intents."""
+    """Score the model on a labelled file: figures, every intent, the worst confusions, and a picture of them."""
     from intents.training.evaluate import evaluate  # noqa: PLC0415 - numpy is loaded by what needs it
 
     try:
         told = evaluate(file, model, dictionary)
-    except ValueError as error:
+        if picture is not None:
+            from intents.training.picture import save_picture  # noqa: PLC0415 - an extra
+
+            save_picture(told, picture)
+    except ModuleNotFoundError as error:
+        raise _failure(
+            f"The picture needs {error.name}; install Parley with its extra: pip install 'parley[train]'"
+        ) from None
+    except (ValueError, OSError) as error:
         raise _failure(str(error)) from None
-    typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    if as_json:
+        typer.echo(json.dumps(told.as_json(), ensure_ascii=False, indent=2))
+    else:
+        _print(told)
+
+
+def _print(told: "Evaluation") -> None:
+    from rich.console import Console  # noqa: PLC0415 - only for those who read
+    from rich.table import Table  # noqa: PLC0415
+
+    console = Console()
+    table = Table("intent", "lines", "precision", "recall", "F1", title="Intents, the weakest first")
+    for one in sorted(told.intents, key=lambda one: one.f1):
+        table.add_row(one.intent, str(one.lines), f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}")
+    console.print(table)
+    table = Table("meant", "read as", "times", title="Worst confusions")
+    for pair in told.confusions:
+        table.add_row(pair.meant, pair.read_as, str(pair.times))
+    console.print(table)
+    table = Table("figure", "value", title="All in all")
+    for name, value in told.figures.items():
+        table.add_row(name.replace("_", " "), f"{value:g}")
+    console.print(table)
 
 
 def _shown(labels: Sequence[str]) -> Iterator[str]:
-    """Pass the intents on, behind a progress bar where somebody watches."""
+    yield from _watched(labels, "Learning intents")
+
+
+def _shown_epochs(epochs: Sequence[int]) -> Iterator[int]:
+    yield from _watched(epochs, "Tuning the encoder")
+
+
+def _watched(steps: Sequence[_Step], description: str) -> Iterator[_Step]:
+    """Pass the steps on, behind a progress bar where somebody watches."""
     if not sys.stderr.isatty():
-        yield from labels
+        yield from steps
         return
     from rich.console import Console  # noqa: PLC0415 - only for those who watch
     from rich.progress import track  # noqa: PLC0415
 
-    yield from track(labels, description="Learning intents", console=Console(stderr=True))
+    yield from track(steps, description=description, console=Console(stderr=True))
 
 
 def _failure(sentence: str) -> typer.Exit:

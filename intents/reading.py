@@ -8,7 +8,8 @@ import numpy as np
 
 from intents.dictionary import OUT_OF_SCOPE
 from intents.features import LONGEST_READ
-from intents.model import Floats, Weights
+from intents.grams import Floats, Weights
+from intents.jury import Jury
 from intents.telling import told_words
 from intents.understanding import Candidate
 
@@ -25,51 +26,51 @@ _NEVER_FURTHER = {"chat.greeting", "chat.thanks", OUT_OF_SCOPE}
 """Greetings, thanks and small talk around something else are not counted (reading rule 2)."""
 
 
-def chances(weights: Weights, text: str, role: str | None, customers_own: Set[str]) -> Floats:
+def chances(jury: Jury, text: str, role: str | None, customers_own: Set[str]) -> Floats:
     """Return the probability (C) of each intent.
 
     Where someone tells what a customer said, the words are read once more by themselves, as the customer's; if they
     mean something that only customers want (`customers_own`), both readings must agree (reading rule 3).
     """
-    whole = weights.probabilities(text, role)
+    whole = jury.probabilities(text, role)
     words = None if role == "customer" else told_words(text[:LONGEST_READ])
     if words is None:
         return whole
-    told = weights.probabilities(words, "customer")
-    if weights.labels[int(told.argmax())] not in customers_own:
+    told = jury.probabilities(words, "customer")
+    if jury.labels[int(told.argmax())] not in customers_own:
         return whole
     agreed = whole * told
     return np.asarray(agreed / agreed.sum(), np.float32)
 
 
-def ranked(weights: Weights, text: str, role: str | None, customers_own: Set[str]) -> list[Candidate]:
+def ranked(jury: Jury, text: str, role: str | None, customers_own: Set[str]) -> list[Candidate]:
     """Return every intent with its probability, the likeliest first."""
-    found = chances(weights, text, role, customers_own)
+    found = chances(jury, text, role, customers_own)
     order = (-found).argsort(kind="stable")
-    return [Candidate(weights.labels[column], float(found[column])) for column in order]
+    return [Candidate(jury.labels[column], float(found[column])) for column in order]
 
 
-def further(weights: Weights, text: str, role: str | None, main: str) -> list[Candidate]:
+def further(jury: Jury, text: str, role: str | None, main: str) -> list[Candidate]:
     """Return what is meant beside the `main` intent, the surest first; no threshold is applied.
 
     Two things speak for an intent: that the whole text seems to have it, and that a clause of it alone means it.
     The confidence grows with both but is no calibrated probability.
     """
-    support = _WHOLE_TEXT * weights.margins_beside(text, role)
-    for label, chance in _meant_by_clauses(weights, text, role).items():
-        support[weights.labels.index(label)] += chance
+    support = _WHOLE_TEXT * jury.margins_beside(text, role)
+    for label, chance in _meant_by_clauses(jury.grams, text, role).items():
+        support[jury.labels.index(label)] += chance
     confidence = 1 / (1 + np.exp(-_STEEPNESS * support))
-    found = (weights.labels[column] for column in (-confidence).argsort(kind="stable"))
+    found = (jury.labels[column] for column in (-confidence).argsort(kind="stable"))
     beside = [label for label in found if label != main and label not in _NEVER_FURTHER][:MOST_FURTHER]
-    return [Candidate(label, float(confidence[weights.labels.index(label)])) for label in beside]
+    return [Candidate(label, float(confidence[jury.labels.index(label)])) for label in beside]
 
 
-def _meant_by_clauses(weights: Weights, text: str, role: str | None) -> dict[str, float]:
+def _meant_by_clauses(grams: Weights, text: str, role: str | None) -> dict[str, float]:
     found: dict[str, float] = {}
     for clause in _clauses(text):
-        likely = weights.probabilities(clause, role)
+        likely = grams.probabilities(clause, role)
         column = int(likely.argmax())
-        label = weights.labels[column]
+        label = grams.labels[column]
         found[label] = max(found.get(label, 0.0), float(likely[column]))
     return found
 

@@ -37,14 +37,14 @@ class Reader:
         self._model = model
         self._intents = dictionary.intents
         self._customers_own = dictionary.customers_own()
-        self._labels = tuple(dict.fromkeys((*model.weights.labels, *dictionary.intents)))
+        self._labels = tuple(dict.fromkeys((*model.jury.labels, *dictionary.intents)))
 
     @classmethod
     def load(cls, model_dir: Path, dictionary: Path) -> "Reader":
         """Raise ValueError, in a sentence for the operator, when the model cannot be used with the dictionary."""
         model = load_model(model_dir)
         known = load_dictionary(dictionary)
-        foreign = sorted(set(model.weights.labels) - set(known.intents))
+        foreign = sorted(set(model.jury.labels) - set(known.intents))
         if foreign:
             raise ValueError(
                 f"the intent model in {model_dir} does not fit the dictionary {dictionary}: it speaks of "
@@ -98,7 +98,7 @@ class Reader:
         """Return the intents, likeliest first; a single one where there is nothing to read (a number picks, no more)."""
         if (phrase is None and _says_nothing(text)) or (phrase is not None and phrase.control == "choice"):
             return [Candidate(OUT_OF_SCOPE, _UNSURE_OF_NOISE)]
-        candidates = ranked(self._model.weights, text, role, self._customers_own)
+        candidates = ranked(self._model.jury, text, role, self._customers_own)
         if phrase is None or phrase.intent is None:
             return candidates
         settled = Candidate(phrase.intent, _SURE_OF_A_PHRASE)
@@ -119,14 +119,14 @@ class Reader:
         stand_in = _STAND_IN[language_of(text)]
         for mention in reversed(companies):
             text = text[: mention.start] + stand_in + text[mention.end :]
-        again = ranked(self._model.weights, text, role, self._customers_own)
+        again = ranked(self._model.jury, text, role, self._customers_own)
         weighed = [Candidate(c.intent, c.confidence * (_SELDOM if c.intent == OUT_OF_SCOPE else 1)) for c in again]
         total = sum(candidate.confidence for candidate in weighed)
         settled = [Candidate(c.intent, c.confidence / total) for c in weighed]
         return sorted(settled, key=lambda candidate: -candidate.confidence)
 
     def _also(self, text: str, role: str | None, main: str) -> tuple[Candidate, ...]:
-        found = further(self._model.weights, text, role, main)
+        found = further(self._model.jury, text, role, main)
         return tuple(candidate for candidate in found if candidate.confidence >= self._model.thresholds.also)
 
 

@@ -14,7 +14,11 @@ LANGUAGES = ("zh", "en", "mixed")
 
 @dataclass(frozen=True)
 class Utterance:
-    """One labelled line; `voice` names who wrote it, `origin` is file and line for messages, `marks` are its slots."""
+    """One labelled line.
+
+    `voice` names who wrote it, `origin` is file and line for messages, `marks` are its slots; `are_names_marked` where
+    no company, person, product, stage or address in it is unmarked; `of` is what it says again in the other language.
+    """
 
     text: str
     lang: str
@@ -24,6 +28,8 @@ class Utterance:
     voice: str
     origin: str
     marks: tuple[Mark, ...] = ()
+    are_names_marked: bool = False
+    of: str | None = None
 
 
 def read_folder(folder: Path, labels: Collection[str]) -> list[Utterance]:
@@ -78,7 +84,11 @@ def _utterance(entry: Any, labels: Collection[str], voice: str, origin: str) -> 
     if not isinstance(voice, str):
         raise ValueError("`voice` must be a name")
     marks = read_marks(entry.get("slots", []), text)
-    return Utterance(text, lang or "en", role, entry["intent"], tuple(also), voice, origin, marks)
+    of = entry.get("of")
+    if of is not None and not isinstance(of, str):
+        raise ValueError("`of` must be the sentence that this one says again")
+    is_marked = entry.get("names_marked", False) is True
+    return Utterance(text, lang or "en", role, entry["intent"], tuple(also), voice, origin, marks, is_marked, of)
 
 
 def _one_of(entry: dict[str, Any], key: str, allowed: tuple[str, ...], default: str | None) -> str | None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from intents.dictionary import load_dictionary
 from intents.features import features
-from intents.model import Floats, softmax
+from intents.grams import Floats, softmax
 from intents.training.corpus import Utterance, read_folder
 from intents.training.fit import choose_vocabulary, separate, vectorise
 from intents.training.merge import merge

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, vstack
 from sklearn.svm import LinearSVC
 
 from intents.features import features, role_feature
-from intents.model import Floats, Head, Weights, softmax, weigh
+from intents.grams import Floats, Head, Weights, softmax, weigh
 from intents.training.corpus import ROLES, Utterance
 
 Steps = Callable[[Sequence[str]], Iterable[str]]
@@ -95,3 +96,15 @@ def best_temperature(margins: Floats, columns: npt.NDArray[np.int64]) -> float:
         return float(-np.log(softmax(margins * temperature)[rows, columns] + 1e-12).mean())
 
     return float(min(grid, key=surprise))
+
+
+def best_vote(logits: Floats, margins: Floats, columns: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """Return what to multiply the encoder's logits and the n-grams' margins (N, C) with, as `best_temperature` does."""
+    rows = np.arange(len(columns))
+
+    def surprise(scales: npt.NDArray[np.float64]) -> float:
+        likely = softmax(np.asarray(np.exp(scales[0]) * logits + np.exp(scales[1]) * margins, np.float32))
+        return float(-np.log(likely[rows, columns] + 1e-12).mean())
+
+    found = minimize(surprise, np.log([0.7, 3.0]), method="Nelder-Mead", options={"xatol": 0.01, "fatol": 1e-5})
+    return float(np.exp(found.x[0])), float(np.exp(found.x[1]))

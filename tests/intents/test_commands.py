@@ -53,20 +53,45 @@ def test_a_missing_model_is_one_clear_line_and_exit_1(tmp_path: Path) -> None:
 
 def test_training_on_wrong_data_says_where_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "mine.jsonl").write_text('{"text": "在吗", "intent": "chat.hullo"}', encoding="utf-8")
-    code, _, error = run("intents", "train", "--data", str(tmp_path), "--out", str(tmp_path / "model"))
+    code, _, error = run("intents", "train", "--n-grams-only", "--data", str(tmp_path), "--out", str(tmp_path / "model"))
     assert code == 1
     assert "mine.jsonl:1: the dictionary has no intent 'chat.hullo'" in error
     assert not (tmp_path / "model").exists()
 
 
-def test_evaluation_prints_figures_as_json(tmp_path: Path) -> None:
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    """Two lines that are read right, and one whose label is wrong on purpose."""
     file = tmp_path / "labelled.jsonl"
-    file.write_text(
-        '{"text": "在吗", "intent": "chat.greeting"}\n{"text": "太贵了", "intent": "objection.price"}\n', encoding="utf-8"
-    )
-    code, out, _ = run("intents", "evaluate", str(file))
+    lines = [("在吗", "chat.greeting"), ("太贵了", "objection.price"), ("thanks a lot", "objection.stall")]
+    said = [json.dumps({"text": text, "intent": intent}, ensure_ascii=False) for text, intent in lines]
+    file.write_text("\n".join(said), encoding="utf-8")
+    return file
+
+
+def test_evaluation_gives_figures_intents_and_confusions_as_json(labelled: Path) -> None:
+    code, out, _ = run("intents", "evaluate", str(labelled), "--json")
+    told = json.loads(out)
     assert code == 0
-    assert json.loads(out)["accuracy"] == 1.0
+    assert told["accuracy"] == pytest.approx(2 / 3, abs=1e-4)
+    assert told["confusions"] == [{"meant": "objection.stall", "read_as": "chat.thanks", "times": 1}]
+    assert {one["intent"]: one["recall"] for one in told["intents"]}["objection.stall"] == 0.0
+    assert told["milliseconds_p50"] > 0
+
+
+def test_evaluation_prints_tables_and_saves_the_confusion_picture(labelled: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "confusions.png"
+    code, out, _ = run("intents", "evaluate", str(labelled), "--picture", str(picture))
+    assert code == 0
+    assert "objection.stall" in out
+    assert "macro f1" in out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_of_no_known_kind_is_one_clear_line(labelled: Path, tmp_path: Path) -> None:
+    code, _, error = run("intents", "evaluate", str(labelled), "--picture", str(tmp_path / "confusions.gibberish"))
+    assert code == 1
+    assert error.count("\n") == 1
 
 
 def test_evaluation_of_a_file_that_is_not_there_is_a_failure(tmp_path: Path) -> None:

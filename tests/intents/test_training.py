@@ -11,15 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intents.dictionary import load_dictionary
+from intents.model import load_model
 from intents.training.corpus import Utterance, read_file, read_folder
 from intents.training.doubt import Doubt, doubts, folds_by_voice, sheet
 from intents.training.evaluate import evaluate
 from intents.training.marks import read_marks
 from intents.training.merge import drop, merge, report
 from intents.training.near_duplicates import near_duplicates
+from intents.training.put import put, roll_back
 from intents.training.score import auroc, calibration_error, macro_f1
 from intents.training.split import HeldOut, draw_split, held_out_voices, read_split, split_by_voice
-from intents.training.train import train
+from intents.training.train import clearly_lost, train
 from intents.understand import Reader
 from tests.intents.conftest import DICTIONARY, PACKAGE, WEDNESDAY_MORNING
 
@@ -76,7 +78,7 @@ def test_the_card_tells_voices_and_scores(trained: Path) -> None:
 
 
 def test_evaluation_scores_the_reader_on_a_labelled_file(trained: Path, sample: Path) -> None:
-    told = evaluate(sample / "v2_industrial.jsonl", trained, DICTIONARY)
+    told = evaluate(sample / "v2_industrial.jsonl", trained, DICTIONARY).figures
     assert told["accuracy"] > 0.6
     assert {"macro_f1", "calibration_error", "out_of_scope_auroc", "also_f1", "accuracy_zh", "accuracy_en"} <= set(told)
 
@@ -250,6 +252,32 @@ def test_a_model_that_reads_worse_does_not_replace_the_one_that_stands(sample: P
     assert (out / "weights.npz").read_bytes() == (trained / "weights.npz").read_bytes()
     worse = train(data, out, DICTIONARY, seed=1, may_be_worse=True)
     assert json.loads((out / "model.json").read_text(encoding="utf-8"))["version"] == worse.facts["version"]
+
+
+def test_the_former_model_comes_back_and_goes_again(trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    with pytest.raises(ValueError, match="no former model is kept"):
+        roll_back(out)
+    for version in ("a", "b"):
+        made = tmp_path / version
+        shutil.copytree(trained, made)
+        facts = json.loads((made / "model.json").read_text(encoding="utf-8"))
+        (made / "model.json").write_text(json.dumps({**facts, "version": version}), encoding="utf-8")
+        put(made, out)
+    assert [roll_back(out), load_model(out).version, roll_back(out), load_model(out).version] == ["a", "a", "b", "b"]
+
+
+@given(st.integers(0, 12), st.integers(0, 12))
+def test_an_intent_is_clearly_lost_only_where_chance_does_not_explain_it(worse: int, better: int) -> None:
+    before = np.array([True] * worse + [False] * better + [True] * 40, bool)
+    now = np.array([False] * worse + [True] * better + [True] * 40, bool)
+    intents = ["objection.stall"] * (worse + better) + ["chat.greeting"] * 40
+    lost = [intent for intent, _, _ in clearly_lost(intents, before, now)]
+    assert lost in ([], ["objection.stall"])
+    if worse <= better:
+        assert not lost
+    if worse >= 7 and better == 0:
+        assert lost
 
 
 def test_sayings_that_differ_in_punctuation_only_are_merged_and_conflicts_are_left_out() -> None:

@@ -1,0 +1,35 @@
+"""Writes a fine-tuned network as the files that the running copilot reads: int8 ONNX and a tokenizer."""
+
+import tempfile
+from pathlib import Path
+
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from transformers import PreTrainedTokenizerFast
+
+from intents.encoder import ENCODER_FILE, TOKENIZER_FILE
+from intents.training.joint import Joint
+
+_OUTPUTS = ("main", "beside", "tags", "vector")
+_OPSET = 17
+
+
+def export(model: Joint, tokenizer: PreTrainedTokenizerFast, folder: Path, *, is_small: bool = True) -> None:
+    """Write the encoder into the folder; `is_small` stores weights as int8, each channel with its own scale."""
+    numbers = torch.ones(2, 9, dtype=torch.long)
+    with tempfile.TemporaryDirectory() as aside:
+        whole = Path(aside) / ENCODER_FILE if is_small else folder / ENCODER_FILE
+        torch.onnx.export(
+            model.eval(),
+            (numbers, numbers),
+            str(whole),
+            input_names=["input_ids", "attention_mask"],
+            output_names=list(_OUTPUTS),
+            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in ("input_ids", "attention_mask", "tags")}
+            | {name: {0: "texts"} for name in ("main", "beside", "vector")},
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+        if is_small:
+            quantize_dynamic(whole, folder / ENCODER_FILE, weight_type=QuantType.QInt8, per_channel=True)
+    tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))

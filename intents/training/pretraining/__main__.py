@@ -1,0 +1,80 @@
+"""`python -m intents.training.pretraining --text FOLDER --teacher FOLDER --out FOLDER`: makes `intents/base` anew."""
+
+import argparse
+import hashlib
+import random
+from pathlib import Path
+
+import opencc
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+from intents.dictionary import load_dictionary
+from intents.training.corpus import read_folder
+from intents.training.pretraining.pretrain import Recipe, as_facts, new_encoder, pretrain, save, taught
+from intents.training.pretraining.text import chinese_lines, english_lines, pairs_of
+from intents.training.pretraining.vocabulary import HAN
+from intents.training.split import held_out_voices
+
+_INTENTS = Path(__file__).parents[2]
+MOST_ENGLISH = 40_000
+"""English lines that are guessed and that the teacher teaches beside the pairs: enough not to forget English."""
+
+
+def main() -> None:
+    """Read the texts, make or take up an encoder in the work folder, train it, write it."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--text", type=Path, required=True, help="the folder with pretrain_zh and the English sets")
+    asked.add_argument("--teacher", type=Path, required=True, help="a MiniLM folder that transformers can load")
+    asked.add_argument("--out", type=Path, default=_INTENTS / "base")
+    asked.add_argument("--work", type=Path, required=True, help="keeps checkpoints; a run that was cut off goes on")
+    asked.add_argument("--data", type=Path, default=_INTENTS / "data", help="the labelled utterances")
+    asked.add_argument("--steps", type=int, default=Recipe.steps)
+    asked.add_argument("--start", type=Path, help="go on from this encoder instead of making one")
+    asked.add_argument("--threads", type=int, default=torch.get_num_threads())
+    given = asked.parse_args()
+    torch.set_num_threads(given.threads)
+    recipe = Recipe(steps=given.steps)
+    given.work.mkdir(parents=True, exist_ok=True)
+    simple_of = simple_forms()
+    spoken = read_folder(given.data, load_dictionary(_INTENTS / "dictionary.yaml").intents)
+    held_out = held_out_voices(_INTENTS / "data", (), recipe.seed)
+    spoken = [one for one in spoken if one.voice not in held_out.validation | held_out.test]
+    lines = chinese_lines(given.text / "pretrain_zh", recipe.seed)
+    english = english_lines(given.text)
+    random.Random(recipe.seed).shuffle(english)  # noqa: S311 - a reproducible order
+    pairs = pairs_of(spoken)
+    utterances = [one.text for one in spoken]
+    print(f"{len(lines)} Chinese lines, {len(english)} English lines, {len(utterances)} utterances, {len(pairs)} pairs")  # noqa: T201
+    if given.start:
+        encoder = AutoModel.from_pretrained(given.start, dtype=torch.float32, add_pooling_layer=False)
+        tokenizer = AutoTokenizer.from_pretrained(given.start).backend_tokenizer
+    else:
+        encoder, tokenizer = new_encoder(given.teacher, lines, english, utterances, simple_of, recipe.seed)
+    print(f"{sum(p.numel() for p in encoder.parameters()):,} parameters, {tokenizer.get_vocab_size()} tokens")  # noqa: T201
+    alone = [*english[: MOST_ENGLISH // 4], *(one.text for one in spoken if one.lang == "en" and one.of is None)]
+    taught_texts = [*(pair.english for pair in pairs), *alone]
+    vectors = taught(given.teacher, taught_texts)
+    sayings = [*taught_texts, *(pair.chinese for pair in pairs)]
+    targets = torch.cat([vectors, vectors[: len(pairs)]])
+    texts = [*lines, *english[:MOST_ENGLISH], *utterances, *utterances]
+    encoder = pretrain(encoder, tokenizer, texts, sayings, targets, recipe, given.work)
+    facts = {
+        "recipe": as_facts(recipe),
+        "lines": len(lines),
+        "english": len(english),
+        "pairs": len(pairs),
+        "teacher": hashlib.sha256((given.teacher / "model.safetensors").read_bytes()).hexdigest()[:16],
+    }
+    save(encoder, tokenizer, given.out, simple_of, facts)
+
+
+def simple_forms() -> dict[str, str]:
+    """Return the simplified form of each traditional character that has one, as OpenCC knows them."""
+    convert = opencc.OpenCC("t2s").convert
+    pairs = ((chr(code), convert(chr(code))) for code in HAN)
+    return {traditional: simple for traditional, simple in pairs if traditional != simple and len(simple) == 1}
+
+
+if __name__ == "__main__":
+    main()
