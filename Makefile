@@ -2,14 +2,17 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+TRAINING := .venv-training
 UV := $(BIN)/uv
 export UV_LINK_MODE := copy
 
-.PHONY: run test lint types lock packages clean help
+.PHONY: run test test-training train lint types lock packages clean help
 
 help:
 	@echo "make run   set everything up and serve on http://127.0.0.1:8000"
 	@echo "make test  set everything up and run all tests"
+	@echo "make test-training   install the training extra (torch) and train, export and roll back a small model"
+	@echo "make train           train the shipped intent model again"
 	@echo "make lock  resolve the dependencies again"
 
 run: $(VENV)/.run
@@ -17,6 +20,13 @@ run: $(VENV)/.run
 
 test: $(VENV)/.dev packages lint types
 	$(BIN)/pytest
+
+# torch lives in an environment of its own: what runs and what is type-checked must do without it
+test-training: $(TRAINING)/.ready
+	$(TRAINING)/bin/pytest tests/training
+
+train: $(TRAINING)/.ready
+	$(TRAINING)/bin/parley intents train
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -43,6 +53,13 @@ $(VENV)/.dev: $(VENV)/bin/uv requirements-dev.lock pyproject.toml
 	$(UV) pip install --quiet --no-deps -e .
 	@touch $@ $(VENV)/.run
 
+$(TRAINING)/.ready: $(VENV)/bin/uv requirements-training.lock pyproject.toml
+	$(PYTHON) -m venv $(TRAINING)
+	$(TRAINING)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(UV) pip install --quiet --python $(TRAINING)/bin/python --require-hashes -r requirements-training.lock
+	$(UV) pip install --quiet --python $(TRAINING)/bin/python --no-deps -e .
+	@touch $@
+
 # what the tests need beside Python: real servers and a real browser
 packages:
 	@tests/packages.sh
@@ -50,7 +67,8 @@ packages:
 lock: $(VENV)/bin/uv
 	$(UV) pip compile -q --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock
 	$(UV) pip compile -q --python-version 3.11 --extra dev --generate-hashes --no-annotate --no-header -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(UV) pip compile -q --python-version 3.11 --extra dev --extra tune --generate-hashes --no-annotate --no-header -c requirements-dev.lock pyproject.toml -o requirements-training.lock
 	grep -A200 '^uv==' requirements.lock | awk 'NR==1 || /^    --hash/ {print; next} {exit}' > requirements-uv.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) $(TRAINING) build *.egg-info

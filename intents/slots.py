@@ -9,7 +9,8 @@ from intents.contact import find_addresses, find_emails, find_phones, find_tax_i
 from intents.money import find_amounts, find_percents, find_quantities
 from intents.names import Names
 from intents.parties import find_companies, find_people
-from intents.stages import find_stages
+from intents.stages import find_stages, stage_of
+from intents.tags import Span
 from intents.understanding import Slot
 from intents.when.dates import find_dates
 from intents.when.spans import find_durations
@@ -29,15 +30,19 @@ _NEGATED = re.compile(r"(?:不是|别写|别用|不再是|\bnot|\binstead of|\br
 _REACH = 14
 """Characters between a correcting word and the value it brings."""
 
+_AROUND = " \t\r\n,.;:!?\"'“”‘’「」『』()《》,。;:!?、"
+
 _Family = Callable[[str], Iterator[Slot]]
 _BEFORE_NAMES: tuple[_Family, ...] = (find_emails, find_tax_ids, find_phones)
 _MEASURED: tuple[_Family, ...] = (find_percents, find_amounts, find_addresses)
 _AFTER_NAMES: tuple[_Family, ...] = (find_stages, find_companies, find_people)
 
 
-def find_slots(text: str, sent_at: datetime, names: Names) -> tuple[Slot, ...]:
+def find_slots(text: str, sent_at: datetime, names: Names, seen: Iterable[Span] = ()) -> tuple[Slot, ...]:
     """Return the slots in the order of the text; none overlap, and a corrected value is left out.
 
+    `seen` are the names that the model sees. What the house knows by name, and what a pattern proves (a phone, an
+    amount), comes first; the model's names come before those that are told by their form alone (…公司, Mr …).
     Raise ValueError when `sent_at` has no zone: a date needs one to be resolved in.
     """
     if sent_at.tzinfo is None:
@@ -51,6 +56,7 @@ def find_slots(text: str, sent_at: datetime, names: Names) -> tuple[Slot, ...]:
     for family in _MEASURED:
         _claim(claims, family(read))
     _claim(claims, find_dates(read, sent_at))
+    _claim(claims, _seen(written, seen))
     for family in (find_durations, *_AFTER_NAMES, find_quantities):
         _claim(claims, family(read))
     found = sorted(claims, key=lambda slot: slot.start)
@@ -61,6 +67,16 @@ def _known(text: str, names: Names) -> Iterator[Slot]:
     for mention in names.find(text):
         value = mention.values[0] if len(mention.values) == 1 else mention.text
         yield Slot(mention.kind, mention.text, mention.start, value)
+
+
+def _seen(text: str, spans: Iterable[Span]) -> Iterator[Slot]:
+    """Yield the model's names without the blanks and signs around them; a stage only where it is one of the six."""
+    for kind, start, end in spans:
+        words = text[start:end]
+        bare = words.strip(_AROUND)
+        value = stage_of(bare) if kind == "stage" else bare
+        if value:
+            yield Slot(kind, bare, start + words.index(bare), value)
 
 
 def _claim(claims: list[Slot], found: Iterable[Slot]) -> None:

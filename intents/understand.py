@@ -13,6 +13,7 @@ from intents.phrases import Phrase, find_phrase
 from intents.reading import further, ranked
 from intents.report import is_reported
 from intents.slots import find_slots
+from intents.tags import Span
 from intents.telling import with_a_customer_for_a_name
 from intents.understanding import Candidate, Understanding
 
@@ -86,7 +87,7 @@ class Reader:
             confidence=main.confidence,
             alternatives=_runners_up(candidates[1:]),
             also=self._also(read, role, main.intent) if is_said and phrase is None else (),
-            slots=find_slots(read, sent_at, names) if is_said else (),
+            slots=find_slots(read, sent_at, names, self._seen(read)) if is_said else (),
             control=phrase.control if phrase else None,
             number=phrase.number if phrase else None,
             reported=is_reported(read, role, self._intents[main.intent], self._customers_own),
@@ -124,6 +125,9 @@ class Reader:
         total = sum(candidate.confidence for candidate in weighed)
         settled = [Candidate(c.intent, c.confidence / total) for c in weighed]
         return sorted(settled, key=lambda candidate: -candidate.confidence)
+
+    def _seen(self, text: str) -> list[Span]:
+        return [span for span, _ in self._model.jury.names(text)]
 
     def _also(self, text: str, role: str | None, main: str) -> tuple[Candidate, ...]:
         found = further(self._model.jury, text, role, main)

@@ -21,9 +21,7 @@ _FIGURES = {
 _PAGE = """# Intent model {version}
 
 Reads what a sales rep, manager or customer wants ({intents} intents of dictionary version {dictionary}, Chinese and
-English). It is linear: character 1- to 4-grams and one to three words ({features} features), two support vector
-machines for each intent (is it the main one; is it said at all), int8 weights, no large model and no network. Made
-by `parley intents train`, seed {seed}.
+English). {readers} No large model and no network. Made by `parley intents train`, seed {seed}.
 
 ## Trained and judged on
 | side | utterances | voices |
@@ -46,6 +44,14 @@ English more than Chinese, and words it never saw tell it nothing.
 """
 
 
+_GRAMS = """It reads n-grams: character 1- to 4-grams and one to three words ({features} features), two support vector
+machines for each intent (is it the main one; is it said at all), int8 weights."""
+_BOTH = """Two readers vote. One reads n-grams: character 1- to 4-grams and one to three words ({features} features), two
+support vector machines for each intent. The other is a small transformer encoder (int8 ONNX, run by onnxruntime), tuned
+jointly for the main intent, all intents said, and names. Its base, with the text it comes from and their licences, is
+described in `../base/MODEL_CARD.md`. Votes: encoder {encoder}, n-grams {grams}."""
+
+
 def model_card(facts: Mapping[str, Any]) -> str:
     """Return the page; `facts` is the content of `model.json`."""
     scores: Mapping[str, Mapping[str, float]] = facts["scores"]
@@ -54,11 +60,12 @@ def model_card(facts: Mapping[str, Any]) -> str:
         f"| {title} | " + " | ".join(_figure(told.get(name)) for told in scores.values()) + " |"
         for name, title in _FIGURES.items()
     ]
+    readers = (_BOTH if "vote" in facts else _GRAMS).format(features=facts["features"], **facts.get("vote", {}))
     return _PAGE.format(
+        readers=readers,
         version=facts["version"],
         intents=facts["intents"],
         dictionary=facts["dictionary_version"],
-        features=facts["features"],
         seed=facts["seed"],
         sides="\n".join(sides),
         temperature=facts["temperature"],

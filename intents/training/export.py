@@ -1,6 +1,7 @@
 """Writes a fine-tuned network as the files that the running copilot reads: int8 ONNX and a tokenizer."""
 
 import tempfile
+import warnings
 from pathlib import Path
 
 import torch
@@ -19,17 +20,20 @@ def export(model: Joint, tokenizer: PreTrainedTokenizerFast, folder: Path, *, is
     numbers = torch.ones(2, 9, dtype=torch.long)
     with tempfile.TemporaryDirectory() as aside:
         whole = Path(aside) / ENCODER_FILE if is_small else folder / ENCODER_FILE
-        torch.onnx.export(
-            model.eval(),
-            (numbers, numbers),
-            str(whole),
-            input_names=["input_ids", "attention_mask"],
-            output_names=list(_OUTPUTS),
-            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in ("input_ids", "attention_mask", "tags")}
-            | {name: {0: "texts"} for name in ("main", "beside", "vector")},
-            opset_version=_OPSET,
-            dynamo=False,
-        )
+        with warnings.catch_warnings():
+            # tracing warns of branches that an encoder without a cache never takes, and of the newer exporter
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                model.eval(),
+                (numbers, numbers),
+                str(whole),
+                input_names=["input_ids", "attention_mask"],
+                output_names=list(_OUTPUTS),
+                dynamic_axes={name: {0: "texts", 1: "tokens"} for name in ("input_ids", "attention_mask", "tags")}
+                | {name: {0: "texts"} for name in ("main", "beside", "vector")},
+                opset_version=_OPSET,
+                dynamo=False,
+            )
         if is_small:
             quantize_dynamic(whole, folder / ENCODER_FILE, weight_type=QuantType.QInt8, per_channel=True)
     tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))

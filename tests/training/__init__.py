@@ -1,0 +1,1 @@
+"""Specifications of training an encoder; `make test-training` runs them, as they need torch."""
