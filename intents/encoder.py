@@ -1,6 +1,7 @@
 """The encoder at run time: one ONNX file and its tokenizer, read by onnxruntime and tokenizers alone."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,8 @@ LONGEST = 96
 """Tokens of a text that are read at once; of a longer one the beginning and the end, as that is where people ask."""
 _REMEMBERED = 64
 _HEAD = LONGEST * 2 // 3
+_HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
+"""Lone surrogates, which no tokenizer takes."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -85,7 +88,7 @@ class Encoder:
         ]
 
     def _line(self, text: str, role: str | None) -> tuple[list[int], list[tuple[int, int]]]:
-        encoding = self._tokenizer.encode(text)
+        encoding = self._tokenizer.encode(_HALF_A_CHARACTER.sub("\ufffd", text))
         numbers, offsets = list(encoding.ids), list(encoding.offsets)
         if role is not None and role in self._roles:
             numbers.insert(1, self._roles[role])

@@ -42,7 +42,7 @@ def find_slots(text: str, sent_at: datetime, names: Names, seen: Iterable[Span] 
     """Return the slots in the order of the text; none overlap, and a corrected value is left out.
 
     `seen` are the names that the model sees. What the house knows by name, and what a pattern proves (a phone, an
-    amount), comes first; the model's names come before those that are told by their form alone (…公司, Mr …).
+    amount, …公司, Mr …), comes first; the model's names fill what is left.
     Raise ValueError when `sent_at` has no zone: a date needs one to be resolved in.
     """
     if sent_at.tzinfo is None:
@@ -56,9 +56,10 @@ def find_slots(text: str, sent_at: datetime, names: Names, seen: Iterable[Span] 
     for family in _MEASURED:
         _claim(claims, family(read))
     _claim(claims, find_dates(read, sent_at))
-    _claim(claims, _seen(written, seen))
-    for family in (find_durations, *_AFTER_NAMES, find_quantities):
+    for family in (find_durations, *_AFTER_NAMES):
         _claim(claims, family(read))
+    _claim(claims, _seen(written, seen))
+    _claim(claims, find_quantities(read))
     found = sorted(claims, key=lambda slot: slot.start)
     return tuple(_as_written(text, written, slot) for slot in _corrected(read, found))
 

@@ -23,6 +23,8 @@ _WORTH_NAMING = 0.02
 """Probability under which a runner-up beyond the second is not offered."""
 _SURE_OF_A_PHRASE = 0.99
 _UNSURE_OF_NOISE = 0.5
+_SURE_OF_A_NAME = 0.9
+"""Probability from which a name that only the encoder sees is a slot; below it, it is wrong as often as right."""
 _STAND_IN = {"zh": "这个客户", "en": "this customer"}
 _SELDOM = 0.1
 """How much less likely small talk is where it names a customer; set by hand, not measured."""
@@ -127,7 +129,7 @@ class Reader:
         return sorted(settled, key=lambda candidate: -candidate.confidence)
 
     def _seen(self, text: str) -> list[Span]:
-        return [span for span, _ in self._model.jury.names(text)]
+        return [span for span, chance in self._model.jury.names(text) if chance >= _SURE_OF_A_NAME]
 
     def _also(self, text: str, role: str | None, main: str) -> tuple[Candidate, ...]:
         found = further(self._model.jury, text, role, main)

@@ -30,7 +30,7 @@ from intents.understanding import Candidate
 CARD_FILE = "MODEL_CARD.md"
 _BY_CHANCE = 0.01
 """How improbable a loss must be without a real one; some sixty intents are looked at, so 0.05 would cry wolf."""
-SURE_IS_RIGHT = 0.92
+SURE_IS_RIGHT = 0.95
 """Of the readings called sure, at least this share must be right on the validation voices."""
 
 Facts = dict[str, object]

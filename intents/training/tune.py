@@ -134,7 +134,7 @@ def tune(
     optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     warm = max(1, int(recipe.warmup * steps))
     scheduler = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda at: min((at + 1) / warm, max(0.0, (steps - at) / (steps - warm)))
+        optimiser, lambda at: min((at + 1) / warm, max(0.0, (steps - at) / max(1, steps - warm)))
     )
     mean = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.smooth))
     parts = {"model": model, "optimiser": optimiser, "scheduler": scheduler, "mean": mean}

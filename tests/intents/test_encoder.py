@@ -1,0 +1,83 @@
+"""The encoder as it ships: any text is read, names lie where they are said, and a broken file is one clear sentence."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from intents.encoder import LONGEST, Encoder
+from intents.model import load_model
+from intents.names import Names
+from intents.slots import find_slots
+from intents.tags import TAGS, Span, spans_of, tags_of
+from tests.intents.conftest import PACKAGE, WEDNESDAY_MORNING
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder.load(PACKAGE / "model")
+
+
+@given(text=st.text(max_size=120))
+@settings(max_examples=40, deadline=None)
+def test_any_text_is_read_and_names_lie_inside_it(encoder: Encoder, text: str) -> None:
+    read = encoder.read(text, None)
+    assert np.isfinite(read.main).all()
+    assert float(np.linalg.norm(read.vector)) == pytest.approx(1, abs=1e-3)
+    assert all(0 <= start < end <= len(text) for (_, start, end), _ in read.names)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\ud800", "\x00\x07", "字" * 100_000, "word " * 20_000, "ไทย עברית", "🙏🙏"])
+def test_what_nobody_would_say_is_read_all_the_same(encoder: Encoder, text: str) -> None:
+    assert encoder.read(text, "customer").main.shape == encoder.read("你好", None).main.shape
+
+
+def test_of_a_long_text_the_beginning_and_the_end_count(encoder: Encoder) -> None:
+    filler = "今天天气不错。" * 60
+    start, end = "我们的预算被冻结了。", "请把报价发给我。"
+    plain = encoder.read(filler, None).vector
+    assert not np.allclose(encoder.read(start + filler, None).vector, plain, atol=1e-3)
+    assert not np.allclose(encoder.read(filler + end, None).vector, plain, atol=1e-3)
+    assert len(filler) > LONGEST
+
+
+def test_one_text_is_read_alike_however_often(encoder: Encoder) -> None:
+    again = Encoder.load(PACKAGE / "model")
+    assert (encoder.read("太贵了", "customer").main == again.read("太贵了", "customer").main).all()
+
+
+def test_the_same_meaning_in_two_languages_lies_closer_than_two_meanings(encoder: Encoder) -> None:
+    stall, other, price = (encoder.read(text, None).vector for text in ("我再考虑一下", "let me think about it", "太贵了"))
+    assert float(stall @ other) > float(stall @ price)
+
+
+@pytest.mark.parametrize("file", ["encoder.onnx", "tokenizer.json"])
+def test_a_broken_file_is_one_clear_sentence(tmp_path: Path, file: str) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(PACKAGE / "model", folder)
+    (folder / file).write_bytes(b"half")
+    with pytest.raises(ValueError, match="no intent model can be loaded from here"):
+        load_model(folder)
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=12), st.data())
+def test_names_written_as_tags_are_read_back(lengths: list[int], data: st.DataObject) -> None:
+    ends = np.cumsum(lengths).tolist()
+    offsets = [(0, 0), *zip([0, *ends[:-1]], ends, strict=True), (0, 0)]
+    first = data.draw(st.integers(0, len(lengths) - 1))
+    last = data.draw(st.integers(first, len(lengths) - 1))
+    span: Span = (data.draw(st.sampled_from(["company", "person"])), offsets[first + 1][0], offsets[last + 1][1])
+    tags = tags_of([span], offsets)
+    logits = np.full((len(offsets), len(TAGS)), -9, np.float32)
+    logits[range(len(offsets)), tags] = 9
+    assert [found for found, _ in spans_of(logits, offsets)] == [span]
+
+
+def test_a_name_that_only_the_encoder_sees_fills_what_is_left_without_its_signs() -> None:
+    text = "跟「云帆」的王总约了,推进到神秘阶段"
+    seen: list[Span] = [("company", 1, 5), ("person", 6, 8), ("stage", 14, 16)]
+    found = [(slot.type, slot.text) for slot in find_slots(text, WEDNESDAY_MORNING, Names.empty(), seen)]
+    assert found == [("company", "云帆"), ("person", "王总")]
