@@ -19,7 +19,7 @@ FORBIDDEN = {
     "a private key": re.compile("-----BEGIN [A-Z ]*PRIVATE" + " KEY-----"),
     "a token": re.compile(r"\bxox[abp]-\d{6,}|\bsk-[A-Za-z0-9]{20,}|\bghp_[A-Za-z0-9]{20,}"),
 }
-BINARY = (".npz", ".png", ".xlsx", ".ico", ".woff2")
+BINARY = (".npz", ".onnx", ".safetensors", ".png", ".xlsx", ".ico", ".woff2")
 
 
 def _text_files() -> list[str]:
@@ -48,7 +48,7 @@ def test_tests_hand_fakes_in_and_replace_nothing(module: Module) -> None:
 
 
 def test_the_lock_names_exact_versions_with_their_hashes() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-training.lock"):
         lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
         packages = [line for line in lines if line and not line.startswith((" ", "#"))]
         assert packages
