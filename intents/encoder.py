@@ -68,6 +68,11 @@ class Encoder:
         tokenizer.no_truncation()
         return cls(session, tokenizer, hashlib.sha256(content).hexdigest()[:12])
 
+    @property
+    def intents(self) -> int:
+        """Return how many intents it tells apart."""
+        return int(self._session.get_outputs()[0].shape[1])
+
     def _read(self, text: str, role: str | None = None) -> Reading:
         """Return the reading of one text."""
         return self.read_many([text], [role])[0]

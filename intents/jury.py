@@ -44,9 +44,9 @@ class Jury:
             return margins
         return np.asarray((margins + self.encoder.read(text, role).beside / _LOGITS_A_MARGIN) / 2, np.float32)
 
-    def names(self, text: str) -> tuple[tuple[Span, float], ...]:
+    def names(self, text: str, role: str | None = None) -> tuple[tuple[Span, float], ...]:
         """Return the names that the encoder sees in the text, with how sure it is."""
-        return () if self.encoder is None else self.encoder.read(text, None).names
+        return () if self.encoder is None else self.encoder.read(text, role).names
 
 
 _LOGITS_A_MARGIN = 6.0

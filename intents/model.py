@@ -38,6 +38,8 @@ def load_model(folder: Path) -> Model:
         heard = frozenset(map(str, facts.get("voices", {}).get("train", ())))
         grams = load_weights(folder)
         encoder = Encoder.load(folder) if (folder / ENCODER_FILE).exists() else None
+        if encoder and encoder.intents != len(grams.labels):
+            raise ValueError(f"the encoder tells {encoder.intents} intents apart, the n-grams {len(grams.labels)}")
         vote = Vote(**facts["vote"]) if encoder else Vote(0.0, grams.temperature)
         return Model(str(facts["version"]), thresholds, Jury(grams, encoder, vote), heard)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:

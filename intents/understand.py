@@ -89,7 +89,7 @@ class Reader:
             confidence=main.confidence,
             alternatives=_runners_up(candidates[1:]),
             also=self._also(read, role, main.intent) if is_said and phrase is None else (),
-            slots=find_slots(read, sent_at, names, self._seen(read)) if is_said else (),
+            slots=find_slots(read, sent_at, names, self._seen(read, role)) if is_said else (),
             control=phrase.control if phrase else None,
             number=phrase.number if phrase else None,
             reported=is_reported(read, role, self._intents[main.intent], self._customers_own),
@@ -128,8 +128,8 @@ class Reader:
         settled = [Candidate(c.intent, c.confidence / total) for c in weighed]
         return sorted(settled, key=lambda candidate: -candidate.confidence)
 
-    def _seen(self, text: str) -> list[Span]:
-        return [span for span, chance in self._model.jury.names(text) if chance >= _SURE_OF_A_NAME]
+    def _seen(self, text: str, role: str | None) -> list[Span]:
+        return [span for span, chance in self._model.jury.names(text, role) if chance >= _SURE_OF_A_NAME]
 
     def _also(self, text: str, role: str | None, main: str) -> tuple[Candidate, ...]:
         found = further(self._model.jury, text, role, main)

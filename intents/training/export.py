@@ -15,11 +15,11 @@ _OUTPUTS = ("main", "beside", "tags", "vector")
 _OPSET = 17
 
 
-def export(model: Joint, tokenizer: PreTrainedTokenizerFast, folder: Path, *, is_small: bool = True) -> None:
-    """Write the encoder into the folder; `is_small` stores weights as int8, each channel with its own scale."""
+def export(model: Joint, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Write the encoder into the folder, its weights as int8, each channel with its own scale."""
     numbers = torch.ones(2, 9, dtype=torch.long)
     with tempfile.TemporaryDirectory() as aside:
-        whole = Path(aside) / ENCODER_FILE if is_small else folder / ENCODER_FILE
+        whole = Path(aside) / ENCODER_FILE
         with warnings.catch_warnings():
             # tracing warns of branches that an encoder without a cache never takes, and of the newer exporter
             warnings.simplefilter("ignore")
@@ -34,6 +34,5 @@ def export(model: Joint, tokenizer: PreTrainedTokenizerFast, folder: Path, *, is
                 opset_version=_OPSET,
                 dynamo=False,
             )
-        if is_small:
-            quantize_dynamic(whole, folder / ENCODER_FILE, weight_type=QuantType.QInt8, per_channel=True)
+        quantize_dynamic(whole, folder / ENCODER_FILE, weight_type=QuantType.QInt8, per_channel=True)
     tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))

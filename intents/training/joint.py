@@ -1,7 +1,6 @@
 """The network that is fine-tuned: one encoder, and a head each for the main intent, all intents said, and names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,16 +10,6 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTo
 from intents.tags import ROLE_TOKENS, TAGS
 
 _DROPPED = 0.15
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """What the network makes of B texts of T tokens: `main`, `beside` (B, C); `tags` (B, T, K); `vector` (B, H), unit."""
-
-    main: Tensor
-    beside: Tensor
-    tags: Tensor
-    vector: Tensor
 
 
 class Joint(nn.Module):
@@ -36,7 +25,7 @@ class Joint(nn.Module):
         self.tags = nn.Linear(width, len(TAGS))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the fields of `Outputs` as a tuple, which is what can be exported."""
+        """Return for B texts of T tokens `main`, `beside` (B, C), `tags` (B, T, K), and `vector` (B, H), of length 1."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         weight = attention_mask.unsqueeze(-1).to(states.dtype)
         mean = (states * weight).sum(1) / weight.sum(1).clamp(min=1)

@@ -8,6 +8,9 @@ from matplotlib.figure import Figure
 
 from intents.training.evaluate import Evaluation
 
+_WORTH_A_NUMBER = 0.05
+"""Share of an intent that is read as another one and told in per cent."""
+
 
 def save_picture(evaluation: Evaluation, file: Path) -> None:
     """Write the picture in the format that the file's ending names; raise ValueError or OSError when that fails."""
@@ -30,7 +33,3 @@ def save_picture(evaluation: Evaluation, file: Path) -> None:
         if row != column:
             axes.text(column, row, f"{100 * shares[row, column]:.0f}", ha="center", va="center", fontsize=5, color="darkred")
     figure.savefig(file, dpi=160)
-
-
-_WORTH_A_NUMBER = 0.05
-"""Share of an intent that is read as another one and told in per cent."""

@@ -9,6 +9,8 @@ from intents.model import load_model
 def put(made: Path, out: Path) -> None:
     """Put the folder `made` at `out`; what was there is the former model from now on."""
     former, aside = _former(out), out.with_name(f".{out.name}-aside")
+    if aside.exists() and not out.exists():
+        aside.rename(out)  # a swap was cut off half-way: what lies aside is the only model
     shutil.rmtree(aside, ignore_errors=True)
     if out.exists():
         out.rename(aside)

@@ -3,7 +3,7 @@
 import hashlib
 import random
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from intents.training.joint import Joint, load_base, loss_of
 from intents.training.train import Tuner
 
 CHECKPOINT = "checkpoint.pt"
-Progress = Any
+Progress = Callable[[Sequence[int]], Iterable[int]]
+"""Passes epochs on, one by one; where a progress bar hangs."""
 
 
 @dataclass(frozen=True)

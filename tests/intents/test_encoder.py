@@ -1,6 +1,7 @@
 """The encoder as it ships: any text is read, names lie where they are said, and a broken file is one clear sentence."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from intents.dictionary import load_dictionary
 from intents.encoder import LONGEST, Encoder
+from intents.grams import Head, load_weights, save_weights
 from intents.model import load_model
 from intents.names import Names
 from intents.slots import find_slots
 from intents.tags import TAGS, Span, spans_of, tags_of
-from tests.intents.conftest import PACKAGE, WEDNESDAY_MORNING
+from intents.understand import Reader
+from tests.intents.conftest import DICTIONARY, PACKAGE, WEDNESDAY_MORNING
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,24 @@ def test_a_broken_file_is_one_clear_sentence(tmp_path: Path, file: str) -> None:
     shutil.copytree(PACKAGE / "model", folder)
     (folder / file).write_bytes(b"half")
     with pytest.raises(ValueError, match="no intent model can be loaded from here"):
+        load_model(folder)
+
+
+def test_a_text_is_put_through_the_encoder_once_for_its_intent_and_its_names() -> None:
+    model = load_model(PACKAGE / "model")
+    assert model.jury.encoder is not None
+    reader = Reader(model, load_dictionary(DICTIONARY))
+    reader.understand("帮我看看云帆那单到哪一步了", role="rep", sent_at=WEDNESDAY_MORNING)
+    assert model.jury.encoder.read.cache_info().misses == 1
+
+
+def test_an_encoder_of_other_intents_than_the_n_grams_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(PACKAGE / "model", folder)
+    grams = load_weights(folder)
+    one = Head(grams.main.steps[:, :1], grams.main.scale[:1], grams.main.bias[:1])
+    save_weights(replace(grams, labels=grams.labels[:1], main=one, beside=one), folder)
+    with pytest.raises(ValueError, match="the encoder tells 68 intents apart, the n-grams 1"):
         load_model(folder)
 
 

@@ -98,6 +98,7 @@ def test_evaluation_scores_the_reader_on_a_labelled_file(trained: Path, sample: 
         (said("在吗", lang="fr"), "`lang` must be one of"),
         (said("在吗", voice=7), "`voice` must be a name"),
         ({"text": "在吗"}, "no intent None"),
+        (said("在吗", of=7), "`of` must be the sentence"),
         (said("在吗", slots={"type": "date"}), "`slots` must be a list"),
         (said("在吗", slots=["date"]), "`slots` must be a list"),
         (said("在吗", slots=[{"type": "colour", "text": "在"}]), "no slot type 'colour'"),
@@ -265,6 +266,14 @@ def test_the_former_model_comes_back_and_goes_again(trained: Path, tmp_path: Pat
         (made / "model.json").write_text(json.dumps({**facts, "version": version}), encoding="utf-8")
         put(made, out)
     assert [roll_back(out), load_model(out).version, roll_back(out), load_model(out).version] == ["a", "a", "b", "b"]
+
+
+def test_a_swap_that_was_cut_off_loses_no_model(trained: Path, tmp_path: Path) -> None:
+    out, made = tmp_path / "model", tmp_path / "made"
+    shutil.copytree(trained, tmp_path / ".model-aside")
+    shutil.copytree(trained, made)
+    put(made, out)
+    assert load_model(out).version == load_model(tmp_path / ".model-former").version
 
 
 @given(st.integers(0, 12), st.integers(0, 12))

@@ -3,15 +3,15 @@
 import argparse
 import hashlib
 import random
+from dataclasses import asdict
 from pathlib import Path
 
 import opencc
 import torch
-from transformers import AutoModel, AutoTokenizer
 
 from intents.dictionary import load_dictionary
 from intents.training.corpus import read_folder
-from intents.training.pretraining.pretrain import Recipe, as_facts, new_encoder, pretrain, save, taught
+from intents.training.pretraining.pretrain import Recipe, new_encoder, pretrain, save, taught
 from intents.training.pretraining.text import chinese_lines, english_lines, pairs_of
 from intents.training.pretraining.vocabulary import HAN
 from intents.training.split import held_out_voices
@@ -30,10 +30,7 @@ def main() -> None:
     asked.add_argument("--work", type=Path, required=True, help="keeps checkpoints; a run that was cut off goes on")
     asked.add_argument("--data", type=Path, default=_INTENTS / "data", help="the labelled utterances")
     asked.add_argument("--steps", type=int, default=Recipe.steps)
-    asked.add_argument("--start", type=Path, help="go on from this encoder instead of making one")
-    asked.add_argument("--threads", type=int, default=torch.get_num_threads())
     given = asked.parse_args()
-    torch.set_num_threads(given.threads)
     recipe = Recipe(steps=given.steps)
     given.work.mkdir(parents=True, exist_ok=True)
     simple_of = simple_forms()
@@ -46,11 +43,7 @@ def main() -> None:
     pairs = pairs_of(spoken)
     utterances = [one.text for one in spoken]
     print(f"{len(lines)} Chinese lines, {len(english)} English lines, {len(utterances)} utterances, {len(pairs)} pairs")  # noqa: T201
-    if given.start:
-        encoder = AutoModel.from_pretrained(given.start, dtype=torch.float32, add_pooling_layer=False)
-        tokenizer = AutoTokenizer.from_pretrained(given.start).backend_tokenizer
-    else:
-        encoder, tokenizer = new_encoder(given.teacher, lines, english, utterances, simple_of, recipe.seed)
+    encoder, tokenizer = new_encoder(given.teacher, lines, english, utterances, simple_of, recipe.seed)
     print(f"{sum(p.numel() for p in encoder.parameters()):,} parameters, {tokenizer.get_vocab_size()} tokens")  # noqa: T201
     alone = [*english[: MOST_ENGLISH // 4], *(one.text for one in spoken if one.lang == "en" and one.of is None)]
     taught_texts = [*(pair.english for pair in pairs), *alone]
@@ -60,7 +53,7 @@ def main() -> None:
     texts = [*lines, *english[:MOST_ENGLISH], *utterances, *utterances]
     encoder = pretrain(encoder, tokenizer, texts, sayings, targets, recipe, given.work)
     facts = {
-        "recipe": as_facts(recipe),
+        "recipe": asdict(recipe),
         "lines": len(lines),
         "english": len(english),
         "pairs": len(pairs),

@@ -8,7 +8,7 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,12 @@ CHECKPOINT = "checkpoint.pt"
 
 @dataclass(frozen=True)
 class Recipe:
-    """How long and how: `hidden` share of the tokens is guessed; sizes are sequences a step; rates are peaks."""
+    """How long and how: `hidden` share of the tokens is guessed; sizes are sequences a step; rates are peaks.
 
-    steps: int = 2_400
+    `distil` weighs how far sayings lie from where the teacher places them; a checkpoint is kept every so many steps.
+    """
+
+    steps: int = 1_700
     hidden: float = 0.18
     lines: int = 96
     sayings: int = 96
@@ -50,6 +53,7 @@ class Recipe:
     warmup: int = 100
     distil: float = 12.0
     seed: int = 6
+    kept_every: int = 200
 
 
 def mean_of(states: Tensor, mask: Tensor) -> Tensor:
@@ -220,7 +224,7 @@ def pretrain(
         optimiser.step()
         scheduler.step()
         optimiser.zero_grad()
-        tallies.append((float(guess), float(apart)))
+        tallies.append((float(guess.detach()), float(apart.detach())))
         if (step + 1) % 50 == 0:
             say(
                 json.dumps(
@@ -232,7 +236,7 @@ def pretrain(
                     }
                 )
             )
-        if (step + 1) % 200 == 0:
+        if (step + 1) % recipe.kept_every == 0:
             _keep(work, step + 1, model, optimiser, scheduler, generator)
     return encoder.eval()
 
@@ -282,7 +286,3 @@ def _resume(work: Path, model: Guesser, optimiser: Any, scheduler: Any, generato
     scheduler.load_state_dict(kept["scheduler"])
     generator.set_state(kept["generator"])
     return int(kept["done"])
-
-
-def as_facts(recipe: Recipe) -> dict[str, object]:
-    return dict(asdict(recipe))

@@ -73,8 +73,8 @@ def _pieces(line: str, longest: int) -> Iterator[str]:
     piece = ""
     for sentence in _SENTENCE_END.split(line.strip()):
         if piece and len(piece) + len(sentence) > longest:
-            yield piece
+            yield piece.strip()
             piece = ""
         piece = (piece + " " + sentence if piece and piece.isascii() else piece + sentence)[: 2 * longest]
-    if len(piece) > 1:
-        yield piece
+    if len(piece.strip()) > 1:
+        yield piece.strip()
