@@ -175,6 +175,12 @@ class Basis:
     passages: tuple[Passage, ...] = ()
     model: str = ""
     message: str = ""
+    evidence: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return the words that speak for the reading: one sentence of a long text, or the whole text."""
+        return self.evidence or self.text
 
 
 @dataclass(frozen=True)

@@ -34,4 +34,5 @@ def basis_of(s: Situation) -> Basis:
         passages=s.passages[:1],
         model=read.model,
         message=s.key,
+        evidence=read.evidence,
     )

@@ -281,7 +281,7 @@ def _card_facts(proposal: Proposal, decision: Decision, voice: Voice) -> list[tu
         ("until", voice.say("card.until_value", {"hours": _hours(decision)})),
         ("about", voice.join([_fact(name, value, voice) for name, value in basis.facts])),
         ("reading", voice.say("card.reading_value", {"intent": basis.intent, "sure": sure}) if basis.intent else ""),
-        ("words", shortened(basis.text, WORDS_LIMIT)),
+        ("words", shortened(basis.words, WORDS_LIMIT)),
     ]
     return [(voice.say(f"card.{label}"), value) for label, value in facts if value]
 
@@ -364,7 +364,7 @@ def phrase_basis(basis: Basis, decision: Decision | None, lang: Language) -> Phr
     """ "Why?": the words, the reading, the record, the document, the rules; at most eight lines."""
     voice = Voice(lang)
     told = {
-        "text": shortened(basis.text, WORDS_LIMIT),
+        "text": shortened(basis.words, WORDS_LIMIT),
         "intent": basis.intent,
         "sure": f"{basis.confidence:.0%}" if basis.intent else None,
         "others": voice.join([voice.intent(one.intent) for one in basis.alternatives[:2]]),

@@ -22,6 +22,14 @@ _SHORTEST_CLAUSE = 2
 _CLAUSE_END = re.compile(
     r"[,，。.!！?？;；、\n…~]+|\s(?:and|but|also|plus|then|which)\s|而且|另外|还有|顺便|再|然后|并且|同时|对了|以及|也"
 )
+_SENTENCE_END = re.compile(r"(?<=[。!?！？;；])|(?<=[.!?])\s+|\n+")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LETTERS_A_CHARACTER = 3
+"""Letters that say what one Chinese character says."""
+_LONG = 160
+_FEWEST_SENTENCES = 3
+_MOST_SENTENCES = 40
+_SHORTEST_SENTENCE = 4
 _NEVER_FURTHER = {"chat.greeting", "chat.thanks", OUT_OF_SCOPE}
 """Greetings, thanks and small talk around something else are not counted (reading rule 2)."""
 
@@ -63,6 +71,21 @@ def further(jury: Jury, text: str, role: str | None, main: str) -> list[Candidat
     found = (jury.labels[column] for column in (-confidence).argsort(kind="stable"))
     beside = [label for label in found if label != main and label not in _NEVER_FURTHER][:MOST_FURTHER]
     return [Candidate(label, float(confidence[jury.labels.index(label)])) for label in beside]
+
+
+def plainest_sentence(jury: Jury, text: str, role: str | None, intent: str) -> tuple[str, float]:
+    """Return the sentence of a long text that says the intent most plainly, and how probably it does.
+
+    ("", 0) for a short text: it is read whole. A long one is more than a few sentences, and what is said in one of
+    them drowns in the others; only the first forty are looked at.
+    """
+    sentences = [part.strip() for part in _SENTENCE_END.split(text) if len(part.strip()) >= _SHORTEST_SENTENCE]
+    length = len(text) + len(_HAN.findall(text)) * (_LETTERS_A_CHARACTER - 1)
+    if intent not in jury.labels or len(sentences) < _FEWEST_SENTENCES or length < _LONG:
+        return "", 0.0
+    column = jury.labels.index(intent)
+    found = [(sentence, float(jury.probabilities(sentence, role)[column])) for sentence in sentences[:_MOST_SENTENCES]]
+    return max(found, key=lambda one: one[1])
 
 
 def _meant_by_clauses(grams: Weights, text: str, role: str | None) -> dict[str, float]:

@@ -39,7 +39,8 @@ class Understanding:
     `alternatives` are the runners-up, best first; `also` are further intents said beside the main one.
     `control` is set when the whole text is a word that steers the dialogue; `number` is the option picked when
     that word is a choice. `reported` means the words are a customer's, quoted or forwarded by someone else.
-    `sure` is false where the dialogue should rather ask. `model` is the version of the model that read it.
+    `sure` is false where the dialogue should rather ask. `model` is the version of the model that read it. `evidence` is
+    the sentence, as it stands in a long text, that shows a frozen budget.
     """
 
     text: str
@@ -54,3 +55,4 @@ class Understanding:
     reported: bool
     sure: bool
     model: str
+    evidence: str = ""

@@ -147,3 +147,51 @@ def test_what_a_company_of_the_house_says_is_read_as_a_customers_words(reader: R
     companies = Names([KnownName("company", name) for name in ("华康医疗科技有限公司", "Northwind Labs Inc.")])
     read = reader.understand(text, role="rep", sent_at=WEDNESDAY_MORNING, names=companies)
     assert (read.intent, read.sure) == (intent, True)
+
+
+MAIL_ZH = """林经理,您好:
+
+上周的技术交流收获很大,感谢贵司几位工程师远道而来。生产部对灌装线的换型速度印象很深。
+
+关于安装位置,我们已经按您给的图纸把二车间东侧腾出来了,水电接口的位置也做了标记,照片附在后面。
+
+另外跟您同步一个情况:集团刚开完经营会,要求各子公司下半年非生产必需的投资一律先停,什么时候放开要等通知。我们这边也只能照办。
+
+培训资料如果方便的话请再发一份电子版,之前那份打印件字太小。食堂那天的菜大家也一直在夸。"""
+MAIL_EN = """Dear Anna,
+
+Thank you for the workshop last Tuesday. The team liked the scheduling module, and Peter has shared the recording.
+
+I should mention that our group CFO has asked every site to hold all capital projects until the new fiscal year, so nothing
+can be signed on our side for the time being. I know this is not what you hoped to hear.
+
+On another note, could you send me the slides again? The link in your mail has expired.
+
+Best regards,
+Thomas"""
+MAIL_WITHOUT = """Hi Mark, thanks for the samples, they arrived this morning and look great. Our lab will run the usual tests
+this week and I will send you the protocol once it is ready. We are quite keen on the blue variant. Please also confirm
+the delivery window for the second batch, ideally before the 14th. The warehouse is closed on the 15th. Best, Jo"""
+
+
+@pytest.mark.parametrize(("mail", "words"), [(MAIL_ZH, "非生产必需的投资一律先停"), (MAIL_EN, "hold all capital projects")])
+@pytest.mark.parametrize("role", ["customer", "rep", None])
+def test_a_frozen_budget_in_the_middle_of_a_long_mail_is_found_with_its_sentence(
+    reader: Reader, mail: str, words: str, role: str | None
+) -> None:
+    read = reader.understand(mail, role=role, sent_at=WEDNESDAY_MORNING)
+    assert "objection.budget_freeze" in (read.intent, *(one.intent for one in read.also))
+    assert words in read.evidence
+    assert read.evidence in mail
+    assert "\n\n" not in read.evidence
+
+
+def test_a_long_mail_about_other_things_shows_no_frozen_budget(reader: Reader) -> None:
+    read = reader.understand(MAIL_WITHOUT, role="customer", sent_at=WEDNESDAY_MORNING)
+    assert read.evidence == ""
+    assert "objection.budget_freeze" not in (read.intent, *(one.intent for one in read.also))
+
+
+def test_a_short_text_is_read_whole_and_needs_no_sentence_to_point_at(reader: Reader) -> None:
+    read = reader.understand("今年预算被冻结了", role="customer", sent_at=WEDNESDAY_MORNING)
+    assert (read.intent, read.evidence) == ("objection.budget_freeze", "")
