@@ -22,6 +22,11 @@ _WHICH_DEAL = re.compile(
 _GOES_ON_TO_SAY = re.compile(
     rf"(?:那边|他们|的?\w{{1,3}}[总姐哥工]|的?采购|的?老板)?(?:{_SAID_ZH})(?!明)| (?:{_SAID_EN})\b", re.IGNORECASE
 )
+_POINTING = re.compile(
+    r"[那这该這該][个個]?(?:单子?|單子?|项目|項目|商机|商機|合同|合約|客户|客戶)|[那这這](?:家|边|邊)|(?:单子|單子)"
+    r"|\b(?:the|that|this|our|my)\b|\b(?:deal|account|opportunity|order|contract|one|customer|client)\b",
+    re.IGNORECASE,
+)
 _SHORTEST = 3
 
 
@@ -31,6 +36,14 @@ def told_words(text: str) -> str | None:
     words = text[telling.end() :] if telling else text
     words = _WHICH_DEAL.sub("", words).strip(' ”"」')
     return words if words != text.strip() and len(words) >= _SHORTEST else None
+
+
+def tells_only_which(text: str, known: Sequence[Mention]) -> bool:
+    """Tell whether a text points at a deal or a customer (华康医疗那单, that deal) and says nothing about it."""
+    for mention in reversed(known):
+        text = text[: mention.start] + " " + text[mention.end :]
+    left = _POINTING.sub(" ", text)
+    return left != text and not any(char.isalnum() for char in left)
 
 
 def with_a_customer_for_a_name(text: str, known: Sequence[Mention]) -> str:

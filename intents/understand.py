@@ -14,7 +14,7 @@ from intents.reading import further, plainest_sentence, ranked
 from intents.report import is_reported
 from intents.slots import find_slots
 from intents.tags import Span
-from intents.telling import with_a_customer_for_a_name
+from intents.telling import tells_only_which, with_a_customer_for_a_name
 from intents.understanding import Candidate, Understanding
 
 MOST_ALTERNATIVES = 4
@@ -85,7 +85,7 @@ class Reader:
         told = read if role == "customer" else with_a_customer_for_a_name(read, known)
         candidates = self._about_a_customer(read, role, known, self._read(told, role, phrase))
         is_said = len(candidates) > 1
-        is_sure = is_said and candidates[0].confidence >= self._model.thresholds.ask
+        is_sure = is_said and candidates[0].confidence >= self._model.thresholds.ask and not tells_only_which(read, known)
         evidence, shown = plainest_sentence(self._model.jury, read, role, BUDGET_FREEZE) if phrase is None else ("", 0.0)
         signal = Candidate(BUDGET_FREEZE, shown) if shown >= _SURE_OF_A_SENTENCE else None
         if signal and not is_sure:

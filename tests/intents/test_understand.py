@@ -195,3 +195,18 @@ def test_a_long_mail_about_other_things_shows_no_frozen_budget(reader: Reader) -
 def test_a_short_text_is_read_whole_and_needs_no_sentence_to_point_at(reader: Reader) -> None:
     read = reader.understand("今年预算被冻结了", role="customer", sent_at=WEDNESDAY_MORNING)
     assert (read.intent, read.evidence) == ("objection.budget_freeze", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["华康医疗那单", "\u202e华康医疗\u202c \u200f那单", "那单", "这个客户", "that deal", "the Acme deal", "这个项目?"],
+)
+def test_pointing_at_a_deal_without_a_word_about_it_is_never_sure(reader: Reader, text: str) -> None:
+    names = Names([KnownName("company", "华康医疗"), KnownName("company", "Acme")])
+    assert not reader.understand(text, role="rep", sent_at=WEDNESDAY_MORNING, names=names).sure
+
+
+@pytest.mark.parametrize("text", ["华康医疗那单丢了", "华康医疗", "mark the Acme deal lost", "那单签了"])
+def test_a_word_about_it_is_enough(reader: Reader, text: str) -> None:
+    names = Names([KnownName("company", "华康医疗"), KnownName("company", "Acme")])
+    assert reader.understand(text, role="rep", sent_at=WEDNESDAY_MORNING, names=names).sure
