@@ -237,7 +237,7 @@ def _passages(asked: Asked, world: World) -> tuple[Passage, ...]:
     family = intent.partition(".")[0]
     if family in ("chat", "approval", "escalation", "flow", "report") or intent == "out_of_scope":
         return ()
-    hits = world.search(asked.text, audience=audience, lang=asked.lang, intent=intent, k=3)
+    hits = world.search(asked.understanding.plain or asked.text, audience=audience, lang=asked.lang, intent=intent, k=3)
     if family in ("objection", "buying", "status"):
         return _distinct(_on_a_customers_words(asked, world, [hit.passage for hit in hits]))
     return _distinct(hit.passage for hit in hits if family != "crm" or intent in hit.passage.intents)

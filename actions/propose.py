@@ -1,17 +1,15 @@
 """Station propose: what a situation leads to, by the play of its intent; thinks, touches nothing."""
 
 from actions.plays.play import Result
-from actions.plays.roster import PLAYS
+from actions.plays.roster import play_of
 from actions.plays.said import to_owner
 from actions.proposal import Basis
 from actions.situation import Situation
 
-OUT_OF_SCOPE = "out_of_scope"
-
 
 def propose(s: Situation) -> Result:
-    """A command to carry out, a question back, or an answer. An intent that the house does not know is out of scope."""
-    play = PLAYS.get(s.intent, PLAYS[OUT_OF_SCOPE])
+    """A command to carry out, a question back, or an answer."""
+    play = play_of(s.intent)
     if play.among == "colleagues" and not s.speaker.is_staff:
         return to_owner(s)
     return play.function(s)

@@ -43,6 +43,11 @@ class Situation:
     def intent(self) -> str:
         return self.understanding.intent
 
+    @property
+    def plain_text(self) -> str:
+        """The text with the house's own words put plainly: what to look things up with."""
+        return self.understanding.plain or self.text
+
     def slot(self, kind: str) -> Any:
         """The value given for a slot: the answer to a question first, then what was read from the text, else None."""
         if kind in self.answers:

@@ -1,4 +1,4 @@
-"""The shipped intent model against keyword rules, on the voices that no training has heard.
+"""The shipped intent model against plainer ways to read, in one run, on the voices that no training has heard.
 
 The rules are as good as an hour makes them: for each intent the word groups that occur most unevenly in the training
 voices, counted by machine and not chosen on the held-out ones, and the intent with most of them in the text wins.
@@ -7,14 +7,21 @@ voices, counted by machine and not chosen on the held-out ones, and the intent w
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from bench.table import Figure, Result
 from intents.dictionary import load_dictionary
+from intents.encoder import Encoder
+from intents.model import load_model
 from intents.training.corpus import Utterance, read_folder
 from intents.training.merge import merge
 from intents.training.score import macro_f1
@@ -28,31 +35,69 @@ _OFTEN = 3
 """What fewer training utterances say is no keyword."""
 
 
-def measure() -> Result:
-    dictionary = load_dictionary(_INTENTS / "dictionary.yaml").intents
+def measure(encoder: Path | None = None, whole: Path | None = None) -> Result:
+    dictionary = load_dictionary(_INTENTS / "dictionary.yaml")
     # as the model itself says: voices that came later would be dealt out otherwise
+    model = load_model(_INTENTS / "model")
     voices = json.loads((_INTENTS / "model" / "model.json").read_text(encoding="utf-8"))["voices"]
-    spoken = merge(read_folder(_INTENTS / "data", dictionary)).kept
+    spoken = merge(read_folder(_INTENTS / "data", dictionary.intents)).kept
     learnt, held_out = ([one for one in spoken if one.voice in voices[side]] for side in ("train", "test"))
-    reader = Reader.load(_INTENTS / "model", _INTENTS / "dictionary.yaml")
-    rules = KeywordRules(learnt)
-    ours, our_pace = _read(lambda one: reader.candidates(one.text, one.role)[0].intent, held_out)
-    theirs, their_pace = _read(lambda one: rules.intent(one.text), held_out)
-    _, whole_pace = _read(lambda one: reader.understand(one.text, role=one.role, sent_at=_ANY_MOMENT).intent, held_out)
-    figures = [
-        *(_share(name, ours, theirs, held_out, langs) for name, langs in _LANGUAGES.items()),
-        Figure("macro-F1", _macro(ours, held_out), "", "keyword rules", _macro(theirs, held_out)),
-        Figure("microseconds for the intent", our_pace, "µs", "keyword rules", their_pace),
-        Figure("microseconds for the whole reading, with slots", whole_pace, "µs", "keyword rules", their_pace),
+    reader = Reader(model, dictionary)
+    keywords = _read(KeywordRules(learnt).intent, held_out)
+    ways: dict[str, _Read] = {
+        "the shipped model": _read(lambda text: reader.candidates(text)[0].intent, held_out),
+        "its encoder alone, int8": _read(_alone(model.jury.encoder, model.jury.labels), held_out),
+        "its n-grams alone": _read(lambda text: _best(model.jury.grams.probabilities(text), model.jury.labels), held_out),
+        "character n-grams, logistic regression": _read(LogisticRegression(learnt).intent, held_out),
+    }
+    notes = [
+        f"{len(dictionary.intents)} intents, the speaker's role not told; {len(learnt)} utterances to learn from;"
+        f" voices never trained on: {', '.join(voices['test'])}"
     ]
-    return Result(
-        f"Intents: {len(held_out)} held-out utterances",
-        figures,
-        [
-            f"{len(dictionary)} intents; voices never trained on: {', '.join(voices['test'])};"
-            f" {len(learnt)} utterances to learn from"
-        ],
+    if whole is not None:
+        jury = replace(model.jury, encoder=Encoder.load(whole))
+        exact = Reader(replace(model, jury=jury), dictionary)
+        ways["the model before it was made small (fp32)"] = _read(lambda text: exact.candidates(text)[0].intent, held_out)
+        ways["its encoder alone, fp32"] = _read(_alone(jury.encoder, jury.labels), held_out)
+    else:
+        notes.append("fp32 not read: it is not shipped; `parley intents train --keep-whole DIR`, then `--whole DIR`")
+    if encoder is not None:
+        ways[f"nearest neighbour by {encoder.name}"] = _read(Nearest(encoder, learnt).intent, held_out)
+    else:
+        notes.append("no general sentence encoder read: give one with `--encoder DIR` (needs the training extra)")
+    _, whole_pace = _read(lambda text: reader.understand(text, sent_at=_ANY_MOMENT).intent, held_out)
+    figures = [figure for name, read in ways.items() for figure in _figures(name, read, keywords, held_out)]
+    figures.append(
+        Figure("microseconds for the whole reading, with slots", whole_pace, "µs", "keyword rules", keywords.pace)
     )
+    return Result(f"Intents: {len(held_out)} held-out utterances", figures, notes)
+
+
+class _Read(NamedTuple):
+    """The intents read, and the microseconds for one."""
+
+    found: list[str]
+    pace: float
+
+
+def _figures(name: str, read: _Read, keywords: _Read, held_out: Sequence[Utterance]) -> Iterator[Figure]:
+    meant = [one.intent for one in held_out]
+    yield Figure(f"{name}: macro-F1", macro_f1(meant, read.found), "", "keyword rules", macro_f1(meant, keywords.found))
+    for label, langs in _LANGUAGES.items():
+        yield Figure(
+            f"{name}: {label}", _share(read.found, held_out, langs), "", "", _share(keywords.found, held_out, langs)
+        )
+    yield Figure(f"{name}: microseconds", read.pace, "µs", "", keywords.pace)
+
+
+def _alone(encoder: Encoder | None, labels: Sequence[str]) -> Callable[[str], str]:
+    if encoder is None:
+        raise ValueError("the shipped model has no encoder")
+    return lambda text: _best(encoder.read(text).main, labels)
+
+
+def _best(weighed: npt.NDArray[np.float32], labels: Sequence[str]) -> str:
+    return labels[int(weighed.argmax())]
 
 
 _LANGUAGES = {
@@ -95,24 +140,44 @@ def _words(text: str) -> set[str]:
     return found
 
 
-def _read(read: Callable[[Utterance], str], spoken: Sequence[Utterance]) -> tuple[list[str], float]:
-    """The intents read, and the microseconds for one."""
+class LogisticRegression:
+    """What one would try first: character n-grams and a linear model, from a library, without any tuning."""
+
+    def __init__(self, spoken: Sequence[Utterance]) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import SGDClassifier
+        from sklearn.pipeline import make_pipeline
+
+        grams = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=3, sublinear_tf=True)
+        self._model = make_pipeline(grams, SGDClassifier(loss="log_loss", alpha=1e-6, random_state=6))
+        self._model.fit([one.text for one in spoken], [one.intent for one in spoken])
+
+    def intent(self, text: str) -> str:
+        return str(self._model.predict([text])[0])
+
+
+class Nearest:
+    """The intent of the nearest utterance by a general sentence encoder, never tuned on any of them."""
+
+    def __init__(self, encoder: Path, spoken: Sequence[Utterance]) -> None:
+        from intents.training.pretraining.pretrain import taught
+
+        self._vectors = lambda texts: taught(encoder, texts).float().numpy()
+        self._intents = [one.intent for one in spoken]
+        self._known = self._vectors([one.text for one in spoken])
+
+    def intent(self, text: str) -> str:
+        return self._intents[int((self._known @ self._vectors([text])[0]).argmax())]
+
+
+def _read(read: Callable[[str], str], spoken: Sequence[Utterance]) -> _Read:
     for one in spoken[:50]:
-        read(one)
+        read(one.text)
     began = perf_counter()
-    found = [read(one) for one in spoken]
-    return found, (perf_counter() - began) / len(spoken) * 1e6
+    found = [read(one.text) for one in spoken]
+    return _Read(found, (perf_counter() - began) / len(spoken) * 1e6)
 
 
-def _share(
-    name: str, ours: Sequence[str], theirs: Sequence[str], spoken: Sequence[Utterance], languages: Sequence[str]
-) -> Figure:
-    def right(found: Sequence[str]) -> float:
-        told = [guess == one.intent for guess, one in zip(found, spoken, strict=True) if one.lang in languages]
-        return sum(told) / len(told)
-
-    return Figure(name, right(ours), "", "keyword rules", right(theirs))
-
-
-def _macro(found: Sequence[str], spoken: Sequence[Utterance]) -> float:
-    return macro_f1([one.intent for one in spoken], found)
+def _share(found: Sequence[str], spoken: Sequence[Utterance], languages: Sequence[str]) -> float:
+    told = [guess == one.intent for guess, one in zip(found, spoken, strict=True) if one.lang in languages]
+    return sum(told) / len(told)

@@ -10,12 +10,13 @@ ROOT = Path(__file__).parent.parent
 # run as a script, this folder would stand in front, and its intents.py in the place of the package
 sys.path[:] = [str(ROOT), *(place for place in sys.path if Path(place or ".").resolve() != ROOT / "bench")]
 
-from bench import intents, road, slots, start, table  # noqa: E402
+from bench import intents, public, road, slots, start, table  # noqa: E402
 
 
 def main() -> None:
     benchmarks: dict[str, Callable[[argparse.Namespace], table.Result]] = {
-        "intents": lambda asked: intents.measure(),
+        "intents": lambda asked: intents.measure(asked.encoder, asked.whole),
+        "public": lambda asked: public.measure(asked.text, asked.base),
         "slots": lambda asked: slots.measure(),
         "start": lambda asked: asyncio.run(start.measure()),
         "road": lambda asked: asyncio.run(road.measure(asked.messages, asked.rate, asked.keep)),
@@ -25,6 +26,10 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=2000, help="how many messages the road gets")
     parser.add_argument("--rate", type=float, default=40.0, help="messages a second")
     parser.add_argument("--keep", type=Path, help="a new folder that keeps the home and the log of the road")
+    parser.add_argument("--encoder", type=Path, help="a general sentence encoder (MiniLM, …) whose neighbours also read")
+    parser.add_argument("--whole", type=Path, help="what `parley intents train --keep-whole` kept, to set beside int8")
+    parser.add_argument("--text", type=Path, default=public.TEXT, help="the folder with banking77 and clinc150")
+    parser.add_argument("--base", type=Path, default=public.BASE, help="the encoder that is tuned on them")
     asked = parser.parse_args()
     unknown = [name for name in asked.names if name not in benchmarks]
     if unknown:

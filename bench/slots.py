@@ -82,7 +82,7 @@ def read_marked(folder: Path) -> Iterator[Marked]:
         lines = (json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line.strip())
         for line in lines:
             if line.get("all_marked"):
-                marks = tuple((mark["type"], mark["text"], mark.get("value")) for mark in line["slots"])
+                marks = tuple((mark["type"], mark["text"], mark.get("value")) for mark in line.get("slots", ()))
                 yield Marked(line["text"], line["voice"], marks)
 
 

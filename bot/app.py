@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from sqlalchemy import text
 from actions import audit
 from actions.crm import own, people
 from actions.crm.records import Contact, Customer, Employee, Speaker
-from actions.crm.sample_company import load_sample
+from actions.crm.sample_company import SAMPLE_WORDS, load_sample
 from actions.outside.durable import Durable
 from actions.outside.store import Store, Tx
 from actions.policy.policy import Policy
@@ -114,11 +115,10 @@ class Minds:
 
 async def load_minds(settings: Settings) -> Minds:
     """Raises ValueError with a plain sentence when the model does not fit the dictionary, or either cannot be read."""
-    dictionary = load_dictionary(settings.dictionary).intents
     for lang in LANGUAGES:
         sentences(lang)  # now, not while the first person waits
-    reader = await asyncio.to_thread(Reader.load, settings.intent_model, settings.dictionary)
-    return Minds(reader, dictionary, await asyncio.to_thread(Shelf, settings.sops))
+    reader = await asyncio.to_thread(Reader.load, settings.intent_model, settings.dictionary, settings.added_intents)
+    return Minds(reader, reader.intents, await asyncio.to_thread(Shelf, settings.sops))
 
 
 async def build_house(
@@ -140,7 +140,7 @@ async def build_house(
     memory: Memory = RedisMemory(settings.redis_url, now) if settings.redis_url else LocalMemory(now)
     policy = Policy.load(settings.policy)
     metrics = Metrics()
-    names = NameBook(store, now)
+    names = NameBook(store, now, settings.house_words)
     channels: dict[str, Channel] = {"web": WebChannel(store, now), "api": ApiChannel()}
     if terminal is not None:
         channels["terminal"] = terminal
@@ -232,8 +232,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         house = await build(settings)
-        if sample:
-            await load_sample(house.store, now().date())
+        if sample and await load_sample(house.store, now().date()) and not settings.house_words.exists():
+            shutil.copyfile(SAMPLE_WORDS, settings.house_words)
         _open_doors(app, house, settings, ApiDoor(await _api_token(house, settings)))
         await house.start()
         gc.freeze()  # what is loaded now stays for good; looking through it for garbage would hold everybody up for 150 ms

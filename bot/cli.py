@@ -80,6 +80,25 @@ def open_store() -> "Store":
     return Store(settings.database())
 
 
+@intents_cli.command("review")
+def review(
+    as_json: Annotated[bool, typer.Option("--json", help="Only write what waits, one JSON object a line.")] = False,
+) -> None:
+    """Look through the readings that people corrected in the chat; what is kept goes into the next training."""
+    from bot.review_commands import review_in_terminal, waiting_lines
+
+    settings = _settings()
+    store = open_store()
+    if as_json:
+        for line in asyncio.run(waiting_lines(store)):
+            typer.echo(line)
+        return
+    try:
+        asyncio.run(review_in_terminal(store, settings))
+    except (ValueError, OSError) as error:
+        raise _failure(str(error)) from None
+
+
 app.add_typer(intents_cli, name="intents")
 app.add_typer(knowledge_cli, name="knowledge")
 app.add_typer(policy_cli, name="policy")
@@ -168,7 +187,9 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(
+    context_settings={"ignore_unknown_options": True}
+)  # what the benchmarks know, `--messages 500`, is theirs to read
 def bench(
     only: Annotated[list[str] | None, typer.Argument(help="Names of benchmarks; all of them when none is given.")] = None,
 ) -> None:
@@ -184,6 +205,9 @@ def bench(
 
 def main() -> None:
     """Entry point. Wrong use exits with 2, a failure with 1 and one clear line."""
+    from dotenv import load_dotenv
+
+    load_dotenv(".env")  # options that read the environment shall see what the settings see
     try:
         app()
     except Exception as fault:  # nobody who runs a program should have to read a traceback

@@ -15,6 +15,8 @@ from bot.fault import name_fault
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Message, Reply
 from bot.settings import Settings, SettingsError
+from intents.dictionary import load_dictionary
+from intents.house_words import read_house_words
 from intents.understand import Reader
 from retrieval.search import Library
 
@@ -36,6 +38,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("people", lambda: _people(settings)),
         ("memory", lambda: _memory(settings)),
         ("intent model", lambda: _model(settings)),
+        ("house words", lambda: _words(settings)),
         ("documents", lambda: _documents(settings)),
         ("policy", lambda: _policy(settings)),
         ("api", lambda: _api(settings)),
@@ -109,8 +112,16 @@ async def _memory(settings: Settings) -> str:
 
 
 async def _model(settings: Settings) -> str:
-    reader = Reader.load(settings.intent_model, settings.dictionary)
-    return f"version {reader.version}, reads the dictionary"
+    reader = Reader.load(settings.intent_model, settings.dictionary, settings.added_intents)
+    added = len(reader.intents) - len(load_dictionary(settings.dictionary).intents)
+    return f"version {reader.version}, reads the dictionary" + (f" and {added} of your own" if added else "")
+
+
+async def _words(settings: Settings) -> str:
+    words = read_house_words(settings.house_words)
+    if not words.plain and not words.names:
+        return f"none of your own; {settings.house_words} would hold them"
+    return f"{len(words.plain)} words, {len(words.names)} names"
 
 
 async def _documents(settings: Settings) -> str:

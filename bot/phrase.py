@@ -11,7 +11,7 @@ from typing import Any
 from actions.commands.service import TellOwner
 from actions.crm.records import Speaker
 from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Proposal, Reason, Redraw
-from actions.propose import OUT_OF_SCOPE, basis_of
+from actions.propose import basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
 from bot.wording.changes import change_lines, changed_field, notified, shortened
@@ -32,6 +32,7 @@ from bot.wording.layout import (
 )
 from bot.wording.quotes import answering, quote, source
 from bot.wording.sentences import Language, has
+from intents.dictionary import OUT_OF_SCOPE
 
 MOST_ROWS = 4
 ROW_LIMIT = {"zh": 80, "en": 150}  # characters of one line of a list

@@ -9,6 +9,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from intents.home import ADDED, LEARNED, WORDS
+
 _ROOT = Path(__file__).parent.parent
 
 
@@ -51,6 +53,21 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{(self.home / 'parley.sqlite').resolve()}"
+
+    @property
+    def added_intents(self) -> Path:
+        """The folder of the intents that the house added."""
+        return self.home / ADDED
+
+    @property
+    def house_words(self) -> Path:
+        """The file in which the house says how it talks."""
+        return self.home / WORDS
+
+    @property
+    def learned(self) -> Path:
+        """The folder of the corrections that somebody has looked through; the next training learns from them."""
+        return self.home / LEARNED
 
     def given(self, names: Iterable[str]) -> dict[str, str | None]:
         """The values of these settings by their names, secrets in clear: for the part they belong to, never for a log."""

@@ -16,7 +16,7 @@ from actions.crm.records import Speaker
 from actions.gather import Asked, gather
 from actions.outside.store import Tx
 from actions.outside.tables import DeedRow, ProposalRow, SendRow
-from actions.plays.roster import PLAYS
+from actions.plays.roster import play_of
 from actions.proposal import Answer, Ask, Basis
 from actions.propose import basis_of, propose
 from actions.world import World
@@ -259,7 +259,7 @@ class Thinker:
                 understanding=understanding,
                 now=heard.now,
                 lang=heard.lang,
-                needs=PLAYS[understanding.intent].needs,
+                needs=play_of(understanding.intent).needs,
                 candidates=(await self._names.names()).candidates,
                 answers=turn.answers,
                 customer_id=thread.customer_id,

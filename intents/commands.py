@@ -1,7 +1,8 @@
-"""The commands about understanding: `parley understand`, `parley intents train` and `parley intents evaluate`."""
+"""The commands about understanding: `parley understand`, and `parley intents` to train, evaluate, add and roll back."""
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import typer
 
+from intents.home import ADDED, LEARNED, WORDS
 from intents.training.corpus import ROLES
 from intents.understanding import Candidate, Understanding
 
 if TYPE_CHECKING:
+    from intents.training.add import Growth
     from intents.training.evaluate import Evaluation
 
 _PACKAGE = Path(__file__).parent
@@ -28,6 +31,10 @@ intents_cli = typer.Typer(help="Train and score the model that understands what 
 
 ModelOption = Annotated[Path, typer.Option("--model", envvar="PARLEY_INTENT_MODEL", help="The folder of the model.")]
 DictionaryOption = Annotated[Path, typer.Option("--dictionary", envvar="PARLEY_DICTIONARY", help="The semantic dictionary.")]
+HomeOption = Annotated[
+    Path, typer.Option("--home", envvar="PARLEY_HOME", help="The folder with the house's own intents and words.")
+]
+HOME = Path("var")
 
 
 class _Line(NamedTuple):
@@ -42,22 +49,27 @@ def understand_command(
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON; it always does.")] = True,
     model: ModelOption = SHIPPED_MODEL,
     dictionary: DictionaryOption = SHIPPED_DICTIONARY,
+    home: HomeOption = HOME,
 ) -> None:
     """Read lines from standard input and write what each means as one JSON object a line, in the same order.
 
     A line is text, or a JSON object {"text", "role"?, "sent_at"?} where sent_at (ISO 8601) is what relative dates
     count from; without it they count from now.
     """
+    from intents.house_words import read_house_words  # noqa: PLC0415
+    from intents.names import Names  # noqa: PLC0415
     from intents.understand import Reader  # noqa: PLC0415 - numpy is loaded by what needs it
 
     try:
-        reader = Reader.load(model, dictionary)
+        reader = Reader.load(model, dictionary, home / ADDED)
+        words = read_house_words(home / WORDS)
     except ValueError as error:
         raise _failure(str(error)) from None
+    names = Names(words.names, words.plain)
     now = datetime.now().astimezone()
     for raw in sys.stdin.buffer:
         line = _read_line(raw.decode("utf-8", errors="replace").rstrip("\r\n"), now)
-        understanding = reader.understand(line.text, role=line.role, sent_at=line.sent_at)
+        understanding = reader.understand(line.text, role=line.role, sent_at=line.sent_at, names=names)
         sys.stdout.buffer.write(json.dumps(as_line(understanding), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         sys.stdout.buffer.flush()
 
@@ -121,8 +133,14 @@ def train_command(
     may_be_worse: Annotated[
         bool, typer.Option("--even-if-worse", help="Replace the model even by one that reads the validation voices worse.")
     ] = False,
+    keep_whole: Annotated[
+        Path | None, typer.Option(help="A folder for the encoder before it is made small, for `parley bench intents`.")
+    ] = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Train the model on labelled utterances and say how well it reads voices it has not heard.
+
+    Corrections that were looked through with `parley intents review` are learned from as well.
 
     A training that was cut off goes on where it stopped when it is started again.
     """
@@ -134,19 +152,73 @@ def train_command(
             from intents.training import tune  # noqa: PLC0415 - torch is an extra
 
             work = out.with_name(f".{out.name}-work")
-            tuner = tune.tuner(base, work, tune.Recipe(epochs=epochs), _shown_epochs)
+            tuner = tune.tuner(base, work, tune.Recipe(epochs=epochs), _shown_epochs, keep_whole)
     except ModuleNotFoundError as error:
         raise _failure(
             f"Training needs {error.name}; install Parley with its extra: pip install 'parley[train]',"
             " or train with --n-grams-only"
         ) from None
     try:
-        training = train(data, out, dictionary, seed, _shown, tuner=tuner, may_be_worse=may_be_worse)
+        training = train(data, out, dictionary, seed, _shown, tuner=tuner, may_be_worse=may_be_worse, learned=home / LEARNED)
     except (ValueError, OSError) as error:
         raise _failure(str(error)) from None
     if training.conflicts:
         typer.echo(f"{training.conflicts} sayings were left out because their labels disagree.", err=True)
     typer.echo(json.dumps({"model": str(out), **training.facts}, ensure_ascii=False, indent=2))
+
+
+@intents_cli.command("add")
+def add_command(
+    name: Annotated[str, typer.Argument(help="What the intent is called, such as become_dealer or 代理加盟.")],
+    examples: Annotated[Path, typer.Option(help="Five sayings or more: one a line, or JSON lines with `text`.")],
+    means: Annotated[str, typer.Option(help="What it means, in one sentence, for people.")] = "",
+    who: Annotated[str, typer.Option(help="Who says it.")] = ",".join(ROLES),
+    data: Annotated[Path, typer.Option(help="Folder of labelled utterances, to keep it apart from.")] = SHIPPED_DATA,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead of sentences.")] = False,
+    model: ModelOption = SHIPPED_MODEL,
+    dictionary: DictionaryOption = SHIPPED_DICTIONARY,
+    home: HomeOption = HOME,
+) -> None:
+    """Add an intent from a few examples; it works at once, and this says what it may be confused with."""
+    from intents.training.add import add_intent, read_examples  # noqa: PLC0415 - numpy is loaded by what needs it
+
+    roles = [role.strip() for role in who.split(",") if role.strip()]
+    if not roles or not set(roles) <= set(ROLES):
+        raise typer.BadParameter(f"must be some of {', '.join(ROLES)}", param_hint="--who")
+    try:
+        growth = add_intent(
+            name,
+            read_examples(examples),
+            folder=home / ADDED,
+            model=model,
+            dictionary=dictionary,
+            data=data,
+            means=means,
+            who=roles,
+            steps=_shown_portions,
+        )
+    except (ValueError, OSError) as error:
+        raise _failure(str(error)) from None
+    if as_json:
+        typer.echo(json.dumps(growth.as_json(), ensure_ascii=False, indent=2))
+    else:
+        _tell_growth(growth)
+
+
+def _tell_growth(growth: "Growth") -> None:
+    name, count = growth.added.intent.id, len(growth.added.examples)
+    typer.echo(f"{name}: {count} examples, kept in {growth.file}; a running copilot takes it up when it starts.")
+    typer.echo(f"The other examples would find {growth.found_again} of the {count}.")
+    before = ", ".join(f"{intent} ({times})" for intent, times in growth.read_before.most_common(3))
+    typer.echo(f"Until now they were read as {before}.")
+    if not growth.taken:
+        typer.echo(f"It takes none of {growth.judged} sayings of other intents.")
+        return
+    typer.echo(f"It may be confused: it takes {len(growth.taken)} of {growth.judged} sayings of other intents.")
+    for intent, times in Counter(one.intent for one in growth.taken).most_common(5):
+        text = next(one.text for one in growth.taken if one.intent == intent)
+        typer.echo(f"  {intent}: {times}, such as {text!r}")
+    typer.echo(f"More examples draw the border better; so do sayings under `unlike` in {growth.file}.")
 
 
 @intents_cli.command("rollback")
@@ -217,6 +289,10 @@ def _shown(labels: Sequence[str]) -> Iterator[str]:
 
 def _shown_epochs(epochs: Sequence[int]) -> Iterator[int]:
     yield from _watched(epochs, "Tuning the encoder")
+
+
+def _shown_portions(portions: Sequence[list[str]]) -> Iterator[list[str]]:
+    yield from _watched(portions, "Looking for neighbours")
 
 
 def _watched(steps: Sequence[_Step], description: str) -> Iterator[_Step]:

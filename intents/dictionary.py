@@ -1,7 +1,7 @@
 """The semantic dictionary: every intent the copilot knows, read from `dictionary.yaml`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,10 @@ class Dictionary:
 
     version: int
     intents: Mapping[str, Intent]
+
+    def with_added(self, intents: Mapping[str, Intent]) -> "Dictionary":
+        """Return the dictionary with further intents behind its own."""
+        return replace(self, intents={**self.intents, **intents})
 
     def customers_own(self) -> frozenset[str]:
         """Return the intents that only a customer has; a rep who says one tells of a customer (reading rule 3)."""

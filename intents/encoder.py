@@ -8,14 +8,15 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
-from intents.tags import ROLE_TOKENS, Span, spans_of
+from intents.tags import ROLE_TOKENS, Floats, Span, spans_of
 
 ENCODER_FILE = "encoder.onnx"
 TOKENIZER_FILE = "tokenizer.json"
+STEPS_FILE = "steps.npy"
+"""How likely each tag of a slot follows another."""
 LONGEST = 96
 """Tokens of a text that are read at once; of a longer one the beginning and the end, as that is where people ask."""
 _REMEMBERED = 64
@@ -23,15 +24,13 @@ _HEAD = LONGEST * 2 // 3
 _HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
 """Lone surrogates, which no tokenizer takes."""
 
-Floats = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Reading:
     """What the encoder makes of one text.
 
     `main` (C): logits of being the main intent; `beside` (C): of being said at all; `vector` (H): unit vector of the
-    meaning; `names`: the names in the text, each with its probability.
+    meaning; `names`: the slots that it sees in the text, each with its probability.
     """
 
     main: Floats
@@ -43,8 +42,11 @@ class Reading:
 class Encoder:
     """Reads texts; holds nothing that changes but the last readings."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, digest: str) -> None:
+    def __init__(
+        self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, digest: str, steps: Floats | None = None
+    ) -> None:
         self._session = session
+        self._steps = steps
         self._tokenizer = tokenizer
         self._roles: Mapping[str, int] = {
             role: number for role, token in ROLE_TOKENS.items() if (number := tokenizer.token_to_id(token)) is not None
@@ -62,11 +64,12 @@ class Encoder:
             content = (folder / ENCODER_FILE).read_bytes()
             session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+            steps = np.load(folder / STEPS_FILE) if (folder / STEPS_FILE).exists() else None
         except Exception as error:  # both libraries raise their own kinds, without a common one
             raise ValueError(f"{folder}: no encoder can be loaded from here: {error}") from error
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        return cls(session, tokenizer, hashlib.sha256(content).hexdigest()[:12])
+        return cls(session, tokenizer, hashlib.sha256(content).hexdigest()[:12], steps)
 
     @property
     def intents(self) -> int:
@@ -88,8 +91,10 @@ class Encoder:
             mask[row, : len(line)] = 1
         main, beside, tags, vectors = self._session.run(None, {"input_ids": numbers, "attention_mask": mask})
         return [
-            Reading(main[row], beside[row], vectors[row], tuple(spans_of(tags[row, : len(offsets)], offsets)))
-            for row, (_, offsets) in enumerate(lines)
+            Reading(
+                main[row], beside[row], vectors[row], tuple(spans_of(tags[row, : len(offsets)], text, offsets, self._steps))
+            )
+            for row, (text, (_, offsets)) in enumerate(zip(texts, lines, strict=True))
         ]
 
     def _line(self, text: str, role: str | None) -> tuple[list[int], list[tuple[int, int]]]:

@@ -254,6 +254,39 @@ def _kept(written: str) -> float | None:
     return float(10 * tens + ones)
 
 
+def amount_of(words: str) -> dict[str, object] | None:
+    """Return what words are worth that are known to be money, a bare number among them; None where they say no number."""
+    found = next((slot.value for slot in find_amounts(words) if len(slot.text) == len(words)), None)
+    if isinstance(found, dict):
+        return found
+    value = _bare(words)
+    return None if value is None else {"amount": tidy(value), "currency": DEFAULT_CURRENCY}
+
+
+def percent_of(words: str) -> float | None:
+    """Return the number of words that are known to be a percentage, a bare number among them."""
+    found = next((slot.value for slot in find_percents(words) if len(slot.text) == len(words)), None)
+    return found if isinstance(found, int | float) else _bare(words)
+
+
+def quantity_of(words: str) -> str:
+    """Return words that are known to count something as number and unit, or as they are."""
+    found = next((slot.value for slot in find_quantities(words) if len(slot.text) == len(words)), None)
+    if isinstance(found, str):
+        return found
+    value = _bare(words)
+    return words if value is None else str(tidy(value))
+
+
+def _bare(words: str) -> float | None:
+    match = _BARE.fullmatch(words.strip())
+    value = number(match["number"]) if match else None
+    return None if match is None or value is None else value * MULTIPLIERS.get((match["times"] or "").lower(), 1)
+
+
+_BARE = re.compile(rf"(?P<number>{MIXED}|{ARABIC}|{CHINESE}|{ENGLISH})\s?(?P<times>{MULTIPLIER})?", re.IGNORECASE)
+
+
 def find_quantities(text: str) -> Iterator[Slot]:
     """Yield counted things as number and unit ("50台", "50 seats"); a lone 一个 counts nothing."""
     for match in _QUANTITY.finditer(text):

@@ -1,4 +1,7 @@
-"""Names known to the house, found in a text by longest match; told from outside which companies and people exist."""
+"""What the house calls things: its names, found in a text by longest match, and its own words, put plainly.
+
+Told from outside which companies and people exist and what the house's words mean.
+"""
 
 import re
 import unicodedata
@@ -71,9 +74,15 @@ _Meanings = Mapping[str, tuple[tuple[NameKind, str], ...]]
 
 
 class Names:
-    """An immutable gazetteer. Building costs a little for each row; looking up costs by the length of the text."""
+    """An immutable gazetteer. Building costs a little for each row; looking up costs by the length of the text.
 
-    def __init__(self, rows: Iterable[KnownName]) -> None:
+    `words` are words that only this house uses, each with what it means in words that everybody understands.
+    """
+
+    def __init__(self, rows: Iterable[KnownName], words: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._plain_words = {_fold(word)[0]: plain for word, plain in words.items()}
+        longest_first = sorted(self._plain_words, key=len, reverse=True)
+        self._house_word = re.compile("|".join(map(_alone, longest_first)), re.IGNORECASE) if longest_first else None
         whole: dict[str, dict[tuple[NameKind, str], None]] = {}
         part: dict[str, dict[tuple[NameKind, str], None]] = {}
         for row in rows:
@@ -118,6 +127,12 @@ class Names:
             at = end
         return mentions
 
+    def in_plain_words(self, text: str) -> str:
+        """Return the text with the house's own words put plainly: 先压单 becomes 先扣住不录."""
+        if self._house_word is None:
+            return text
+        return self._house_word.sub(lambda found: self._plain_words.get(_fold(found[0])[0], found[0]), text)
+
     def candidates(self, mention: str) -> tuple[str, ...]:
         """Return the canonical values that a mention can stand for, in the order of the rows; () when unknown."""
         found = self._meanings.get(_fold(mention)[0].strip(), ())
@@ -159,6 +174,13 @@ def _stands_alone(folded: str, start: int, end: int) -> bool:
     is_cut_before = _is_latin(folded[start]) and _is_latin(before)
     is_cut_after = _is_latin(folded[end - 1]) and _is_latin(after)
     return not (is_cut_before or is_cut_after)
+
+
+def _alone(word: str) -> str:
+    """Return the pattern of a word; one in Latin letters is no part of a longer one."""
+    before = r"(?<![a-z0-9])" if _is_latin(word[0]) else ""
+    after = r"(?![a-z0-9])" if _is_latin(word[-1]) else ""
+    return before + re.escape(word) + after
 
 
 def _is_latin(char: str) -> bool:

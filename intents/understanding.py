@@ -40,7 +40,8 @@ class Understanding:
     `control` is set when the whole text is a word that steers the dialogue; `number` is the option picked when
     that word is a choice. `reported` means the words are a customer's, quoted or forwarded by someone else.
     `sure` is false where the dialogue should rather ask. `model` is the version of the model that read it. `evidence` is
-    the sentence, as it stands in a long text, that shows a frozen budget.
+    the sentence, as it stands in a long text, that shows a frozen budget. `plain` is the text with the house's own words
+    put plainly, where it has any.
     """
 
     text: str
@@ -56,3 +57,4 @@ class Understanding:
     sure: bool
     model: str
     evidence: str = ""
+    plain: str | None = None

@@ -11,6 +11,8 @@ from actions.outside.store import Store
 from actions.outside.tables import CustomerRow, EmployeeRow, MetaRow
 
 SAMPLE_FOLDER = Path(__file__).parent / "sample"
+SAMPLE_WORDS = SAMPLE_FOLDER / "words.yaml"
+"""How the sample company talks."""
 
 
 async def load_sample(store: Store, today: date) -> bool:

@@ -431,7 +431,10 @@ class TranscriptRow(Table):
 
 
 class CorrectionRow(Table):
-    """A reading that a person settled or corrected; training material for the next model."""
+    """A reading that a person settled or corrected; training material for the next model.
+
+    `kept_as` is what whoever looked through it made of it: an intent, or "" where nothing is to be learned from it.
+    """
 
     __tablename__ = "correction"
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
@@ -441,6 +444,8 @@ class CorrectionRow(Table):
     read_as: Mapped[str]
     meant: Mapped[str]
     at: Mapped[datetime]
+    kept_as: Mapped[str | None]
+    reviewed_at: Mapped[datetime | None]
 
 
 Index("send_due", SendRow.state, SendRow.next_at)

@@ -190,7 +190,7 @@ def book_consultant(s: Situation) -> Result:
 
 def compare_competitor(s: Situation) -> Result:
     facts = battle.facts(s)
-    about = battle.facts_about(s, str(s.answers.get("competitor", "")) or s.text)
+    about = battle.facts_about(s, str(s.answers.get("competitor", "")) or s.plain_text)
     if not facts:
         return Answer("no_battle_facts")
     if not about:

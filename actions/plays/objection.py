@@ -35,7 +35,7 @@ def budget_freeze(s: Situation) -> Result:
 
 def competitor(s: Situation) -> Result:
     """A competitor that is named is met with the first fact on file; the rest is one button away."""
-    known = [battle.fact_row(fact, s.lang) for fact in battle.facts_about(s, s.text)[:1]]
+    known = [battle.fact_row(fact, s.lang) for fact in battle.facts_about(s, s.plain_text)[:1]]
     told: dict[str, Json] = {"competitor": known[0]["competitor"]} if known else {}
     return heard(s, again=2, says=("compare",), data=told, rows=known)
 

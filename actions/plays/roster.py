@@ -1,6 +1,7 @@
 """Every intent of the dictionary and the play it leads to, with what that play wants to see; a new intent is one row."""
 
 from actions.plays import (
+    added,
     approval,
     buying,
     chat,
@@ -101,3 +102,10 @@ PLAYS: dict[str, Play] = {
     "chat.thanks": Play(chat.thanks),
     "out_of_scope": Play(chat.out_of_scope),
 }
+
+_ADDED = Play(added.added, _OWNER)
+
+
+def play_of(intent: str) -> Play:
+    """The play of an intent; one that the company added by itself leads to what its documents say."""
+    return PLAYS.get(intent, _ADDED)

@@ -28,8 +28,8 @@ class Voice:
         return word(kind, value, self.lang) or value
 
     def intent(self, intent: str) -> str:
-        """What an intent is called in the words of the business."""
-        return sentences(self.lang).get(f"intent.{intent}", intent)
+        """What an intent is called in the words of the business; one that the company added, by its own name."""
+        return sentences(self.lang).get(f"intent.{intent}") or intent.rpartition(".")[2].replace("_", " ")
 
     def join(self, parts: list[str]) -> str:
         return ("、" if self.lang == "zh" else ", ").join(parts)

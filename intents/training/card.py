@@ -48,7 +48,7 @@ _GRAMS = """It reads n-grams: character 1- to 4-grams and one to three words ({f
 machines for each intent (is it the main one; is it said at all), int8 weights."""
 _BOTH = """Two readers vote. One reads n-grams: character 1- to 4-grams and one to three words ({features} features), two
 support vector machines for each intent. The other is a small transformer encoder (int8 ONNX, run by onnxruntime), tuned
-jointly for the main intent, all intents said, and names. Its base, with the text it comes from and their licences, is
+jointly for the main intent, all intents said, and slots. Its base, with the text it comes from and their licences, is
 described in `../base/MODEL_CARD.md`. Votes: encoder {encoder}, n-grams {grams}."""
 
 

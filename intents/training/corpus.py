@@ -16,8 +16,8 @@ LANGUAGES = ("zh", "en", "mixed")
 class Utterance:
     """One labelled line.
 
-    `voice` names who wrote it, `origin` is file and line for messages, `marks` are its slots; `are_names_marked` where
-    no company, person, product, stage or address in it is unmarked; `of` is what it says again in the other language.
+    `voice` names who wrote it, `origin` is file and line for messages, `marks` are its slots; `is_marked` where
+    no slot in it is unmarked; `of` is what it says again in the other language.
     """
 
     text: str
@@ -28,7 +28,7 @@ class Utterance:
     voice: str
     origin: str
     marks: tuple[Mark, ...] = ()
-    are_names_marked: bool = False
+    is_marked: bool = False
     of: str | None = None
 
 
@@ -87,7 +87,7 @@ def _utterance(entry: Any, labels: Collection[str], voice: str, origin: str) -> 
     of = entry.get("of")
     if of is not None and not isinstance(of, str):
         raise ValueError("`of` must be the sentence that this one says again")
-    is_marked = entry.get("names_marked", False) is True
+    is_marked = entry.get("all_marked", False) is True
     return Utterance(text, lang or "en", role, entry["intent"], tuple(also), voice, origin, marks, is_marked, of)
 
 

@@ -1,5 +1,6 @@
 """Writes a fine-tuned network as the files that the running copilot reads: int8 ONNX and a tokenizer."""
 
+import shutil
 import tempfile
 import warnings
 from pathlib import Path
@@ -15,8 +16,11 @@ _OUTPUTS = ("main", "beside", "tags", "vector")
 _OPSET = 17
 
 
-def export(model: Joint, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
-    """Write the encoder into the folder, its weights as int8, each channel with its own scale."""
+def export(model: Joint, tokenizer: PreTrainedTokenizerFast, folder: Path, keep_whole: Path | None = None) -> None:
+    """Write the encoder into the folder, its weights as int8, each channel with its own scale.
+
+    `keep_whole` is a folder that gets the encoder as it was before, four times as large, to compare with.
+    """
     numbers = torch.ones(2, 9, dtype=torch.long)
     with tempfile.TemporaryDirectory() as aside:
         whole = Path(aside) / ENCODER_FILE
@@ -34,5 +38,9 @@ def export(model: Joint, tokenizer: PreTrainedTokenizerFast, folder: Path) -> No
                 opset_version=_OPSET,
                 dynamo=False,
             )
+        if keep_whole is not None:
+            keep_whole.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(whole, keep_whole / ENCODER_FILE)
+            tokenizer.backend_tokenizer.save(str(keep_whole / TOKENIZER_FILE))
         quantize_dynamic(whole, folder / ENCODER_FILE, weight_type=QuantType.QInt8, per_channel=True)
     tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))

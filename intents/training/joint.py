@@ -25,12 +25,20 @@ class Joint(nn.Module):
         self.tags = nn.Linear(width, len(TAGS))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return for B texts of T tokens `main`, `beside` (B, C), `tags` (B, T, K), and `vector` (B, H), of length 1."""
-        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        """Return for B texts of T tokens `main`, `beside` (B, C), `tags` (B, T, K), and `vector` (B, H), of length 1.
+
+        The vector is taken half-way up: at the top, all sayings of one intent lie together and a new intent finds no room.
+        """
+        layers = self.encoder(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True).hidden_states
+        states = layers[-1]
         weight = attention_mask.unsqueeze(-1).to(states.dtype)
-        mean = (states * weight).sum(1) / weight.sum(1).clamp(min=1)
-        seen = self.drop(mean)
-        return self.main(seen), self.beside(seen), self.tags(self.drop(states)), nn.functional.normalize(mean, dim=-1)
+
+        def mean(states: Tensor) -> Tensor:
+            return (states * weight).sum(1) / weight.sum(1).clamp(min=1)
+
+        seen = self.drop(mean(states))
+        vector = nn.functional.normalize(mean(layers[len(layers) // 2]), dim=-1)
+        return self.main(seen), self.beside(seen), self.tags(self.drop(states)), vector
 
 
 def load_base(base: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:

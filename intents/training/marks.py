@@ -16,7 +16,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 @dataclass(frozen=True)
 class Mark:
-    """A piece of the text and what it stands for; the value is None for a date that counts from the day it is said."""
+    """A piece of the text and what it stands for; the value is None where nobody wrote it down."""
 
     type: str
     text: str
@@ -41,7 +41,7 @@ def _mark(slot: Any, text: str) -> Mark:
         raise ValueError(f"there is no slot type {kind!r}")
     if not isinstance(words, str) or not words.strip() or words not in text:
         raise ValueError(f"the slot text {words!r} does not occur in `text`")
-    if not _PARSES[kind](value):
+    if value is not None and not _PARSES[kind](value):
         raise ValueError(f"{value!r} is no value of a slot of type {kind}")
     return Mark(kind, words, value)
 
@@ -58,8 +58,6 @@ def _is_amount(value: object) -> bool:
 
 
 def _is_date(value: object) -> bool:
-    if value is None:
-        return True
     if not isinstance(value, str):
         return False
     try:

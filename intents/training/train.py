@@ -58,16 +58,21 @@ def train(
     *,
     tuner: Tuner | None = None,
     may_be_worse: bool = False,
+    learned: Path | None = None,
 ) -> Training:
     """Train on the folder `data` and put the model at `out`; without a `tuner` it reads n-grams only.
 
-    Sayings whose labels conflict are left out. Raise ValueError when the data cannot be learned from, and, unless it
-    `may_be_worse`, when the model that lies at `out` reads the validation voices better, all in all or one intent
-    clearly; what lies there is touched only after everything has worked, and kept for `roll_back`.
+    `learned` may hold corrections from the chat: they are learned from, and judge nothing. Sayings whose labels conflict
+    are left out. Raise ValueError when the data cannot be learned from, and, unless it `may_be_worse`, when the model
+    that lies at `out` reads the validation voices better, all in all or one intent clearly; what lies there is touched
+    only after everything has worked, and kept for `roll_back`.
     """
     known = load_dictionary(dictionary)
-    merged = merge(read_folder(data, known.intents))
-    split = split_by_voice(merged.kept, held_out_voices(data, (u.voice for u in merged.kept), seed))
+    spoken = read_folder(data, known.intents)
+    held_out = held_out_voices(data, (one.voice for one in spoken), seed)
+    corrections = read_folder(learned, known.intents) if learned and any(learned.glob("*.jsonl")) else []
+    merged = merge([*spoken, *corrections])
+    split = split_by_voice(merged.kept, held_out)
     _refuse_what_cannot_be_judged(split)
     grams = fit(split.train, seed, steps)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +86,7 @@ def train(
         thresholds = tune_thresholds(jury, split.validation, known.customers_own())
         if not may_be_worse:
             refuse_worse(jury, out, split.validation, known.customers_own())
-        facts = _facts(jury, thresholds, split, known, data, seed)
+        facts = _facts(jury, thresholds, split, known, data, seed) | {"corrections": len(corrections)}
         _write(made, jury, facts)
         put(made, out)
     finally:

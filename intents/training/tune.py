@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from intents.tags import KINDS, ROLE_TOKENS, Span, tags_of
+from intents.encoder import STEPS_FILE
+from intents.tags import KINDS, ROLE_TOKENS, Span, steps_of, tags_of
 from intents.training.corpus import Utterance
 from intents.training.export import export
 from intents.training.joint import Joint, load_base, loss_of
@@ -25,7 +27,7 @@ Progress = Callable[[Sequence[int]], Iterable[int]]
 
 @dataclass(frozen=True)
 class Recipe:
-    """`batch` is utterances a step, `rate` the peak; `aside` weighs further intents and names; `smooth` the running mean."""
+    """`batch` is utterances a step, `rate` the peak; `aside` weighs further intents and slots; `smooth` the running mean."""
 
     epochs: int = 6
     batch: int = 64
@@ -33,7 +35,7 @@ class Recipe:
     warmup: float = 0.08
     longest: int = 96
     role_known: float = 0.5
-    aside: tuple[float, float] = (0.5, 0.5)
+    aside: tuple[float, float] = (0.5, 1.0)
     decay: float = 0.02
     smooth: float = 0.99
 
@@ -59,14 +61,14 @@ def lessons(
     found = []
     for one, numbers, offsets in zip(known, encoded["input_ids"], encoded["offset_mapping"], strict=True):
         role = None if one.role is None else int(tokenizer.convert_tokens_to_ids(ROLE_TOKENS[one.role]))
-        tags = tuple(tags_of(_spans(one), offsets)) if one.are_names_marked else None
+        tags = tuple(tags_of(_spans(one), offsets)) if one.is_marked else None
         said = tuple(place[label] for label in (one.intent, *one.also) if label in place)
         found.append(Lesson(tuple(numbers), role, place[one.intent], said, tags))
     return found
 
 
 def _spans(utterance: Utterance) -> list[Span]:
-    """Return where the marked names lie: each mark at its first place that no other mark has."""
+    """Return where the marks lie: each mark at its first place that no other mark has."""
     spans: list[Span] = []
     for mark in utterance.marks:
         if mark.type not in KINDS:
@@ -158,14 +160,27 @@ def tune(
     return mean.module.cpu().eval(), tokenizer
 
 
-def tuner(base: str | Path, work: Path, recipe: Recipe, progress: Progress = lambda steps: steps) -> Tuner:
-    """Return the function that `train` fine-tunes an encoder with; what it keeps in `work` goes when it is done."""
+def tuner(
+    base: str | Path,
+    work: Path,
+    recipe: Recipe,
+    progress: Progress = lambda steps: steps,
+    keep_whole: Path | None = None,
+) -> Tuner:
+    """Return the function that `train` fine-tunes an encoder with; what it keeps in `work` goes when it is done.
+
+    `keep_whole` as in `export`.
+    """
 
     def run(utterances: Sequence[Utterance], labels: Sequence[str], seed: int, folder: Path) -> None:
-        told = repr((str(base), recipe, seed, labels, [(u.text, u.intent, u.also, u.marks) for u in utterances]))
+        told = repr(
+            (str(base), recipe, seed, labels, [(u.text, u.intent, u.also, u.marks, u.is_marked) for u in utterances])
+        )
         kept = work / hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
         model, tokenizer = tune(utterances, labels, base, recipe, seed, kept, progress)
-        export(model, tokenizer, folder)
+        export(model, tokenizer, folder, keep_whole)
+        taught = lessons(utterances, labels, tokenizer, recipe.longest)
+        np.save(folder / STEPS_FILE, steps_of(one.tags[1:-1] for one in taught if one.tags is not None))
         shutil.rmtree(work, ignore_errors=True)
 
     return run

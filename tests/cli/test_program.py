@@ -22,6 +22,9 @@ COMMANDS = [
     "understand",
     "intents train",
     "intents evaluate",
+    "intents add",
+    "intents review",
+    "intents rollback",
     "knowledge search",
     "people list",
     "people add",
@@ -84,6 +87,8 @@ def test_every_command_prints_help(command: str, flag: str) -> None:
         "chat --role boss",
         "understand --no-such-option",
         "intents evaluate",
+        "intents add x",
+        "intents add x --examples y --who boss",
         "knowledge search",
         "knowledge search x --audience nobody",
         "people bind E01",
@@ -200,3 +205,10 @@ def test_chat_of_a_customer_is_answered_too(home: Path) -> None:
     ran = run(home, "chat", "--role", "customer", said="公司地址换了,现在在浦东张江路88号\n")
     assert ran.code == 0, ran.err
     assert "张江路88号" in ran.out
+
+
+def test_an_option_that_reads_the_environment_reads_the_env_file_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PARLEY_INTENT_MODEL=elsewhere\n", encoding="utf-8")
+    ran = run(tmp_path, "understand", said="在吗")
+    assert ran.code == 1
+    assert "elsewhere: no intent model can be loaded" in ran.err

@@ -1,7 +1,9 @@
 """The encoder as it ships: any text is read, names lie where they are said, and a broken file is one clear sentence."""
 
+import random
 import shutil
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from intents.grams import Head, load_weights, save_weights
 from intents.model import load_model
 from intents.names import Names
 from intents.slots import find_slots
-from intents.tags import TAGS, Span, spans_of, tags_of
+from intents.tags import KINDS, TAGS, Floats, Span, spans_of, steps_of, tags_of
 from intents.understand import Reader
 from tests.intents.conftest import DICTIONARY, PACKAGE, WEDNESDAY_MORNING
 
@@ -85,17 +87,41 @@ def test_an_encoder_of_other_intents_than_the_n_grams_is_refused(tmp_path: Path)
         load_model(folder)
 
 
-@given(st.lists(st.integers(1, 6), min_size=1, max_size=12), st.data())
-def test_names_written_as_tags_are_read_back(lengths: list[int], data: st.DataObject) -> None:
-    ends = np.cumsum(lengths).tolist()
-    offsets = [(0, 0), *zip([0, *ends[:-1]], ends, strict=True), (0, 0)]
-    first = data.draw(st.integers(0, len(lengths) - 1))
-    last = data.draw(st.integers(first, len(lengths) - 1))
-    span: Span = (data.draw(st.sampled_from(["company", "person"])), offsets[first + 1][0], offsets[last + 1][1])
-    tags = tags_of([span], offsets)
-    logits = np.full((len(offsets), len(TAGS)), -9, np.float32)
-    logits[range(len(offsets)), tags] = 9
-    assert [found for found, _ in spans_of(logits, offsets)] == [span]
+@given(st.lists(st.sampled_from(["华", "康", "acme", "tank", "2026", " ", ","]), min_size=1, max_size=12), st.data())
+def test_slots_written_as_tags_are_read_back(pieces: list[str], data: st.DataObject) -> None:
+    text = " ".join(pieces)
+    ends = np.cumsum([len(piece) + 1 for piece in pieces]).tolist()
+    offsets = [(0, 0), *((end - 1 - len(piece), end - 1) for piece, end in zip(pieces, ends, strict=True)), (0, 0)]
+    first = data.draw(st.integers(0, len(pieces) - 1))
+    last = data.draw(st.integers(first, len(pieces) - 1))
+    span: Span = (data.draw(st.sampled_from(KINDS)), offsets[first + 1][0], offsets[last + 1][1])
+    logits = tagged(tags_of([span], offsets))
+    assert [found for found, _ in spans_of(logits, text, offsets)] == [span]
+    steps = steps_of([tags_of([span], offsets)])
+    assert [found for found, _ in spans_of(logits, text, offsets, steps)] == [span]
+
+
+def tagged(tags: list[int]) -> Floats:
+    logits = np.full((len(tags), len(TAGS)), -9, np.float32)
+    logits[range(len(tags)), tags] = 9
+    return logits
+
+
+@given(st.integers(3, 10), st.randoms(use_true_random=False))
+def test_whatever_the_tags_say_slots_begin_and_end_with_words_and_do_not_overlap(size: int, draw: random.Random) -> None:
+    text = "跟Acme Ltd签50万,周五"
+    offsets = [(0, 1), (1, 3), (3, 5), (6, 9), (9, 10), (10, 12), (12, 13), (13, 14), (14, 15), (15, 16)][:size]
+    logits = np.array([[draw.uniform(-5, 5) for _ in TAGS] for _ in offsets], np.float32)
+    found = [span for span, _ in spans_of(logits, text, offsets)]
+    assert all(start != 3 and end != 3 for _, start, end in found)
+    assert all(one[2] <= other[1] for one, other in pairwise(found))
+
+
+def test_two_slots_side_by_side_stay_two() -> None:
+    offsets = [(0, 1), (1, 2), (2, 3), (3, 4)]
+    tags = [TAGS.index(tag) for tag in ("B-company", "I-company", "B-company", "B-person")]
+    found = [span for span, _ in spans_of(tagged(tags), "华康同舟", offsets)]
+    assert found == [("company", 0, 2), ("company", 2, 3), ("person", 3, 4)]
 
 
 def test_a_name_that_only_the_encoder_sees_fills_what_is_left_without_its_signs() -> None:

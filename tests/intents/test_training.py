@@ -71,6 +71,29 @@ def test_the_same_data_and_seed_make_the_same_model(sample: Path, trained: Path,
     assert again.facts["version"] == json.loads((trained / "model.json").read_text(encoding="utf-8"))["version"]
 
 
+def test_corrections_from_the_chat_are_learned_from_and_judge_nothing(sample: Path, tmp_path: Path) -> None:
+    learned = tmp_path / "learned"
+    learned.mkdir()
+    lines = [said(f"掐指一算{n}号喊我一嗓子", "crm.set_reminder", voice="corrections") for n in range(1, 25)]
+    write(learned / "corrections.jsonl", *lines)
+    facts = train(sample, tmp_path / "model", DICTIONARY, seed=1, learned=learned).facts
+    voices = facts["voices"]
+    assert isinstance(voices, dict)
+    assert [side for side, names in voices.items() if "corrections" in names] == ["train"]
+    assert facts["corrections"] == 24
+    read = Reader.load(tmp_path / "model", DICTIONARY).understand("掐指一算26号喊我一嗓子", sent_at=WEDNESDAY_MORNING)
+    assert read.intent == "crm.set_reminder"
+
+
+def test_a_broken_correction_is_named_and_nothing_is_replaced(sample: Path, tmp_path: Path) -> None:
+    learned = tmp_path / "learned"
+    learned.mkdir()
+    write(learned / "corrections.jsonl", "{")
+    with pytest.raises(ValueError, match=r"corrections\.jsonl:1"):
+        train(sample, tmp_path / "model", DICTIONARY, seed=1, learned=learned)
+    assert not (tmp_path / "model").exists()
+
+
 def test_the_card_tells_voices_and_scores(trained: Path) -> None:
     card = (trained / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "v2_industrial" in card

@@ -206,7 +206,7 @@ def test_pointing_at_a_deal_without_a_word_about_it_is_never_sure(reader: Reader
     assert not reader.understand(text, role="rep", sent_at=WEDNESDAY_MORNING, names=names).sure
 
 
-@pytest.mark.parametrize("text", ["华康医疗那单丢了", "华康医疗", "mark the Acme deal lost", "那单签了"])
+@pytest.mark.parametrize("text", ["华康医疗那单丢了", "查一下华康医疗", "mark the Acme deal lost", "那单签了"])
 def test_a_word_about_it_is_enough(reader: Reader, text: str) -> None:
     names = Names([KnownName("company", "华康医疗"), KnownName("company", "Acme")])
     assert reader.understand(text, role="rep", sent_at=WEDNESDAY_MORNING, names=names).sure

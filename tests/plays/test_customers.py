@@ -184,7 +184,14 @@ def test_progress_shows_a_customer_tickets_and_no_deals() -> None:
     assert {row["row"] for row in answer.rows} == {"ticket_open", "ticket_taken"}
 
 
-def test_an_intent_that_the_house_does_not_know_is_out_of_scope() -> None:
-    s = situation("out_of_scope", CUSTOMER)
-    strange = replace(s, understanding=replace(s.understanding, intent="from.another.version"))
-    assert propose(strange) == propose(s)
+def test_an_intent_that_the_company_added_reaches_the_owner_in_the_customers_words() -> None:
+    s = replace(situation("chat.greeting", CUSTOMER), passages=())
+    told = propose(replace(s, understanding=replace(s.understanding, intent="become_dealer")))
+    assert isinstance(told, TellOwner)
+    assert (told.intent, told.text) == ("become_dealer", s.text)
+
+
+def test_a_colleague_hears_what_was_understood_where_no_document_speaks_of_it() -> None:
+    s = replace(situation("chat.greeting"), passages=())
+    told = propose(replace(s, understanding=replace(s.understanding, intent="become_dealer")))
+    assert told == Answer("added", {"intent": "become_dealer"}, says=("help",))

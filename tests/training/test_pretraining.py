@@ -14,7 +14,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from intents.tags import ROLE_TOKENS
 from intents.training.corpus import Utterance
 from intents.training.joint import load_base
-from intents.training.pretraining.pretrain import Recipe, hide, new_encoder, pretrain, save, taught
+from intents.training.pretraining.pretrain import Recipe, earlier, hide, new_encoder, pretrain, save, taught
 from intents.training.pretraining.text import chinese_lines, english_lines, pairs_of
 from intents.training.pretraining.transfer import glosses
 from intents.training.pretraining.vocabulary import MASK
@@ -65,6 +65,9 @@ def test_an_encoder_grows_out_of_the_teacher_and_goes_on_where_it_was_cut_off(te
     assert fast.convert_tokens_to_ids(ROLE_TOKENS["rep"]) != fast.unk_token_id
     assert fast("價格")["input_ids"][1] != fast.unk_token_id
     assert loaded.config.vocab_size == len(vocabulary)
+    onward, same = earlier(tmp_path / "base")
+    assert same.get_vocab() == vocabulary
+    assert torch.allclose(onward.embeddings.word_embeddings.weight, resumed.embeddings.word_embeddings.weight, atol=1e-3)
 
 
 def test_hidden_tokens_are_asked_for_and_special_ones_never(teacher: Path) -> None:

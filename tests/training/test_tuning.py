@@ -40,7 +40,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     for voice in ("v1_private_domain", "v2_industrial", "v4_formal", "v8_young"):
         lines = [json.loads(line) for line in (PACKAGE / "data" / f"{voice}.jsonl").read_text(encoding="utf-8").splitlines()]
-        kept = [{**line, "names_marked": True} for line in lines if line["intent"] in FEW]
+        kept = [{**line, "all_marked": True} for line in lines if line["intent"] in FEW]
         (folder / f"{voice}.jsonl").write_text("\n".join(json.dumps(line) for line in kept), encoding="utf-8")
     return folder
 
@@ -86,8 +86,9 @@ def test_a_tuned_model_reads_with_both_votes_and_without_torch(trained: Path) ->
 def test_the_small_file_reads_as_the_network_does(data: Path, base: Path, tmp_path: Path) -> None:
     spoken = _utterances(data)
     model, tokenizer = tune(spoken, FEW, base, QUICK, 1, tmp_path / "work")
-    export(model, tokenizer, tmp_path)
+    export(model, tokenizer, tmp_path, tmp_path / "whole")
     encoder = Encoder.load(tmp_path)
+    exact = Encoder.load(tmp_path / "whole")
     for one in spoken[:40]:
         read = encoder.read(one.text, one.role)
         numbers = [tokenizer.convert_tokens_to_ids(ROLE_TOKENS[str(one.role)])]
@@ -95,6 +96,7 @@ def test_the_small_file_reads_as_the_network_does(data: Path, base: Path, tmp_pa
         told = torch.tensor([[said[0], *numbers, *said[1:]]])
         with torch.inference_mode():
             whole = model(told, torch.ones_like(told))[0][0].numpy()
+        assert np.allclose(exact.read(one.text, one.role).main, whole, atol=1e-3)
         assert int(read.main.argmax()) == int(whole.argmax()) or np.sort(whole)[-1] - np.sort(whole)[-2] < 0.5
         assert float(np.linalg.norm(read.vector)) == pytest.approx(1, abs=1e-3)
 

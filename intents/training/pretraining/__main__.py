@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import json
 import random
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +12,7 @@ import torch
 
 from intents.dictionary import load_dictionary
 from intents.training.corpus import read_folder
-from intents.training.pretraining.pretrain import Recipe, new_encoder, pretrain, save, taught
+from intents.training.pretraining.pretrain import FACTS_FILE, Recipe, earlier, new_encoder, pretrain, save, taught
 from intents.training.pretraining.text import chinese_lines, english_lines, pairs_of
 from intents.training.pretraining.vocabulary import HAN
 from intents.training.split import held_out_voices
@@ -26,12 +27,14 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--text", type=Path, required=True, help="the folder with pretrain_zh and the English sets")
     asked.add_argument("--teacher", type=Path, required=True, help="a MiniLM folder that transformers can load")
+    asked.add_argument("--onward", type=Path, help="an encoder that an earlier run made, to go on with; else a new one")
     asked.add_argument("--out", type=Path, default=_INTENTS / "base")
     asked.add_argument("--work", type=Path, required=True, help="keeps checkpoints; a run that was cut off goes on")
     asked.add_argument("--data", type=Path, default=_INTENTS / "data", help="the labelled utterances")
     asked.add_argument("--steps", type=int, default=Recipe.steps)
+    asked.add_argument("--seed", type=int, default=Recipe.seed)
     given = asked.parse_args()
-    recipe = Recipe(steps=given.steps)
+    recipe = Recipe(steps=given.steps, seed=given.seed)
     given.work.mkdir(parents=True, exist_ok=True)
     simple_of = simple_forms()
     spoken = read_folder(given.data, load_dictionary(_INTENTS / "dictionary.yaml").intents)
@@ -43,7 +46,10 @@ def main() -> None:
     pairs = pairs_of(spoken)
     utterances = [one.text for one in spoken]
     print(f"{len(lines)} Chinese lines, {len(english)} English lines, {len(utterances)} utterances, {len(pairs)} pairs")  # noqa: T201
-    encoder, tokenizer = new_encoder(given.teacher, lines, english, utterances, simple_of, recipe.seed)
+    if given.onward:
+        encoder, tokenizer = earlier(given.onward)
+    else:
+        encoder, tokenizer = new_encoder(given.teacher, lines, english, utterances, simple_of, recipe.seed)
     print(f"{sum(p.numel() for p in encoder.parameters()):,} parameters, {tokenizer.get_vocab_size()} tokens")  # noqa: T201
     alone = [*english[: MOST_ENGLISH // 4], *(one.text for one in spoken if one.lang == "en" and one.of is None)]
     taught_texts = [*(pair.english for pair in pairs), *alone]
@@ -57,6 +63,7 @@ def main() -> None:
         "lines": len(lines),
         "english": len(english),
         "pairs": len(pairs),
+        "before": json.loads((given.onward / FACTS_FILE).read_text(encoding="utf-8")) if given.onward else None,
         "teacher": hashlib.sha256((given.teacher / "model.safetensors").read_bytes()).hexdigest()[:16],
     }
     save(encoder, tokenizer, given.out, simple_of, facts)

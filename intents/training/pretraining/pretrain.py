@@ -34,6 +34,7 @@ from intents.training.pretraining.vocabulary import (
 MOST_TOKENS = 10_800
 POSITIONS = 128
 CHECKPOINT = "checkpoint.pt"
+FACTS_FILE = "pretraining.json"
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,12 @@ def new_encoder(
     if surplus or [name for name in missing if "position_ids" not in name]:
         raise ValueError(f"{teacher}: this teacher has no layers to take over: {missing}, {surplus}")
     return encoder, tokenizer
+
+
+def earlier(folder: Path) -> tuple[BertModel, Tokenizer]:
+    """Return an encoder that an earlier run wrote, and its tokenizer."""
+    encoder = BertModel.from_pretrained(folder, add_pooling_layer=False, dtype=torch.float32)
+    return encoder, Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
 @torch.inference_mode()
@@ -258,7 +265,7 @@ def save(encoder: BertModel, tokenizer: Tokenizer, out: Path, simple_of: dict[st
         model_max_length=POSITIONS,
         additional_special_tokens=list(ROLE_TOKENS.values()),
     ).save_pretrained(out)
-    (out / "pretraining.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    (out / FACTS_FILE).write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def _keep(work: Path, done: int, model: Guesser, optimiser: Any, scheduler: Any, generator: torch.Generator) -> None:
