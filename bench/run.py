@@ -13,10 +13,14 @@ sys.path[:] = [str(ROOT), *(place for place in sys.path if Path(place or ".").re
 from bench import intents, public, road, slots, start, table  # noqa: E402
 
 
+def _public(one: public.Set) -> Callable[[argparse.Namespace], table.Result]:
+    return lambda asked: public.measure(one, asked.text, asked.base)
+
+
 def main() -> None:
     benchmarks: dict[str, Callable[[argparse.Namespace], table.Result]] = {
         "intents": lambda asked: intents.measure(asked.encoder, asked.whole),
-        "public": lambda asked: public.measure(asked.text, asked.base),
+        **{one.name: _public(one) for one in public.SETS},
         "slots": lambda asked: slots.measure(),
         "start": lambda asked: asyncio.run(start.measure()),
         "road": lambda asked: asyncio.run(road.measure(asked.messages, asked.rate, asked.keep)),
