@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from intents.commands import intents_cli
 from intents.dictionary import load_dictionary
-from intents.encoder import Encoder
+from intents.encoder import LONGEST, Encoder
 from intents.model import load_model
 from intents.tags import ROLE_TOKENS
 from intents.training.corpus import Utterance, read_folder
@@ -96,7 +96,8 @@ def test_the_small_file_reads_as_the_network_does(data: Path, base: Path, tmp_pa
         told = torch.tensor([[said[0], *numbers, *said[1:]]])
         with torch.inference_mode():
             whole = model(told, torch.ones_like(told))[0][0].numpy()
-        assert np.allclose(exact.read(one.text, one.role).main, whole, atol=1e-3)
+        if told.shape[1] <= LONGEST:  # of a longer text the running copilot reads both ends
+            assert np.allclose(exact.read(one.text, one.role).main, whole, atol=1e-3)
         assert int(read.main.argmax()) == int(whole.argmax()) or np.sort(whole)[-1] - np.sort(whole)[-2] < 0.5
         assert float(np.linalg.norm(read.vector)) == pytest.approx(1, abs=1e-3)
 
