@@ -1,8 +1,9 @@
 """The n-gram half of the model: weights and vocabulary in one compact file."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import numpy.typing as npt
 from intents.features import features
 
 WEIGHTS_FILE = "weights.npz"
+_REMEMBERED = 64
+_SMALLEST = 1e-12
+"""Keeps a text without any known feature from being divided by nothing."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -49,14 +53,21 @@ class Weights:
         return self._margins(self.beside, text, role)
 
     def _margins(self, head: Head, text: str, role: str | None) -> Floats:
-        counts = features(text, role)
-        known = [(self.vocabulary[name], count) for name, count in counts.items() if name in self.vocabulary]
-        if not known:
-            return head.bias.copy()
-        rows = np.fromiter((row for row, _ in known), np.int64, len(known))
-        tally = np.fromiter((count for _, count in known), np.float32, len(known))
-        values = weigh(tally, self.rarity[rows])
+        rows, values = self._seen(text, role)
         return np.asarray((values @ head.steps[rows].astype(np.float32)) * head.scale + head.bias, np.float32)
+
+    def _look(self, text: str, role: str | None) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Return the known features of a text, by row, and what each counts for; none in a text without any."""
+        counts = features(text, role)
+        known = {row: count for name, count in counts.items() if (row := self.vocabulary.get(name)) is not None}
+        rows = np.fromiter(known, np.int64, len(known))
+        tally = np.fromiter(known.values(), np.float32, len(known))
+        return rows, weigh(tally, self.rarity[rows])
+
+    @cached_property
+    def _seen(self) -> Callable[[str, str | None], tuple[npt.NDArray[np.int64], Floats]]:
+        """`_look`, remembering the last texts: a text is asked for both its main intent and those beside."""
+        return lru_cache(_REMEMBERED)(self._look)
 
     def probabilities(self, text: str, role: str | None = None) -> Floats:
         """Return the calibrated probability (C) of each intent; they sum to 1."""
@@ -66,7 +77,7 @@ class Weights:
 def weigh(tally: Floats, rarity: Floats) -> Floats:
     """Return the unit vector of one text's features: damped counts times rarity."""
     values = (1 + np.log(tally)) * rarity
-    return np.asarray(values / np.linalg.norm(values), np.float32)
+    return np.asarray(values / max(float(np.linalg.norm(values)), _SMALLEST), np.float32)
 
 
 def softmax(margins: Floats) -> Floats:
