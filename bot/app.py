@@ -6,7 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -104,6 +104,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def today() -> date:
+    """The day by which documents are in force: UTC's, as the house may work in many zones."""
+    return now().date()
+
+
 @dataclass(frozen=True)
 class Minds:
     """What takes a second to load and never changes by itself: the intent model, the dictionary, the documents."""
@@ -118,7 +123,7 @@ async def load_minds(settings: Settings) -> Minds:
     for lang in LANGUAGES:
         sentences(lang)  # now, not while the first person waits
     reader = await asyncio.to_thread(Reader.load, settings.intent_model, settings.dictionary, settings.added_intents)
-    return Minds(reader, reader.intents, await asyncio.to_thread(Shelf, settings.sops))
+    return Minds(reader, reader.intents, await asyncio.to_thread(Shelf, settings.sops, settings.documents, today))
 
 
 async def build_house(

@@ -125,7 +125,7 @@ async def _words(settings: Settings) -> str:
 
 
 async def _documents(settings: Settings) -> str:
-    library = Library.load(settings.sops)
+    library = Library.load(settings.sops, settings.documents)
     if library.problems:
         raise _Wrong(f"{len(library.problems)} could not be read. {library.problems[0]}")
     if not library.passages:

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from intents.home import ADDED, LEARNED, WORDS
+from retrieval.home import DOCUMENTS
 
 _ROOT = Path(__file__).parent.parent
 
@@ -63,6 +64,11 @@ class Settings(BaseSettings):
     def house_words(self) -> Path:
         """The file in which the house says how it talks."""
         return self.home / WORDS
+
+    @property
+    def documents(self) -> Path:
+        """The folder of the documents that were taken in beside those at PARLEY_SOPS."""
+        return self.home / DOCUMENTS
 
     @property
     def learned(self) -> Path:

@@ -1,7 +1,9 @@
-"""The library at hand: company documents loaded once, and again in the background when a file of the folder changed."""
+"""The library at hand: company documents loaded once, and again in the background when one was changed or taken in."""
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import date
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -17,10 +19,14 @@ _LOOK_EVERY = 2.0
 
 
 class Shelf:
-    """Callable as World.search. `seconds` counts them, from whenever."""
+    """Callable as World.search. `today` says which versions are in force; `seconds` counts them, from whenever."""
 
-    def __init__(self, folder: Path, seconds: Callable[[], float] = monotonic) -> None:
-        self._library = Library.load(folder)
+    def __init__(
+        self, folder: Path, added: Path, today: Callable[[], date], seconds: Callable[[], float] = monotonic
+    ) -> None:
+        self._load = partial(Library.load, folder, added)
+        self._library = self._load(on=today())
+        self._today = today
         self._seconds = seconds
         self._looked = seconds()
         self._reloading: asyncio.Task[None] | None = None
@@ -56,9 +62,10 @@ class Shelf:
 
     async def _reload(self) -> None:
         try:
-            if not await asyncio.to_thread(self._library.is_stale):
+            today = self._today()
+            if self._library.on == today and not await asyncio.to_thread(self._library.is_stale):
                 return
-            self._library = await asyncio.to_thread(Library.load, self._library.folder)
+            self._library = await asyncio.to_thread(self._load, on=today)
         except OSError as error:
             log.warning("documents_unreadable", error=type(error).__name__)
             return

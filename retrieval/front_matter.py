@@ -7,6 +7,7 @@ from typing import cast
 
 import yaml
 
+from retrieval.formats.bad import BadDocumentError
 from retrieval.passage import AUDIENCES
 
 LANGUAGES = frozenset({"zh", "en"})
@@ -17,13 +18,12 @@ _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-class BadDocumentError(ValueError):
-    """The document cannot be read; the message is a sentence for the person who wrote it."""
-
-
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """The stated facts of one document. `valid_from` is the day it took effect."""
+    """The stated facts of one document. It is in force from `valid_from` to `valid_to`, both included.
+
+    `source` is the file that it was taken from, empty when it stands in its own.
+    """
 
     id: str
     title: str
@@ -32,16 +32,18 @@ class FrontMatter:
     version: str
     valid_from: date
     audience: frozenset[str]
+    valid_to: date | None = None
+    source: str = ""
 
 
-def split(text: str) -> tuple[FrontMatter, list[str], int]:
-    """The front matter, the lines after it, and the 1-based number of the first of those lines.
+def split(text: str) -> tuple[FrontMatter | None, list[str], int]:
+    """The front matter if there is any, the lines after it, and the 1-based number of the first of those lines.
 
-    Raises BadDocumentError when the front matter is missing, unreadable or incomplete.
+    Raises BadDocumentError when the front matter is unreadable or incomplete.
     """
     lines = text.split("\n")
     if lines[0].strip() != _FENCE:
-        raise BadDocumentError("it does not begin with front matter (a line ---, the fields, a line ---)")
+        return None, lines, 1
     for number, line in enumerate(lines[1:], start=1):
         if line.strip() == _FENCE:
             return _front_matter("\n".join(lines[1:number])), lines[number + 1 :], number + 2
@@ -50,20 +52,36 @@ def split(text: str) -> tuple[FrontMatter, list[str], int]:
 
 def _front_matter(source: str) -> FrontMatter:
     fields = _fields(source)
-    stated = {name: _one_line(fields, name) for name in _FIELDS}
+    # who takes a file in need not know who answers for it
+    may_lack = {"owner"} if "source" in fields and "owner" not in fields else set()
+    stated = {name: "" if name in may_lack else _one_line(fields, name) for name in _FIELDS}
     if not _ID.fullmatch(stated["id"]):
         raise BadDocumentError("its id may only have lower-case letters, digits and single hyphens")
     if stated["lang"] not in LANGUAGES:
         raise BadDocumentError(f"its lang must be one of: {', '.join(sorted(LANGUAGES))}")
+    valid_from = _day(stated["valid_from"], "valid_from")
     return FrontMatter(
         id=stated["id"],
         title=stated["title"],
         lang=stated["lang"],
         owner=stated["owner"],
         version=stated["version"],
-        valid_from=_day(stated["valid_from"]),
+        valid_from=valid_from,
         audience=_audience(fields.get("audience")),
+        valid_to=_last_day(fields, valid_from),
+        source=str(fields.get("source", "")),
     )
+
+
+def written(front: FrontMatter) -> str:
+    """The front matter as it stands at the head of a file."""
+    fields = {
+        **{name: str(getattr(front, name)) for name in _FIELDS if getattr(front, name)},
+        **({"valid_to": front.valid_to.isoformat()} if front.valid_to else {}),
+        "audience": sorted(front.audience),
+        **({"source": front.source} if front.source else {}),
+    }
+    return f"{_FENCE}\n{yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=10_000)}{_FENCE}\n"
 
 
 def _fields(source: str) -> dict[str, object]:
@@ -86,13 +104,22 @@ def _one_line(fields: dict[str, object], name: str) -> str:
     return " ".join(value.split())
 
 
-def _day(text: str) -> date:
+def _last_day(fields: dict[str, object], first: date) -> date | None:
+    if "valid_to" not in fields:
+        return None
+    last = _day(_one_line(fields, "valid_to"), "valid_to")
+    if last < first:
+        raise BadDocumentError("its valid_to lies before its valid_from")
+    return last
+
+
+def _day(text: str, field: str) -> date:
     try:
         if _DATE.fullmatch(text):
             return date.fromisoformat(text)
     except ValueError:
         pass  # such as 2026-02-30: told below, like every other wrong date
-    raise BadDocumentError("its valid_from is not a date such as 2026-01-31")
+    raise BadDocumentError(f"its {field} is not a date such as 2026-01-31")
 
 
 def _audience(value: object) -> frozenset[str]:

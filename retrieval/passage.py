@@ -1,7 +1,7 @@
 """A passage of company knowledge and a hit on one: what leaves this room for the rest of the road."""
 
+import datetime
 from dataclasses import dataclass
-from datetime import date
 from hashlib import sha256
 
 AUDIENCES = frozenset({"rep", "manager", "customer"})
@@ -14,8 +14,9 @@ class Passage:
 
     `id` is a content hash: it changes when the words do, so a quotation can be traced to what was really said.
     `document` is shared by the translations of one document. `source` is relative to the SOP folder, with forward
-    slashes; `line` is the 1-based line of that file where the passage begins. `date` is the day the document took
-    effect, `owner` the role that answers for it.
+    slashes; `line` is the 1-based line of that file where the passage begins, `page` its page where a file has pages.
+    `date` is the day the document took effect, `valid_to` its last day if that is known, `owner` the role that answers
+    for it, empty when nobody is named.
     """
 
     id: str
@@ -25,12 +26,14 @@ class Passage:
     lang: str
     text: str
     version: str
-    date: date
+    date: datetime.date
     owner: str
     audience: frozenset[str]
     intents: frozenset[str]
     source: str
     line: int
+    page: int | None = None
+    valid_to: datetime.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,40 @@
-"""A folder of Markdown and text files in, passages out; what cannot be read is named, the rest goes on."""
+"""A folder of documents in, passages out; what cannot be read is named, the rest goes on."""
 
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
 
-from retrieval.front_matter import BadDocumentError, split
+from retrieval.formats.bad import BadDocumentError
+from retrieval.formats.roster import FORMATS, REFUSED
+from retrieval.front_matter import FrontMatter, split
 from retrieval.passage import Passage, content_hash
 from retrieval.sections import pieces
 
-LARGEST_FILE = 5_000_000  # bytes; a bigger file is an export or a mistake, not a procedure
-_SUFFIXES = frozenset({".md", ".markdown", ".txt"})
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tabulator and line ends
+LARGEST_FILE = 50_000_000  # bytes; a bigger file is an export or a mistake, not a procedure
+LARGEST_TEXT = 5_000_000  # characters of what a file says
+_DOCUMENTS = FORMATS.keys() | REFUSED.keys()
+_HEADING = re.compile(r"#\s+(\S.*)")
+_NOT_IN_ID = re.compile(r"[^a-z0-9]+")
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_LETTERS_A_CHARACTER = 3  # Latin letters that say what one Chinese character says
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What is true of a document that says nothing about itself: who answers for it, who may read it, since when."""
+
+    valid_from: date
+    owner: str = ""
+    audience: frozenset[str] = frozenset({"rep", "manager"})  # a customer sees only what somebody meant for customers
+    version: str = "1"
+
+
+UNDATED = Stated(date(1970, 1, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +49,42 @@ Fingerprint = dict[str, tuple[int, int]]
 """Modification time in nanoseconds and size in bytes of each document, by relative path."""
 
 
-def read_folder(folder: Path) -> Reading:
-    """All passages under `folder`, in order of path and line. Raises NotADirectoryError when it is no folder."""
+def read_folder(folder: Path, on: date = date.max) -> Reading:
+    """All passages under `folder`, in order of path and line. Raises NotADirectoryError when it is no folder.
+
+    A file that does not say since when it is in force has been since it was changed, at the latest since the day `on`.
+    """
     if not folder.is_dir():
         raise NotADirectoryError(f"The folder of documents does not exist: {folder}")
     passages: dict[str, Passage] = {}
     problems: list[str] = []
-    seen: dict[tuple[str, str], str] = {}
-    for path in _files(folder):
+    seen: dict[object, str] = {}
+    for path in files_of(folder):
         source = path.relative_to(folder).as_posix()
         try:
             source.encode()
-            found = read_document(_bytes(path, folder), source)
-            first = found[0]
-            earlier = seen.setdefault((first.document, first.lang), source)
-            if earlier != source:
-                raise BadDocumentError(f"its id {first.document} ({first.lang}) is already that of {earlier}")
+            content, changed = content_of(path, folder)
+            found = read_document(content, source, Stated(min(changed, on)))
+            _refuse_twice(content, found[0], source, seen)
             passages |= {passage.id: passage for passage in found}
         except (BadDocumentError, OSError, UnicodeEncodeError) as error:
-            problems.append(f"{_printable(source)}: skipped, {_reason(error)}.")
+            problems.append(f"{_printable(source)}: skipped, {reason_of(error)}.")
     return Reading(tuple(passages.values()), tuple(problems))
 
 
-def _reason(error: Exception) -> str:
+def _refuse_twice(content: bytes, first: Passage, source: str, seen: dict[object, str]) -> None:
+    """Raise BadDocumentError for the same words under another name, and for another document of the same name."""
+    same = seen.setdefault(sha256(content).digest(), source)
+    if same != source:
+        raise BadDocumentError(f"it is the same as {same}")
+    earlier = seen.setdefault((first.document, first.lang, first.version), source)
+    if earlier != source:
+        raise BadDocumentError(
+            f"its id {first.document} ({first.lang}), version {first.version}, is already that of {earlier}"
+        )
+
+
+def reason_of(error: Exception) -> str:
     match error:
         case BadDocumentError():
             return str(error)
@@ -60,12 +94,12 @@ def _reason(error: Exception) -> str:
             return f"it cannot be opened ({getattr(error, 'strerror', None)})"
 
 
-def read_document(content: bytes, source: str) -> list[Passage]:
-    """The passages of one document, at least one. `source` is the path it will be cited by.
+def read_document(content: bytes, source: str, stated: Stated = UNDATED) -> list[Passage]:
+    """The passages of one document, at least one. `source` is the path it will be cited by; its ending tells the format.
 
     Raises BadDocumentError, whose message completes the sentence "skipped, …", when it cannot be read.
     """
-    front, body, first_line = split(_text(content))
+    front, body, first_line = parts_of(content, source, stated)
     passages = [
         Passage(
             id=content_hash(front.id, front.lang, front.version, piece.section, piece.text),
@@ -79,20 +113,60 @@ def read_document(content: bytes, source: str) -> list[Passage]:
             owner=front.owner,
             audience=front.audience,
             intents=piece.intents,
-            source=source,
+            source=front.source or source,
             line=piece.line,
+            page=piece.page,
+            valid_to=front.valid_to,
         )
         for piece in pieces(body, first_line)
     ]
     if not passages:
-        raise BadDocumentError("it has no text below its front matter")
+        raise BadDocumentError("it has no text")
     return passages
+
+
+def parts_of(content: bytes, source: str, stated: Stated) -> tuple[FrontMatter, list[str], int]:
+    """What a document states about itself, the lines of its body as Markdown, and the number of the first of them.
+
+    Raises BadDocumentError as `read_document` does.
+    """
+    suffix = PurePosixPath(source).suffix.lower()
+    if suffix in REFUSED:
+        raise BadDocumentError(REFUSED[suffix])
+    if suffix not in FORMATS:
+        raise BadDocumentError(f"files ending in {suffix or 'nothing'} are not read")
+    if not content:
+        raise BadDocumentError("it is empty")
+    text = FORMATS[suffix](content)
+    if len(text) > LARGEST_TEXT:
+        raise BadDocumentError(f"it says more than {LARGEST_TEXT:,} characters; cut it into documents")
+    front, body, first_line = split(text)
+    return front or _front_matter(body, source, stated), body, first_line
+
+
+def _front_matter(lines: Sequence[str], source: str, stated: Stated) -> FrontMatter:
+    """What a document is called that says nothing about itself: by its first heading, or by its file."""
+    path = PurePosixPath(source)
+    heading = next((found[1] for line in lines if (found := _HEADING.fullmatch(line.strip()))), path.stem)
+    slug = _NOT_IN_ID.sub("-", path.with_suffix("").as_posix().lower()).strip("-")
+    is_plain = path.with_suffix("").as_posix().isascii() and slug
+    text = "".join(lines)
+    han = len(_HAN.findall(text))
+    return FrontMatter(
+        id=slug if is_plain else f"document-{sha256(source.encode()).hexdigest()[:12]}",
+        title=" ".join(heading.split()),
+        lang="zh" if han * _LETTERS_A_CHARACTER > sum(map(str.isalpha, text)) - han else "en",
+        owner=stated.owner,
+        version=stated.version,
+        valid_from=stated.valid_from,
+        audience=stated.audience,
+    )
 
 
 def fingerprint(folder: Path) -> Fingerprint:
     """What tells cheaply whether any document was added, removed or changed; empty when the folder is gone."""
     found: Fingerprint = {}
-    for path in _files(folder):
+    for path in files_of(folder):
         try:
             status = path.stat()
         except OSError:
@@ -101,17 +175,18 @@ def fingerprint(folder: Path) -> Fingerprint:
     return found
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files_of(folder: Path) -> Iterator[Path]:
     """Document files in a stable order. Hidden files and other kinds are none of ours; a linked folder is not entered
     but yielded itself, so that it is refused with a reason."""
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        documents = [name for name in files if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES]
+        documents = [name for name in files if not name.startswith((".", "~$")) and Path(name).suffix.lower() in _DOCUMENTS]
         links = [name for name in folders if Path(parent, name).is_symlink()]
         yield from (Path(parent, name) for name in sorted(documents + links))
 
 
-def _bytes(path: Path, folder: Path) -> bytes:
+def content_of(path: Path, folder: Path) -> tuple[bytes, date]:
+    """The content and the day it was last changed."""
     if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
         raise BadDocumentError("it is a link that leads out of the folder")
     status = path.stat()
@@ -121,18 +196,7 @@ def _bytes(path: Path, folder: Path) -> bytes:
         content = file.read(LARGEST_FILE + 1)  # one more than allowed: the size may change while we look
     if len(content) > LARGEST_FILE:
         raise BadDocumentError(f"it is larger than {LARGEST_FILE // 1_000_000} MB")
-    return content
-
-
-def _text(content: bytes) -> str:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadDocumentError(f"it is not UTF-8 text (byte {error.start + 1}); save it as UTF-8") from error
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if _CONTROLS.search(text):
-        raise BadDocumentError("it contains control characters, so it is not plain text")
-    return text
+    return content, datetime.fromtimestamp(status.st_mtime, UTC).date()
 
 
 def _printable(source: str) -> str:

@@ -1,10 +1,15 @@
 """The library: passages that answer a query, best first, or an honest nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
+from retrieval.add import names_of, read_added
+from retrieval.embed import Embedder, Floats
+from retrieval.in_force import in_force
+from retrieval.meanings import Meanings
 from retrieval.passage import AUDIENCES, Hit, Passage
-from retrieval.read import Fingerprint, fingerprint, read_folder
+from retrieval.read import Reading, fingerprint, read_folder
 from retrieval.shelf import Shelf, Wanted, terms_of
 from retrieval.words import terms, warm_up
 
@@ -12,33 +17,55 @@ LONGEST_QUERY = 500  # characters that are read; a longer message has said what 
 
 
 class Library:
-    """The documents of one folder as they were when loaded; immutable, so any number of threads may search it.
+    """Documents as they were when loaded; immutable, so any number of threads may search it.
 
-    `problems` has one sentence for each document that could not be read.
+    `problems` has one sentence for each document that could not be read; `former` are passages of versions that are not
+    in force on the day `on`. Without a day the newest version of each document is.
     """
 
-    def __init__(self, folder: Path, passages: Iterable[Passage], problems: tuple[str, ...], seen: Fingerprint) -> None:
-        self.folder = folder
-        self.passages = tuple(passages)
+    def __init__(
+        self,
+        passages: Iterable[Passage],
+        problems: tuple[str, ...] = (),
+        *,
+        embedder: Embedder | None = None,
+        on: date | None = None,
+        look: Callable[[], object] = lambda: None,
+        seen: object = None,
+    ) -> None:
+        self._look, self._seen = look, seen
+        current, former = in_force(passages, on or date.max)
+        self.passages, self.former = tuple(current), tuple(former)
         self.problems = problems
-        self._seen = seen
+        self.on = on
+        self._embedder = embedder
         entries = [(passage, terms_of(passage)) for passage in self.passages]
+        found = embedder.passages([embedded_text(one) for one in self.passages]) if embedder and self.passages else None
         # one shelf for each audience: what a customer may not read cannot even weigh on what a customer finds
-        self._shelves = {
-            audience: Shelf([entry for entry in entries if audience in entry[0].audience]) for audience in AUDIENCES
-        }
+        self._shelves = {audience: _shelf_for(audience, entries, found) for audience in AUDIENCES}
 
     @classmethod
-    def load(cls, folder: Path) -> "Library":
-        """Reads and indexes the folder, in a second or two. Raises NotADirectoryError when there is no such folder."""
-        seen = fingerprint(folder)  # before reading: a change in between makes the library stale, not wrong for good
-        reading = read_folder(folder)
+    def load(
+        cls, folder: Path, added: Path | None = None, *, embedder: Embedder | None = None, on: date | None = None
+    ) -> "Library":
+        """Reads and indexes a folder of documents, and what was taken in at `added`, in a second or two.
+
+        Raises NotADirectoryError when there is no such folder.
+        """
+
+        def look() -> object:
+            return fingerprint(folder), names_of(added) if added else None
+
+        seen = look()  # before reading: a change in between makes the library stale, not wrong for good
+        reading = read_folder(folder, on or date.max)
+        taken_in = read_added(added) if added else Reading((), ())
         warm_up()
-        return cls(folder, reading.passages, reading.problems, seen)
+        passages = {one.id: one for one in (*reading.passages, *taken_in.passages)}
+        return cls(passages.values(), reading.problems + taken_in.problems, embedder=embedder, on=on, look=look, seen=seen)
 
     def is_stale(self) -> bool:
-        """Whether a document was added, removed or changed since loading; reads no file, only the folder's listing."""
-        return fingerprint(self.folder) != self._seen
+        """Whether a document was added, removed or changed since loading; reads no file, only the folders' listings."""
+        return self._look() != self._seen
 
     def search(
         self, query: str, *, audience: str, lang: str | None = None, intent: str | None = None, k: int = 3
@@ -48,8 +75,15 @@ class Library:
         Passages in `lang` are lifted, and so are those marked for `intent`: what was written for the speaker's
         purpose answers as soon as it shares a word with the query. Raises ValueError for an unknown audience.
         """
-        wanted = Wanted(tuple(dict.fromkeys(terms(query[:LONGEST_QUERY]))), lang, intent)
-        return self._shelf(audience).search(wanted, k)
+        return self._shelf(audience).search(_wanted(query, lang, intent), k)
+
+    def ranked(self, query: str, *, audience: str, k: int) -> list[Hit]:
+        """The `k` passages nearest to the query, best first, whether or not they answer it.
+
+        Raises ValueError for an unknown audience.
+        """
+        vector = self._embedder.questions([query[:LONGEST_QUERY]])[0] if self._embedder else None
+        return self._shelf(audience).ranked(_wanted(query, None, None), vector, k)
 
     def for_intent(self, intent: str, *, audience: str, lang: str) -> Passage | None:
         """The passage written for this intent: in `lang` if there is one, the one that is most this audience's own.
@@ -64,6 +98,22 @@ class Library:
             return self._shelves[audience]
         except KeyError:
             raise ValueError(f"unknown audience {audience!r}; known are {', '.join(sorted(AUDIENCES))}") from None
+
+
+def embedded_text(passage: Passage) -> str:
+    """What a passage's vectors are made of: its words, behind what they stand under."""
+    heading = passage.section if passage.section == passage.title else f"{passage.title} {passage.section}".strip()
+    return f"{heading}\n{passage.text}" if heading else passage.text
+
+
+def _wanted(query: str, lang: str | None, intent: str | None) -> Wanted:
+    return Wanted(tuple(dict.fromkeys(terms(query[:LONGEST_QUERY]))), lang, intent)
+
+
+def _shelf_for(audience: str, entries: Sequence[tuple[Passage, list[str]]], vectors: Sequence[Floats] | None) -> Shelf:
+    readable = [number for number, (passage, _) in enumerate(entries) if audience in passage.audience]
+    meanings = Meanings.of([vectors[number] for number in readable]) if vectors and readable else None
+    return Shelf([entries[number] for number in readable], meanings)
 
 
 def _strangeness(passage: Passage, lang: str) -> tuple[bool, int, int, str, int]:

@@ -1,15 +1,18 @@
 """A document's body, cut by its headings and then at paragraphs, list items and sentences, never inside one."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from retrieval.front_matter import BadDocumentError
+from retrieval.formats.bad import BadDocumentError
 from retrieval.sentences import sentences
 
 LONGEST_PIECE = 900  # characters: about two phone screens
 _LONGEST_SENTENCE = 4_000  # what has no sentence end for this long is not prose
 _HEADING = re.compile(r"(#{1,6})[ \t]+(\S.*)")
+_PAGE = re.compile(r"page: (\d{1,6})")
+_ROW = re.compile(r"\|.*\|")
 _CODE_FENCE = ("```", "~~~")
 _INTENT = re.compile(r"[a-z]+(?:_[a-z]+)*(?:\.[a-z]+(?:_[a-z]+)*)?")
 _LIST_ITEM = re.compile(r"\s{0,3}(?:[-*+]|\d{1,3}[.)、])\s*\S")
@@ -18,12 +21,13 @@ _LIST_ITEM = re.compile(r"\s{0,3}(?:[-*+]|\d{1,3}[.)、])\s*\S")
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One section, or a part of a long one. `section` is its heading, empty before the first heading of the body;
-    `line` is the 1-based line of the file where its text begins."""
+    `line` is the 1-based line of the file where its text begins, `page` the page that the line stands on."""
 
     section: str
     text: str
     intents: frozenset[str]
     line: int
+    page: int | None = None
 
 
 @dataclass(slots=True)
@@ -38,12 +42,20 @@ def pieces(lines: Iterable[str], first_line: int) -> Iterator[Piece]:
 
     Raises BadDocumentError for a malformed intent marker or text that is no prose.
     """
-    for section in _sections(lines, first_line):
+    pages: list[tuple[int, int]] = []
+    for section in list(_sections(lines, first_line, pages)):
         for line, text in _fill(_blocks(section.lines)):
-            yield Piece(section.heading, text, section.intents, line)
+            yield Piece(section.heading, text, section.intents, line, _page_of(line, pages))
 
 
-def _sections(lines: Iterable[str], first_line: int) -> Iterator[_Section]:
+def _page_of(line: int, pages: list[tuple[int, int]]) -> int | None:
+    """The page of a line, by the lines at which pages begin."""
+    at = bisect_right(pages, line, key=lambda one: one[0])
+    return pages[at - 1][1] if at else None
+
+
+def _sections(lines: Iterable[str], first_line: int, pages: list[tuple[int, int]]) -> Iterator[_Section]:
+    """Yield the sections; where pages begin is added to `pages`."""
     section = _Section("", frozenset(), [])
     in_code = False
     for number, raw in enumerate(lines, start=first_line):
@@ -57,6 +69,8 @@ def _sections(lines: Iterable[str], first_line: int) -> Iterator[_Section]:
             section = _Section("" if title_of_document else heading[2].strip("# \t"), frozenset(), [])
         elif not in_code and (note := _comment(line)) is not None:
             section.intents |= _marked_intents(note, number)
+            if page := _PAGE.fullmatch(note):
+                pages.append((number, int(page[1])))
         else:
             section.lines.append((number, line))
     yield section
@@ -121,6 +135,10 @@ def _parts(line: int, block: str) -> Iterator[tuple[int, str]]:
         yield line, block
         return
     body = block.lstrip("\n")
+    rows = body.split("\n")
+    if all(map(_ROW.fullmatch, rows)):
+        yield from _tables(line, rows)
+        return
     where, number = 0, line
     for sentence in sentences(body):
         at = body.index(sentence, where)
@@ -131,3 +149,17 @@ def _parts(line: int, block: str) -> Iterator[tuple[int, str]]:
         yield number, gap + sentence
         number += sentence.count("\n")
         where = at + len(sentence)
+
+
+def _tables(line: int, rows: list[str]) -> Iterator[tuple[int, str]]:
+    """A long table as several, each under the heading row; a row is never cut."""
+    heading, body = rows[:2], rows[2:]
+    width = sum(len(row) + 1 for row in heading)
+    start, part, size = line, list(heading), width
+    for number, row in enumerate(body, start=line + 2):
+        if size + len(row) + 1 > LONGEST_PIECE and len(part) > len(heading):
+            yield start, "\n\n" + "\n".join(part)
+            start, part, size = number, list(heading), width
+        part.append(row)
+        size += len(row) + 1
+    yield start, "\n\n" + "\n".join(part)

@@ -37,7 +37,8 @@ def answering(passage: Passage, question: str, voice: Voice) -> tuple[str, str |
 def source(passage: Passage, voice: Voice) -> str:
     told = {"title": passage.title, "section": passage.section, "version": passage.version, "date": passage.date}
     # a document is dated in full: next year it is still the same one
-    return replace(voice, now=None).say("card.source", told)
+    dated = replace(voice, now=None)
+    return dated.say("card.source_page", told | {"page": passage.page}) if passage.page else dated.say("card.source", told)
 
 
 def _cut(text: str, room: int) -> str:

@@ -66,3 +66,86 @@ def test_unreadable_documents_are_named_beside_the_answer(write_document: WriteD
     assert code == 0
     assert "[bold]behind[/bold]" in out
     assert err == "b.md: skipped, its audience must list one or more of: customer, manager, rep.\n"
+
+
+def call(home: Path, *arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(knowledge_cli, [*arguments, "--home", str(home)])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_a_document_is_taken_in_found_listed_and_deleted(tmp_path: Path) -> None:
+    file = tmp_path / "样机.md"
+    file.write_text("# 样机借用\n样机最长借三十天,到期当天归还仓库。", encoding="utf-8")
+
+    assert call(tmp_path, "add", str(file), "--owner", "仓库主管") == (
+        0,
+        "样机.md: added, version 1\n1 added, 0 new version, 0 unchanged, 0 refused\n",
+        "",
+    )
+    [found] = json.loads(call(tmp_path, "search", "样机最长借几天", "-k", "1", "--json")[1])
+    assert (found["title"], found["text"]) == ("样机借用", "样机最长借三十天,到期当天归还仓库。")
+    [row] = json.loads(call(tmp_path, "list", "--json")[1])
+    assert (row["title"], row["owner"], row["audience"], row["source"]) == (
+        "样机借用",
+        "仓库主管",
+        "manager, rep",
+        "样机.md",
+    )
+    code, out, _ = call(tmp_path, "remove", row["document"])
+    assert (code, out) == (0, f"{row['document']}: deleted, 1 version\n")
+    assert call(tmp_path, "list") == (0, "Nothing was taken in yet: parley knowledge add PATH…\n", "")
+
+
+def test_a_bad_file_is_told_and_the_others_go_in(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.pdf").write_bytes(b"%PDF-1.4")
+    (tmp_path / "in" / "b.md").write_text("The gate is locked at night.")
+
+    assert call(tmp_path, "add", str(tmp_path / "in")) == (
+        0,
+        "in/b.md: added, version 1\n1 added, 0 new version, 0 unchanged, 1 refused\n",
+        "in/a.pdf: skipped, it is broken or not what its ending says.\n",
+    )
+
+
+def test_nothing_to_take_in_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+
+    assert call(tmp_path, "add", str(tmp_path / "in"))[0::2] == (1, "There is no document there that can be read.\n")
+    assert call(tmp_path, "add", str(tmp_path / "nowhere"))[0] == 1
+    assert call(tmp_path, "remove", "nothing")[0::2] == (1, "There is no document nothing.\n")
+
+
+def test_how_well_is_found_is_measured_beside_words_alone(tmp_path: Path) -> None:
+    lines = {"p1": "样机最长借三十天", "p2": "发票十天内寄出", "p3": "合同由法务审查"}
+    passages, queries, qrels = (tmp_path / name for name in ("p.jsonl", "q.jsonl", "r.tsv"))
+    passages.write_text("".join(json.dumps({"id": one, "text": text}) + "\n" for one, text in lines.items()))
+    queries.write_text(
+        json.dumps({"id": "q1", "text": "样机借几天"}) + "\n" + json.dumps({"id": "q2", "text": "谁审合同"}) + "\n"
+    )
+    qrels.write_text("q1\t0\tp1\t1\nq2\t0\tp3\t1\n")
+
+    code, out, _ = call_without_home(
+        "evaluate", "--passages", str(passages), "--queries", str(queries), "--qrels", str(qrels), "--json"
+    )
+
+    told = json.loads(out)
+    assert code == 0
+    assert (told["queries"], told["passages"]) == (2, 3)
+    assert told["recall@5"] == told["ndcg@10"] == told["mrr"] == 1.0
+    assert told["words"].keys() == told["words and meaning"].keys() == {"recall@5", "recall@10", "ndcg@10", "mrr"}
+
+
+def test_judgements_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "x.jsonl"
+    file.write_text('{"id": 1}\n')
+
+    assert call_without_home("evaluate", "--passages", str(file), "--queries", str(file), "--qrels", str(file))[0::2] == (
+        1,
+        f"{file}:1: not a line of JSON with `id` and `text`\n",
+    )
+
+
+def call_without_home(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(knowledge_cli, arguments)
+    return result.exit_code, result.stdout, result.stderr

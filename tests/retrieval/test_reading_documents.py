@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sop_documents import document
 
-from retrieval.front_matter import BadDocumentError
-from retrieval.read import LARGEST_FILE, fingerprint, read_document, read_folder
+from retrieval.formats.bad import BadDocumentError
+from retrieval.read import LARGEST_FILE, Stated, fingerprint, read_document, read_folder
 from retrieval.sections import LONGEST_PIECE
 
 WriteDocument = Callable[..., Path]
@@ -105,7 +105,6 @@ def test_a_comment_of_the_author_is_not_part_of_the_text() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("## Only text\nNo front matter.", "does not begin with front matter"),
         ("---\nid: a\n", "no closing line"),
         ("---\n[: :\n---\nText", "not valid YAML"),
         ("---\n" + "[" * 3000 + "\n---\nText", "not valid YAML"),
@@ -132,9 +131,54 @@ def test_a_document_that_cannot_be_read_is_refused_with_the_reason(content: str,
         read_document(content.encode(), "a.md")
 
 
-def test_other_encodings_are_refused_with_what_to_do() -> None:
+@pytest.mark.parametrize("encoding", ["gb18030", "big5", "utf-16", "utf-8-sig"])
+def test_chinese_text_is_read_in_the_encodings_that_people_use(encoding: str) -> None:
+    words = (
+        "退貨流程:客戶在三天內提出申請,由客服經理審核,七天內退款。"
+        if encoding == "big5"
+        else "退货流程:客户三天内提出,由客服经理审核。"
+    )
+
+    [passage] = read_document(document(words).encode(encoding), "a.md")
+
+    assert passage.text == words
+
+
+def test_bytes_that_are_text_in_no_encoding_are_refused_with_what_to_do() -> None:
     with pytest.raises(BadDocumentError, match="save it as UTF-8"):
-        read_document(document("退货流程").encode("gb18030"), "a.md")
+        read_document(document("returns").encode() + b"\xff\xfe\x81", "a.md")
+
+
+def test_a_document_without_front_matter_is_called_by_its_heading_and_kept_from_customers() -> None:
+    [passage] = read_document(
+        "# 退货流程\n三天内提出。".encode(), "service/退货.md", Stated(date(2026, 3, 1), owner="客服经理")
+    )
+
+    assert (passage.title, passage.lang, passage.owner, passage.date) == ("退货流程", "zh", "客服经理", date(2026, 3, 1))
+    assert passage.audience == {"rep", "manager"}
+    assert read_document(b"Send it back.", "service/How to return.md")[0].document == "service-how-to-return"
+
+
+def test_a_version_that_ended_says_so() -> None:
+    [passage] = read_document(document("Text.", valid_to="2026-05-31").encode(), "a.md")
+
+    assert passage.valid_to == date(2026, 5, 31)
+
+
+def test_a_long_table_keeps_its_heading_in_every_part() -> None:
+    rows = [f"| model {number} | {number * 100} CNY | {number} months of warranty |" for number in range(80)]
+    passages = read_document("\n".join(["| a | b | c |", "|---|---|---|", *rows]).encode(), "a.md")
+
+    assert len(passages) > 1
+    assert all(passage.text.startswith("| a | b | c |\n|---|---|---|\n") for passage in passages)
+    assert [line for passage in passages for line in passage.text.split("\n")[2:]] == rows
+    assert all(len(passage.text) <= LONGEST_PIECE for passage in passages)
+
+
+def test_a_passage_knows_its_page() -> None:
+    content = b"<!-- page: 1 -->\n## One\nFirst.\n<!-- page: 2 -->\nStill the first.\n## Two\nSecond.\n"
+
+    assert [(passage.section, passage.page) for passage in read_document(content, "a.md")] == [("One", 1), ("Two", 2)]
 
 
 @pytest.mark.parametrize("line_end", ["\r\n", "\r"])
@@ -165,7 +209,7 @@ def test_two_files_cannot_be_the_same_document_in_the_same_language(write_docume
     reading = read_folder(tmp_path)
 
     assert {passage.source for passage in reading.passages} == {"a.md", "c.md"}
-    assert reading.problems == ("b.md: skipped, its id returns (en) is already that of a.md.",)
+    assert reading.problems == ("b.md: skipped, its id returns (en), version 1.0, is already that of a.md.",)
 
 
 def test_links_that_lead_out_of_the_folder_are_refused(write_document: WriteDocument, tmp_path: Path) -> None:
@@ -187,7 +231,7 @@ def test_links_that_lead_out_of_the_folder_are_refused(write_document: WriteDocu
 def test_a_link_within_the_folder_is_the_same_document_twice(write_document: WriteDocument, tmp_path: Path) -> None:
     (tmp_path / "b.md").symlink_to(write_document("a.md", ONE_SECTION))
 
-    assert read_folder(tmp_path).problems == ("b.md: skipped, its id a (en) is already that of a.md.",)
+    assert read_folder(tmp_path).problems == ("b.md: skipped, it is the same as a.md.",)
 
 
 def test_what_is_no_ordinary_file_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
@@ -206,7 +250,7 @@ def test_huge_files_are_refused_unread(tmp_path: Path) -> None:
     with (tmp_path / "huge.md").open("wb") as file:
         file.truncate(LARGEST_FILE + 1)
 
-    assert read_folder(tmp_path).problems == ("huge.md: skipped, it is larger than 5 MB.",)
+    assert read_folder(tmp_path).problems == ("huge.md: skipped, it is larger than 50 MB.",)
 
 
 def test_a_file_name_that_is_not_text_is_refused_and_told_printably(tmp_path: Path) -> None:
@@ -218,7 +262,7 @@ def test_a_file_name_that_is_not_text_is_refused_and_told_printably(tmp_path: Pa
 def test_hidden_files_and_other_kinds_of_file_are_left_alone(write_document: WriteDocument, tmp_path: Path) -> None:
     write_document(".git/notes.md", ONE_SECTION)
     write_document(".draft.md", ONE_SECTION)
-    (tmp_path / "plan.pdf").write_bytes(b"%PDF")
+    (tmp_path / "plan.png").write_bytes(b"PNG")
 
     reading = read_folder(tmp_path)
 

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def seconds() -> Seconds:
 
 @pytest.fixture
 def shelf(folder: Path, seconds: Seconds) -> Shelf:
-    return Shelf(folder, seconds)
+    return Shelf(folder, folder.parent / "home", lambda: date(2026, 6, 1), seconds)
 
 
 @pytest.fixture(autouse=True)
@@ -150,4 +151,4 @@ async def test_a_customer_finds_nothing_that_was_written_for_staff(shelf: Shelf,
 
 def test_a_folder_that_does_not_exist_is_an_error_at_once(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nowhere"):
-        Shelf(tmp_path / "nowhere")
+        Shelf(tmp_path / "nowhere", tmp_path, lambda: date(2026, 6, 1))

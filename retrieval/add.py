@@ -1,0 +1,200 @@
+"""Takes documents into the house: each version a folder of its own, whole or not at all; the same words only once."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from retrieval.formats.bad import BadDocumentError
+from retrieval.front_matter import FrontMatter, written
+from retrieval.in_force import rank_of
+from retrieval.passage import Passage
+from retrieval.read import Reading, Stated, content_of, files_of, parts_of, read_document, reason_of
+
+TEXT_FILE = "text.md"
+"""What the document says, with its facts at the head; the file beside it is the original."""
+_ORIGINAL = "original"
+_NOT_IN_NAMES = re.compile(r"[^\w.-]+")
+
+Outcome = Literal["added", "new version", "unchanged", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that is to be taken in: by which name it is cited, the folder it may not lead out of, since when it is so."""
+
+    path: Path
+    source: str
+    within: Path
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one file; `reason` completes the sentence "skipped, …" when it was refused."""
+
+    source: str
+    outcome: Outcome
+    title: str = ""
+    version: str = ""
+    passages: int = 0
+    reason: str = ""
+
+
+def find_files(paths: Iterable[Path]) -> list[Found]:
+    """The documents at some paths: files, folders, and Git checkouts, of which the tracked files count.
+
+    Raises FileNotFoundError for a path that leads nowhere.
+    """
+    found: list[Found] = []
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(f"There is nothing at {path}")
+        if path.is_dir():
+            tracked = _tracked(path) if (path / ".git").exists() else None
+            for file in files_of(path):
+                inside = file.relative_to(path).as_posix()
+                if tracked is None or inside in tracked:
+                    # two folders may each have a README: the folder's name tells them apart
+                    source = f"{path.resolve().name}/{inside}"
+                    found.append(Found(file, source, path, tracked[inside] if tracked else None))
+        else:
+            found.append(Found(path, path.name, path.parent))
+    return found
+
+
+def add(files: Iterable[Found], into: Path, stated: Stated, today: date) -> Iterator[Added]:
+    """Take files in, one by one, and yield what became of each; what was taken in before is left as it is.
+
+    A file whose document is known becomes its next version, and the one before ends where it begins. What a document
+    states about itself goes before `stated`.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    words = {name.rpartition("-")[2]: name for name in names_of(into)}
+    for one in files:
+        try:
+            content, changed = content_of(one.path, one.within)
+            since = min(one.since or changed, today)
+            yield _take_in(content, one.source, into, replace(stated, valid_from=since), today, words)
+        except (BadDocumentError, OSError) as error:
+            yield Added(one.source, "refused", reason=reason_of(error))
+
+
+def _take_in(content: bytes, source: str, into: Path, stated: Stated, today: date, words: dict[str, str]) -> Added:
+    """Take one file in. Raises BadDocumentError, and changes nothing, when it cannot be read.
+
+    `words` has the version that holds what a file says, by the file's hash; what is taken in is added to it.
+    """
+    front, body, _ = parts_of(content, source, stated)
+    digest = sha256(content).hexdigest()[:12]
+    place = into / f"{front.id}.{front.lang}"
+    versions = _versions(place)
+    if digest in words:
+        same = Path(words[digest])
+        if same.parent.name != place.name:
+            raise BadDocumentError(f"it is the same as {same.parent.name.rpartition('.')[0]}, which is there already")
+        newest, known = max(versions, key=lambda one: rank_of(one[1].valid_from, one[1].version))
+        if newest.name.endswith(digest):
+            return Added(source, "unchanged", known.title, known.version)
+    if versions:
+        front = _next(front, [known for _, known in versions], today)
+    text = (written(replace(front, source=source)) + "\n".join(body)).encode()
+    passages = read_document(text, TEXT_FILE)
+    place.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=".", dir=place))
+    try:
+        (made / f"{_ORIGINAL}{Path(source).suffix.lower()}").write_bytes(content)
+        (made / TEXT_FILE).write_bytes(text)
+        made.chmod(0o755)
+        name = f"{_NOT_IN_NAMES.sub('_', front.version)}-{digest}"
+        made.rename(place / name)
+        words[digest] = f"{place.name}/{name}"
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return Added(source, "new version" if versions else "added", front.title, front.version, len(passages))
+
+
+def remove(document: str, into: Path) -> int:
+    """Delete a document in all its languages and versions, originals included, and return how many versions there were."""
+    gone = 0
+    for place in sorted(into.glob(f"{document}.*")) if document else ():
+        if place.name.rpartition(".")[0] == document:
+            gone += len(_versions(place))
+            shutil.rmtree(place)
+    return gone
+
+
+def read_added(into: Path) -> Reading:
+    """The passages of every version that was taken in."""
+    passages: dict[str, Passage] = {}
+    problems = []
+    for file in sorted(into.glob(f"[!.]*/[!.]*/{TEXT_FILE}")):
+        source = file.relative_to(into).as_posix()
+        try:
+            passages |= {one.id: one for one in read_document(file.read_bytes(), source)}
+        except (BadDocumentError, OSError) as error:
+            problems.append(f"{source}: skipped, {reason_of(error)}.")
+    return Reading(tuple(passages.values()), tuple(problems))
+
+
+def names_of(into: Path) -> frozenset[str]:
+    """What tells cheaply whether anything was taken in or removed: a version never changes."""
+    return frozenset(place.relative_to(into).as_posix() for place in into.glob("[!.]*/[!.]*"))
+
+
+def documents(into: Path) -> list[FrontMatter]:
+    """Every version that was taken in, by document, language and time."""
+    found = [front for place in sorted(into.glob("*.*")) for _, front in _versions(place)]
+    return sorted(found, key=lambda one: (one.id, one.lang, one.valid_from))
+
+
+def _versions(place: Path) -> list[tuple[Path, FrontMatter]]:
+    found = []
+    for file in sorted(place.glob(f"[!.]*/{TEXT_FILE}")):
+        front, _, _ = parts_of(file.read_bytes(), TEXT_FILE, Stated(date.min))
+        found.append((file.parent, front))
+    return found
+
+
+def _next(front: FrontMatter, versions: Sequence[FrontMatter], today: date) -> FrontMatter:
+    """The same document as a version of its own: its name is not taken, and it begins no earlier than what it replaces."""
+    last = max(versions, key=lambda one: rank_of(one.valid_from, one.version))
+    taken = {one.version for one in versions}
+    name = front.version
+    count = 1
+    while name in taken:
+        count += 1
+        name = f"{front.version}-r{count}"
+    begins = front.valid_from if front.valid_from > last.valid_from else max(today, last.valid_from)
+    return replace(front, version=name, valid_from=begins, valid_to=front.valid_to if front.valid_from == begins else None)
+
+
+def _tracked(folder: Path) -> dict[str, date] | None:
+    """The tracked files of a checkout with the day of their last commit; None where Git cannot tell."""
+    command = [
+        "git",
+        "-C",
+        str(folder),
+        "-c",
+        "core.quotePath=false",
+        "log",
+        "--format=%x00%cs",
+        "--name-only",
+        "--relative",
+    ]
+    try:
+        told = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout.decode(errors="replace")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found: dict[str, date] = {}
+    for commit in told.split("\x00")[1:]:
+        day, *names = commit.split("\n")
+        for name in filter(None, names):
+            found.setdefault(name, date.fromisoformat(day))
+    return found

@@ -1,0 +1,1 @@
+"""What a document's file holds, as Markdown: one file a format."""

@@ -1,0 +1,4 @@
+"""What a company's home folder holds for its documents; the names of its parts."""
+
+DOCUMENTS = "knowledge/documents"
+"""The documents that were taken in, each version a folder."""

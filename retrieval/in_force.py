@@ -1,0 +1,36 @@
+"""Which version of each document answers on a day."""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+from retrieval.passage import Passage
+
+_PARTS = re.compile(r"\d+|\D+")
+
+
+def in_force(passages: Iterable[Passage], on: date) -> tuple[list[Passage], list[Passage]]:
+    """The passages of the versions in force on a day, and those of all others, which answer nothing.
+
+    Of several versions of one document in one language, the one that took effect last is in force; one without an end
+    ends when the next begins.
+    """
+    read = list(passages)
+    newest: dict[tuple[str, str], Rank] = {}
+    for one in read:
+        if one.date <= on and (one.valid_to is None or on <= one.valid_to):
+            key = (one.document, one.lang)
+            rank = rank_of(one.date, one.version)
+            newest[key] = max(newest.get(key, rank), rank)
+    current = [one for one in read if newest.get((one.document, one.lang)) == rank_of(one.date, one.version)]
+    answering = {one.id for one in current}
+    return current, [one for one in read if one.id not in answering]
+
+
+Rank = tuple[date, list[tuple[bool, int, str]]]
+
+
+def rank_of(begins: date, version: str) -> Rank:
+    """What orders the versions of a document: of one day's two the later by name counts, 1.10 after 1.9."""
+    parts = _PARTS.findall(version)
+    return begins, [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
