@@ -258,7 +258,9 @@ def _load(folder: Path, added: Path) -> "Library":
         raise _failed(str(error)) from error
 
 
-def _row(hit: "Hit") -> dict[str, str | float]:
+def _row(hit: "Hit") -> dict[str, Any]:
+    from retrieval.steps import steps_of  # noqa: PLC0415 - as above
+
     passage = hit.passage
     return {
         "title": passage.title,
@@ -268,6 +270,7 @@ def _row(hit: "Hit") -> dict[str, str | float]:
         "source": f"{passage.source}, page {passage.page}" if passage.page else f"{passage.source}:{passage.line}",
         "score": round(hit.score, 3),
         "text": passage.text,
+        "steps": [asdict(step) for step in steps_of(passage.text)],
     }
 
 

@@ -22,7 +22,7 @@ def test_json_holds_every_passage_with_its_source() -> None:
     found = json.loads(out)
     assert code == 0
     assert len(found) == 2
-    assert list(found[0]) == ["title", "section", "version", "date", "source", "score", "text"]
+    assert list(found[0]) == ["title", "section", "version", "date", "source", "score", "text", "steps"]
     assert found[0]["source"].startswith("special-discount.en.md:")
 
 
@@ -74,22 +74,22 @@ def call(home: Path, *arguments: str) -> tuple[int, str, str]:
 
 
 def test_a_document_is_taken_in_found_listed_and_deleted(tmp_path: Path) -> None:
-    file = tmp_path / "样机.md"
-    file.write_text("# 样机借用\n样机最长借三十天,到期当天归还仓库。", encoding="utf-8")
+    file = tmp_path / "叉车.md"
+    file.write_text("# 叉车使用\n叉车每天下班前开回车库充电。", encoding="utf-8")
 
     assert call(tmp_path, "add", str(file), "--owner", "仓库主管") == (
         0,
-        "样机.md: added, version 1\n1 added, 0 new version, 0 unchanged, 0 refused\n",
+        "叉车.md: added, version 1\n1 added, 0 new version, 0 unchanged, 0 refused\n",
         "",
     )
-    [found] = json.loads(call(tmp_path, "search", "样机最长借几天", "-k", "1", "--json")[1])
-    assert (found["title"], found["text"]) == ("样机借用", "样机最长借三十天,到期当天归还仓库。")
+    [found] = json.loads(call(tmp_path, "search", "叉车下班前开回哪里", "-k", "1", "--json")[1])
+    assert (found["title"], found["text"]) == ("叉车使用", "叉车每天下班前开回车库充电。")
     [row] = json.loads(call(tmp_path, "list", "--json")[1])
     assert (row["title"], row["owner"], row["audience"], row["source"]) == (
-        "样机借用",
+        "叉车使用",
         "仓库主管",
         "manager, rep",
-        "样机.md",
+        "叉车.md",
     )
     code, out, _ = call(tmp_path, "remove", row["document"])
     assert (code, out) == (0, f"{row['document']}: deleted, 1 version\n")
