@@ -99,6 +99,20 @@ def review(
         raise _failure(str(error)) from None
 
 
+@knowledge_cli.command("gaps")
+def gaps(
+    settle: Annotated[int | None, typer.Option(min=1, help="The number of a gap that somebody has seen to.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")] = False,
+) -> None:
+    """Show what people asked that no document answers, the most asked first."""
+    from bot.gap_commands import show_gaps
+
+    try:
+        asyncio.run(show_gaps(open_store(), settle, as_json=as_json))
+    except ValueError as error:
+        raise _failure(str(error)) from None
+
+
 app.add_typer(intents_cli, name="intents")
 app.add_typer(knowledge_cli, name="knowledge")
 app.add_typer(policy_cli, name="policy")

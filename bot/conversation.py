@@ -16,6 +16,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from actions import audit
+from actions.commands.service import TellOwner
 from actions.crm import own, people
 from actions.draft import draft
 from actions.outside.insert_new import insert_new
@@ -27,6 +28,7 @@ from actions.situation import Situation
 from actions.world import World
 from bot.buttons import Mint
 from bot.channels.channel import TryLater
+from bot.gaps import ASKS_DOCUMENTS, keep_gap
 from bot.judge import Asker, Judge
 from bot.memory import Memory
 from bot.message import Attachment, Message, Reply
@@ -182,6 +184,8 @@ class Conversation:
                 sentence, name = ("recognised", speaker.name) if speaker else ("bad_code", "")
                 await self._say(tx, heard, key, lambda mint: phrase_plain(sentence, lang, name=name))
             case Tell():
+                if step.answer.topic == "not_in_documents":
+                    await keep_gap(tx, key, step.situation, heard.now)
 
                 def answer(mint: Mint) -> Phrased:
                     return phrase_also(phrase_answer(step.answer, step.situation, mint), step.situation, mint)
@@ -211,6 +215,9 @@ class Conversation:
 
     async def _do(self, tx: Tx, heard: Heard, step: Do, key: str) -> Thread:
         """draft -> decide -> carry out -> phrase."""
+        asks_documents = step.situation is not None and step.situation.intent in ASKS_DOCUMENTS
+        if step.situation and asks_documents and isinstance(step.command, TellOwner) and not step.situation.passages:
+            await keep_gap(tx, key, step.situation, heard.now)
         facts = await own.get_many(tx, step.command.reads)
         proposal = draft(step.command, facts, heard.speaker, step.basis, step.key, heard.now)
         question = _question(step.turn) if step.turn else None

@@ -451,3 +451,15 @@ class CorrectionRow(Table):
 Index("send_due", SendRow.state, SendRow.next_at)
 Index("send_line", SendRow.target, SendRow.state)
 Index("inbox_line", InboxRow.conversation, InboxRow.state)
+
+
+class GapRow(Table):
+    """A question that no document answered; `settled_at` says when somebody saw to it."""
+
+    __tablename__ = "gap"
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    question: Mapped[str]
+    lang: Mapped[str]
+    audience: Mapped[str]
+    at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]

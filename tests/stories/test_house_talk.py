@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 from actions.outside.tables import CorrectionRow
 from bot.app import Minds, load_minds
+from bot.gaps import gaps, settle_gap
 from bot.review import DROPPED, Correction, settle, waiting
 from bot.settings import load_settings
 from intents.added import Added, read_added, write_added
@@ -129,3 +130,20 @@ async def test_what_was_wrongly_taken_for_an_added_intent_is_kept_apart_from_it(
     await settle(house.store, one, "objection.price", MORNING, learned=learned, added=added)
     assert read_added(added)[0].unlike == (one.text,)
     assert [line["intent"] for line in lines(learned)] == ["objection.price"]
+
+
+# --- what its documents lack ------------------------------------------------------------------------------------------
+
+
+async def test_what_no_document_answers_is_noted_once_for_all_who_ask_it(house: HouseUnderTest) -> None:
+    said = (await house.say("E01", "无人机巡检的作业规范是什么"))[0].reply.text
+    assert "不知道" in said
+    assert "知识缺口" in said
+    await house.say("E11", "无人机巡检作业规范是怎么说的")
+    await house.say("E01", "特殊折扣的审批流程是什么")
+
+    [gap] = await gaps(house.store)
+
+    assert (gap.question, gap.count) == ("无人机巡检的作业规范是什么", 2)
+    await settle_gap(house.store, gap, house.clock())
+    assert await gaps(house.store) == []
