@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -55,6 +56,8 @@ from bot.think import Thinker
 from bot.wording.sentences import LANGUAGES, sentences
 from intents.dictionary import Intent, load_dictionary
 from intents.understand import Reader
+from retrieval.embed import NONE, Embedder, load_embedder
+from retrieval.index import VectorIndex
 
 log = structlog.get_logger()
 _PAGES = Path(__file__).parent / "pages"
@@ -95,6 +98,7 @@ class House:
         await self.clockwork.stop()
         for channel in self.channels.values():
             await channel.stop()
+        await self.shelf.stop()
         await self.memory.close()
         await self.store.close()
 
@@ -124,6 +128,12 @@ async def load_minds(settings: Settings) -> Minds:
         sentences(lang)  # now, not while the first person waits
     reader = await asyncio.to_thread(Reader.load, settings.intent_model, settings.dictionary, settings.added_intents)
     return Minds(reader, reader.intents, await asyncio.to_thread(Shelf, settings.sops, settings.documents, today))
+
+
+def open_meanings(settings: Settings) -> tuple[Embedder, VectorIndex]:
+    """Raises ValueError or IndexUnavailableError, in a sentence, when there is no such model or the index fails."""
+    embedder = load_embedder(settings.embedding_model)
+    return embedder, VectorIndex.open(embedder.name, folder=settings.vectors, url=settings.chroma_url)
 
 
 async def build_house(
@@ -240,6 +250,8 @@ def create_app(
         if sample and await load_sample(house.store, now().date()) and not settings.house_words.exists():
             shutil.copyfile(SAMPLE_WORDS, settings.house_words)
         _open_doors(app, house, settings, ApiDoor(await _api_token(house, settings)))
+        if settings.embedding_model != NONE:
+            house.shelf.learn(partial(open_meanings, settings))
         await house.start()
         gc.freeze()  # what is loaded now stays for good; looking through it for garbage would hold everybody up for 150 ms
         log.info("ready", channels=sorted(house.channels), policy=house.policy.version)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from actions.crm import people
 from actions.outside.store import Store
 from actions.policy.policy import Policy
-from bot.app import now
+from bot.app import now, open_meanings
 from bot.channels.roster import CHANNELS, Parts
 from bot.fault import name_fault
 from bot.memory import LocalMemory, Memory, RedisMemory
@@ -18,6 +18,8 @@ from bot.settings import Settings, SettingsError
 from intents.dictionary import load_dictionary
 from intents.house_words import read_house_words
 from intents.understand import Reader
+from retrieval.embed import NONE
+from retrieval.index import IndexUnavailableError
 from retrieval.search import Library
 
 
@@ -40,6 +42,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("intent model", lambda: _model(settings)),
         ("house words", lambda: _words(settings)),
         ("documents", lambda: _documents(settings)),
+        ("meanings", lambda: _meanings(settings)),
         ("policy", lambda: _policy(settings)),
         ("api", lambda: _api(settings)),
     ]
@@ -131,6 +134,17 @@ async def _documents(settings: Settings) -> str:
     if not library.passages:
         raise _Wrong(f"there are none in {settings.sops}. Put SOP files there, or set PARLEY_SOPS.")
     return f"{len(library.passages)} passages"
+
+
+async def _meanings(settings: Settings) -> str:
+    if settings.embedding_model == NONE:
+        return "off: documents are found by their words alone"
+    try:
+        embedder, index = open_meanings(settings)
+    except IndexUnavailableError as error:
+        raise _Wrong(f"{error}. Check PARLEY_CHROMA_URL; until then documents are found by their words alone.") from error
+    where = settings.chroma_url or "on disk"
+    return f"{embedder.name}, vectors {where}{'' if index.may_write else ', kept up to date by the copilot that is running'}"
 
 
 async def _policy(settings: Settings) -> str:

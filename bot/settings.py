@@ -10,7 +10,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from intents.home import ADDED, LEARNED, WORDS
-from retrieval.home import DOCUMENTS
+from retrieval.embed import SHIPPED
+from retrieval.home import DOCUMENTS, VECTORS
 
 _ROOT = Path(__file__).parent.parent
 
@@ -31,6 +32,8 @@ class Settings(BaseSettings):
     dictionary: Path = Field(_ROOT / "intents" / "dictionary.yaml", validation_alias="PARLEY_DICTIONARY")
     sops: Path = Field(_ROOT / "retrieval" / "sops", validation_alias="PARLEY_SOPS")
     intent_model: Path = Field(_ROOT / "intents" / "model", validation_alias="PARLEY_INTENT_MODEL")
+    embedding_model: str = Field(str(SHIPPED), validation_alias="PARLEY_EMBEDDING_MODEL")
+    chroma_url: str | None = Field(None, validation_alias="PARLEY_CHROMA_URL")
     api_token: SecretStr | None = Field(None, validation_alias="PARLEY_API_TOKEN")
 
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
@@ -69,6 +72,11 @@ class Settings(BaseSettings):
     def documents(self) -> Path:
         """The folder of the documents that were taken in beside those at PARLEY_SOPS."""
         return self.home / DOCUMENTS
+
+    @property
+    def vectors(self) -> Path:
+        """The folder of the vectors of passages, where no Chroma server keeps them."""
+        return self.home / VECTORS
 
     @property
     def learned(self) -> Path:
@@ -112,6 +120,8 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
         raise SettingsError("PARLEY_DATABASE_URL must start with sqlite:/// or postgresql://.")
     if settings.redis_url and not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
         raise SettingsError("PARLEY_REDIS_URL must start with redis://, rediss:// or unix://.")
+    if settings.chroma_url and not settings.chroma_url.startswith(("http://", "https://")):
+        raise SettingsError("PARLEY_CHROMA_URL must start with http:// or https://.")
     for name, path in (
         ("PARLEY_POLICY", settings.policy),
         ("PARLEY_DICTIONARY", settings.dictionary),

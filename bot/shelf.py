@@ -5,14 +5,20 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
+from threading import Event
 from time import monotonic
 
 import structlog
 
+from retrieval.embed import Embedder
+from retrieval.index import IndexUnavailableError, VectorIndex
 from retrieval.passage import Hit, Passage
 from retrieval.search import Library
 
 log = structlog.get_logger()
+
+Meanings = tuple[Embedder, VectorIndex]
+"""What turns texts into vectors, and what keeps those of the passages."""
 
 # looking at the folder costs a listing; a changed document answers anew within about this many seconds
 _LOOK_EVERY = 2.0
@@ -26,6 +32,8 @@ class Shelf:
     ) -> None:
         self._load = partial(Library.load, folder, added)
         self._library = self._load(on=today())
+        self._learning: asyncio.Task[None] | None = None
+        self._is_stopping = Event()
         self._today = today
         self._seconds = seconds
         self._looked = seconds()
@@ -55,10 +63,32 @@ class Shelf:
         self._looked = self._seconds()
         self._reloading = asyncio.get_running_loop().create_task(self._reload())
 
+    def learn(self, open_meanings: Callable[[], Meanings]) -> None:
+        """From when it is ready, find passages by what they mean as well; until then, and if it fails, by their words."""
+        self._learning = asyncio.get_running_loop().create_task(self._learn(open_meanings))
+
+    async def stop(self) -> None:
+        """End what is under way; vectors that were not made yet are made at the next start."""
+        self._is_stopping.set()
+        await self.rest()
+
+    async def _learn(self, open_meanings: Callable[[], Meanings]) -> None:
+        try:
+            embedder, index = await asyncio.to_thread(open_meanings)
+            index.goes_on = lambda: not self._is_stopping.is_set()
+            load = partial(self._load, embedder=embedder, index=index)
+            self._library = await asyncio.to_thread(load, on=self._today())
+        except (ValueError, OSError, IndexUnavailableError) as error:
+            log.warning("meanings_unavailable", error=type(error).__name__)
+            return
+        self._load = load
+        self._report()
+
     async def rest(self) -> None:
-        """Wait until a look at the folder that is under way has ended."""
-        if self._reloading is not None:
-            await self._reloading
+        """Wait until what is under way in the background has ended."""
+        for task in (self._learning, self._reloading):
+            if task is not None:
+                await task
 
     async def _reload(self) -> None:
         try:
@@ -66,7 +96,7 @@ class Shelf:
             if self._library.on == today and not await asyncio.to_thread(self._library.is_stale):
                 return
             self._library = await asyncio.to_thread(self._load, on=today)
-        except OSError as error:
+        except (OSError, IndexUnavailableError) as error:
             log.warning("documents_unreadable", error=type(error).__name__)
             return
         self._report()

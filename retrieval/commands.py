@@ -4,12 +4,13 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from retrieval.home import DOCUMENTS
+from retrieval.home import DOCUMENTS, VECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ Home = Annotated[Path, typer.Option(envvar="PARLEY_HOME", help="The folder for e
 EmbeddingModel = Annotated[
     str | None,
     typer.Option(
-        "--model", envvar="PARLEY_EMBEDDING_MODEL", help="A folder, or a model's name.", show_default="the shipped one"
+        "--model", envvar="PARLEY_EMBEDDING_MODEL", help="A folder, a model's name, or none.", show_default="the shipped one"
     ),
 ]
 
@@ -51,13 +52,17 @@ def search(
         Path, typer.Option(envvar="PARLEY_SOPS", help="The folder of documents.", show_default="the sample")
     ] = SAMPLE_SOPS,
     home: Home = DEFAULT_HOME,
+    model: EmbeddingModel = None,
+    chroma: Annotated[
+        str | None, typer.Option(envvar="PARLEY_CHROMA_URL", help="A Chroma server.", show_default="on disk")
+    ] = None,
 ) -> None:
     """Find the passages that answer a question, best first, each with its source."""
     from retrieval.passage import AUDIENCES  # noqa: PLC0415 - the program starts faster without what only this command needs
 
     if audience not in AUDIENCES:
         raise typer.BadParameter(f"must be one of {', '.join(sorted(AUDIENCES))}", param_hint="--audience")
-    library = _load(sops, home / DOCUMENTS)
+    library = _load(sops, home, model, chroma)
     for problem in library.problems:
         typer.echo(problem, err=True)
     hits = library.search(query, audience=audience, lang=lang, k=k)
@@ -234,9 +239,9 @@ def _library(texts: "list[Passage]", embedder: "Embedder | None") -> "Library":
 
 
 def _embedder(model: str | None) -> "Embedder | None":
-    from retrieval.embed import SHIPPED, load_embedder  # noqa: PLC0415
+    from retrieval.embed import NONE, SHIPPED, load_embedder  # noqa: PLC0415
 
-    if model is None and not SHIPPED.exists():
+    if model == NONE:
         return None
     try:
         return load_embedder(model or str(SHIPPED))
@@ -249,11 +254,19 @@ def _failed(reason: str) -> typer.Exit:
     return typer.Exit(1)
 
 
-def _load(folder: Path, added: Path) -> "Library":
+def _load(folder: Path, home: Path, model: str | None, chroma: str | None) -> "Library":
+    from retrieval.index import IndexUnavailableError, VectorIndex  # noqa: PLC0415 - as above
     from retrieval.search import Library  # noqa: PLC0415 - numpy and the search index take half a second to import
 
+    embedder = _embedder(model)
+    load = partial(Library.load, folder, home / DOCUMENTS, on=_today())
     try:
-        return Library.load(folder, added, on=_today())
+        if embedder is not None:
+            try:
+                return load(embedder=embedder, index=VectorIndex.open(embedder.name, folder=home / VECTORS, url=chroma))
+            except IndexUnavailableError as error:
+                typer.echo(f"{error}; looked up by words alone", err=True)
+        return load()
     except OSError as error:
         raise _failed(str(error)) from error
 

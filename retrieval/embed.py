@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 ENCODER_FILE = "encoder.onnx"
 TOKENIZER_FILE = "tokenizer.json"
+NONE = "none"
+"""In place of a model: passages are found by their words alone."""
 SHIPPED = Path(__file__).with_name("model")
 
 Floats = npt.NDArray[np.float32]

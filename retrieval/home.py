@@ -2,3 +2,5 @@
 
 DOCUMENTS = "knowledge/documents"
 """The documents that were taken in, each version a folder."""
+VECTORS = "knowledge/vectors"
+"""Their vectors, which can be made again at any time."""

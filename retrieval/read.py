@@ -18,6 +18,11 @@ from retrieval.sections import pieces
 LARGEST_FILE = 50_000_000  # bytes; a bigger file is an export or a mistake, not a procedure
 LARGEST_TEXT = 5_000_000  # characters of what a file says
 _DOCUMENTS = FORMATS.keys() | REFUSED.keys()
+AUTHORED = frozenset({".md", ".markdown", ".txt"})
+"""Formats whose authors write front matter and comments. In any other, as a letter or page from outside may be, such lines
+are words like all others: nobody can say so who may read a document, or what it was written for."""
+_COMMENT = re.compile(r"\s*<!--.*-->\s*")
+_PAGE = re.compile(r"<!-- page: \d+ -->")
 _HEADING = re.compile(r"#\s+(\S.*)")
 _NOT_IN_ID = re.compile(r"[^a-z0-9]+")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
@@ -140,6 +145,9 @@ def parts_of(content: bytes, source: str, stated: Stated) -> tuple[FrontMatter, 
     text = FORMATS[suffix](content)
     if len(text) > LARGEST_TEXT:
         raise BadDocumentError(f"it says more than {LARGEST_TEXT:,} characters; cut it into documents")
+    if suffix not in AUTHORED:
+        lines = [line for line in text.split("\n") if not _COMMENT.fullmatch(line) or _PAGE.fullmatch(line)]
+        return _front_matter(lines, source, stated), lines, 1
     front, body, first_line = split(text)
     return front or _front_matter(body, source, stated), body, first_line
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from retrieval.add import names_of, read_added
 from retrieval.embed import Embedder, Floats
 from retrieval.in_force import in_force
+from retrieval.index import VectorIndex
 from retrieval.meanings import Meanings
 from retrieval.passage import AUDIENCES, Hit, Passage
 from retrieval.read import Reading, fingerprint, read_folder
@@ -29,6 +30,7 @@ class Library:
         problems: tuple[str, ...] = (),
         *,
         embedder: Embedder | None = None,
+        index: VectorIndex | None = None,
         on: date | None = None,
         look: Callable[[], object] = lambda: None,
         seen: object = None,
@@ -40,17 +42,24 @@ class Library:
         self.on = on
         self._embedder = embedder
         entries = [(passage, terms_of(passage)) for passage in self.passages]
-        found = embedder.passages([embedded_text(one) for one in self.passages]) if embedder and self.passages else None
+        found = _vectors(self.passages, embedder, index) if embedder and self.passages else None
         # one shelf for each audience: what a customer may not read cannot even weigh on what a customer finds
         self._shelves = {audience: _shelf_for(audience, entries, found) for audience in AUDIENCES}
 
     @classmethod
     def load(
-        cls, folder: Path, added: Path | None = None, *, embedder: Embedder | None = None, on: date | None = None
+        cls,
+        folder: Path,
+        added: Path | None = None,
+        *,
+        embedder: Embedder | None = None,
+        index: VectorIndex | None = None,
+        on: date | None = None,
     ) -> "Library":
         """Reads and indexes a folder of documents, and what was taken in at `added`, in a second or two.
 
-        Raises NotADirectoryError when there is no such folder.
+        With an `embedder` passages are found by what they mean as well; an `index` keeps their vectors, so that each is
+        made once. Raises NotADirectoryError when there is no such folder, IndexUnavailableError when the index fails.
         """
 
         def look() -> object:
@@ -61,7 +70,8 @@ class Library:
         taken_in = read_added(added) if added else Reading((), ())
         warm_up()
         passages = {one.id: one for one in (*reading.passages, *taken_in.passages)}
-        return cls(passages.values(), reading.problems + taken_in.problems, embedder=embedder, on=on, look=look, seen=seen)
+        problems = reading.problems + taken_in.problems
+        return cls(passages.values(), problems, embedder=embedder, index=index, on=on, look=look, seen=seen)
 
     def is_stale(self) -> bool:
         """Whether a document was added, removed or changed since loading; reads no file, only the folders' listings."""
@@ -75,15 +85,14 @@ class Library:
         Passages in `lang` are lifted, and so are those marked for `intent`: what was written for the speaker's
         purpose answers as soon as it shares a word with the query. Raises ValueError for an unknown audience.
         """
-        return self._shelf(audience).search(_wanted(query, lang, intent), k)
+        return self._shelf(audience).search(_wanted(query, lang, intent), self._vector(query), k)
 
     def ranked(self, query: str, *, audience: str, k: int) -> list[Hit]:
         """The `k` passages nearest to the query, best first, whether or not they answer it.
 
         Raises ValueError for an unknown audience.
         """
-        vector = self._embedder.questions([query[:LONGEST_QUERY]])[0] if self._embedder else None
-        return self._shelf(audience).ranked(_wanted(query, None, None), vector, k)
+        return self._shelf(audience).ranked(_wanted(query, None, None), self._vector(query), k)
 
     def for_intent(self, intent: str, *, audience: str, lang: str) -> Passage | None:
         """The passage written for this intent: in `lang` if there is one, the one that is most this audience's own.
@@ -92,6 +101,9 @@ class Library:
         """
         marked = [passage for passage in self._shelf(audience).passages if intent in passage.intents]
         return min(marked, key=lambda passage: _strangeness(passage, lang), default=None)
+
+    def _vector(self, query: str) -> Floats | None:
+        return self._embedder.questions([query[:LONGEST_QUERY]])[0] if self._embedder and query.strip() else None
 
     def _shelf(self, audience: str) -> Shelf:
         try:
@@ -108,6 +120,15 @@ def embedded_text(passage: Passage) -> str:
 
 def _wanted(query: str, lang: str | None, intent: str | None) -> Wanted:
     return Wanted(tuple(dict.fromkeys(terms(query[:LONGEST_QUERY]))), lang, intent)
+
+
+def _vectors(passages: Sequence[Passage], embedder: Embedder, index: VectorIndex | None) -> list[Floats]:
+    """The vectors of each passage, from the index where there is one."""
+    texts = [embedded_text(one) for one in passages]
+    if index is None:
+        return embedder.passages(texts)
+    kept = index.vectors_of(passages, embedder, texts)
+    return [kept[one.id] for one in passages]
 
 
 def _shelf_for(audience: str, entries: Sequence[tuple[Passage, list[str]]], vectors: Sequence[Floats] | None) -> Shelf:

@@ -64,7 +64,7 @@ def button_of(replies: list[Json], label: str) -> str:
 def settings_from(folder: Path, **given: str) -> Settings:
     """The settings of a `.env` file that says this; the home lies in the same folder."""
     file = folder / ".env"
-    lines = {"PARLEY_HOME": str(folder / "home"), **given}
+    lines = {"PARLEY_HOME": str(folder / "home"), "PARLEY_EMBEDDING_MODEL": "none", **given}
     file.write_text("".join(f"{name}={value}\n" for name, value in lines.items()), encoding="utf-8")
     return load_settings(file)
 

@@ -27,7 +27,7 @@ def run(home: Path, *words: str, said: str = "", **settings: str) -> Ran:
     done = subprocess.run(
         [_PROGRAM, *words],
         cwd=home,
-        env={**clean, "PARLEY_HOME": str(home / "var"), **settings},
+        env={**clean, "PARLEY_HOME": str(home / "var"), "PARLEY_EMBEDDING_MODEL": "none", **settings},
         input=said.encode(),
         capture_output=True,
         timeout=_PATIENCE,

@@ -472,6 +472,7 @@ def _workspace(clock: FakeClock) -> SlackPlatform:
 def _settings(home: Path, plan: Plan, platforms: Platforms) -> Settings:
     given: dict[str, Any] = {
         "PARLEY_HOME": home,
+        "PARLEY_EMBEDDING_MODEL": "none",
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,
         "SLACK_API_URL": platforms.slack.api_url,

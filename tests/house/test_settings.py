@@ -13,6 +13,8 @@ PROMISED = {
     "PARLEY_DICTIONARY",
     "PARLEY_SOPS",
     "PARLEY_INTENT_MODEL",
+    "PARLEY_EMBEDDING_MODEL",
+    "PARLEY_CHROMA_URL",
     "PARLEY_API_TOKEN",
     "SLACK_BOT_TOKEN",
     "SLACK_SIGNING_SECRET",
@@ -33,8 +35,6 @@ PROMISED = {
 # promised for rooms that are not built yet; whoever builds one moves its names up
 LATER = {
     "PARLEY_SECRET_KEY",
-    "PARLEY_CHROMA_URL",
-    "PARLEY_EMBEDDING_MODEL",
     "PARLEY_WHISPER_MODEL",
     "PARLEY_LLM_BASE_URL",
     "PARLEY_LLM_MODEL",

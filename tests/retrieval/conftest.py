@@ -7,12 +7,19 @@ import pytest
 from sop_documents import document
 
 from retrieval.commands import SAMPLE_SOPS
+from retrieval.embed import SHIPPED, load_embedder
 from retrieval.search import Library
 
 
 @pytest.fixture(scope="session")
 def library() -> Library:
     return Library.load(SAMPLE_SOPS)
+
+
+@pytest.fixture(scope="session")
+def knowing_library() -> Library:
+    """The same, found by meaning as well, with the model that ships."""
+    return Library.load(SAMPLE_SOPS, embedder=load_embedder(str(SHIPPED)))
 
 
 @pytest.fixture

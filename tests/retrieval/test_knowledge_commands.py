@@ -9,10 +9,11 @@ from typer.testing import CliRunner
 from retrieval.commands import knowledge_cli
 
 WriteDocument = Callable[..., Path]
+WORDS_ALONE = {"PARLEY_EMBEDDING_MODEL": "none"}
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(knowledge_cli, ["search", *arguments])
+    result = CliRunner(env=WORDS_ALONE).invoke(knowledge_cli, ["search", *arguments])
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -69,7 +70,7 @@ def test_unreadable_documents_are_named_beside_the_answer(write_document: WriteD
 
 
 def call(home: Path, *arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(knowledge_cli, [*arguments, "--home", str(home)])
+    result = CliRunner(env=WORDS_ALONE).invoke(knowledge_cli, [*arguments, "--home", str(home)])
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -147,5 +148,5 @@ def test_judgements_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 
 def call_without_home(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(knowledge_cli, arguments)
+    result = CliRunner(env=WORDS_ALONE).invoke(knowledge_cli, arguments)
     return result.exit_code, result.stdout, result.stderr

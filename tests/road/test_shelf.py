@@ -10,6 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.shelf import Shelf
+from retrieval.index import VectorIndex
+from tests.topics import Topics
 
 DOCUMENT = """---
 id: {id}
@@ -147,6 +149,28 @@ async def test_a_customer_finds_nothing_that_was_written_for_staff(shelf: Shelf,
     write(folder, "discounts", "折扣底线", "折扣底线是八五折,再低要总监批。", "rep, manager")
     assert "八五折" in await found_later(shelf, seconds, "折扣底线是多少")
     assert "八五折" not in found(shelf, "折扣底线是多少", audience="customer")
+
+
+async def test_passages_are_found_by_what_they_mean_once_the_model_is_there(
+    shelf: Shelf, folder: Path, seconds: Seconds, tmp_path: Path
+) -> None:
+    topics = Topics({"退货": 0, "送回去": 0, "发票": 1})
+    assert found(shelf, "能送回去吗") == ""
+
+    shelf.learn(lambda: (topics, VectorIndex.on_disk(tmp_path / "vectors", topics.name)))
+    assert "七天内" in await found_later(shelf, seconds, "能送回去吗")
+
+    write(folder, "returns", "退货规定", "收到货后三十天内都可以退货,运费由我们承担。")
+    assert "三十天" in await found_later(shelf, seconds, "能送回去吗")
+    await shelf.stop()
+
+
+async def test_without_a_model_or_an_index_words_still_find(shelf: Shelf, seconds: Seconds, log_lines: list[str]) -> None:
+    def gone() -> tuple[Topics, VectorIndex]:
+        return Topics({}), VectorIndex.on_server("http://127.0.0.1:9", "topics")
+
+    shelf.learn(gone)
+    assert "七天内" in await found_later(shelf, seconds, "可以退货吗")
 
 
 def test_a_folder_that_does_not_exist_is_an_error_at_once(tmp_path: Path) -> None:
