@@ -77,11 +77,11 @@ class Shelf:
             embedder, index = await asyncio.to_thread(open_meanings)
             index.goes_on = lambda: not self._is_stopping.is_set()
             load = partial(self._load, embedder=embedder, index=index)
-            self._library = await asyncio.to_thread(load, on=self._today())
+            library = await asyncio.to_thread(load, on=self._today())
         except (ValueError, OSError, IndexUnavailableError) as error:
             log.warning("meanings_unavailable", error=type(error).__name__)
             return
-        self._load = load
+        self._load, self._library = load, library
         self._report()
 
     async def rest(self) -> None:
@@ -91,15 +91,18 @@ class Shelf:
                 await task
 
     async def _reload(self) -> None:
+        load = self._load
         try:
             today = self._today()
             if self._library.on == today and not await asyncio.to_thread(self._library.is_stale):
                 return
-            self._library = await asyncio.to_thread(self._load, on=today)
+            library = await asyncio.to_thread(load, on=today)
         except (OSError, IndexUnavailableError) as error:
             log.warning("documents_unreadable", error=type(error).__name__)
             return
-        self._report()
+        if load is self._load:  # else what finds by meaning arrived meanwhile, and has read the documents as well
+            self._library = library
+            self._report()
 
     def _report(self) -> None:
         log.info("documents_loaded", passages=len(self._library.passages), problems=len(self._library.problems))

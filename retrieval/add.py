@@ -91,7 +91,7 @@ def _take_in(content: bytes, source: str, into: Path, stated: Stated, today: dat
 
     `words` has the version that holds what a file says, by the file's hash; what is taken in is added to it.
     """
-    front, body, _ = parts_of(content, source, stated)
+    front, body, first_line = parts_of(content, source, stated)
     digest = sha256(content).hexdigest()[:12]
     place = into / f"{front.id}.{front.lang}"
     versions = _versions(place)
@@ -104,7 +104,7 @@ def _take_in(content: bytes, source: str, into: Path, stated: Stated, today: dat
             return Added(source, "unchanged", known.title, known.version)
     if versions:
         front = _next(front, [known for _, known in versions], today)
-    text = (written(replace(front, source=source)) + "\n".join(body)).encode()
+    text = (written(replace(front, source=source, first_line=first_line)) + "\n".join(body)).encode()
     passages = read_document(text, TEXT_FILE)
     place.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=".", dir=place))

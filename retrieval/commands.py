@@ -25,7 +25,8 @@ SAMPLE_SOPS = Path(__file__).with_name("sops")
 
 DEFAULT_HOME = Path("var")
 Home = Annotated[Path, typer.Option(envvar="PARLEY_HOME", help="The folder for everything that is kept.")]
-
+Sops = Annotated[Path, typer.Option(envvar="PARLEY_SOPS", help="The folder of documents.", show_default="the sample")]
+Chroma = Annotated[str | None, typer.Option(envvar="PARLEY_CHROMA_URL", help="A Chroma server.", show_default="on disk")]
 EmbeddingModel = Annotated[
     str | None,
     typer.Option(
@@ -48,14 +49,10 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")] = False,
     audience: Annotated[str, typer.Option(help="On whose behalf: rep, manager or customer.")] = "rep",
     lang: Annotated[str | None, typer.Option(help="The language to prefer: zh or en.")] = None,
-    sops: Annotated[
-        Path, typer.Option(envvar="PARLEY_SOPS", help="The folder of documents.", show_default="the sample")
-    ] = SAMPLE_SOPS,
+    sops: Sops = SAMPLE_SOPS,
     home: Home = DEFAULT_HOME,
     model: EmbeddingModel = None,
-    chroma: Annotated[
-        str | None, typer.Option(envvar="PARLEY_CHROMA_URL", help="A Chroma server.", show_default="on disk")
-    ] = None,
+    chroma: Chroma = None,
 ) -> None:
     """Find the passages that answer a question, best first, each with its source."""
     from retrieval.passage import AUDIENCES  # noqa: PLC0415 - the program starts faster without what only this command needs
@@ -163,7 +160,10 @@ def list_documents(
 @knowledge_cli.command()
 def remove(
     document: Annotated[str, typer.Argument(help="Its name, as `parley knowledge list` shows it.")],
+    sops: Sops = SAMPLE_SOPS,
     home: Home = DEFAULT_HOME,
+    model: EmbeddingModel = None,
+    chroma: Chroma = None,
 ) -> None:
     """Delete a document with all its versions and the files they were taken from."""
     from retrieval.add import remove as removed  # noqa: PLC0415 - as above
@@ -171,6 +171,8 @@ def remove(
     gone = removed(document, home / DOCUMENTS)
     if not gone:
         raise _failed(f"There is no document {document}.")
+    if chroma or (home / VECTORS).exists():
+        _load(sops, home, model, chroma)  # what reads the index drops what is no longer there
     typer.echo(f"{document}: deleted, {gone} version{'' if gone == 1 else 's'}")
 
 

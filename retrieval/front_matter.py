@@ -22,7 +22,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 class FrontMatter:
     """The stated facts of one document. It is in force from `valid_from` to `valid_to`, both included.
 
-    `source` is the file that it was taken from, empty when it stands in its own.
+    `source` is the file that it was taken from, empty when it stands in its own; `first_line` the line there at which its
+    body begins.
     """
 
     id: str
@@ -34,6 +35,7 @@ class FrontMatter:
     audience: frozenset[str]
     valid_to: date | None = None
     source: str = ""
+    first_line: int | None = None
 
 
 def split(text: str) -> tuple[FrontMatter | None, list[str], int]:
@@ -70,6 +72,7 @@ def _front_matter(source: str) -> FrontMatter:
         audience=_audience(fields.get("audience")),
         valid_to=_last_day(fields, valid_from),
         source=str(fields.get("source", "")),
+        first_line=int(line) if (line := str(fields.get("first_line", ""))).isdecimal() else None,
     )
 
 
@@ -79,7 +82,7 @@ def written(front: FrontMatter) -> str:
         **{name: str(getattr(front, name)) for name in _FIELDS if getattr(front, name)},
         **({"valid_to": front.valid_to.isoformat()} if front.valid_to else {}),
         "audience": sorted(front.audience),
-        **({"source": front.source} if front.source else {}),
+        **({"source": front.source, "first_line": front.first_line} if front.source else {}),
     }
     return f"{_FENCE}\n{yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=10_000)}{_FENCE}\n"
 

@@ -84,8 +84,7 @@ class VectorIndex:
                 self._put([passages[at] for at in group], made)
             known |= {passages[at].id: vectors for at, vectors in zip(group, made, strict=True)}
         wanted = {one.id for one in passages}
-        if self.may_write and (gone := known.keys() - wanted):
-            self._drop(gone, known)
+        self._drop(known.keys() - wanted, known)
         return {one: known[one] for one in wanted}
 
     def _kept(self) -> dict[str, Floats]:
@@ -110,7 +109,7 @@ class VectorIndex:
         nodes: list[BaseNode] = [
             TextNode(
                 id_=f"{passage.id}{_PARTED}{number}",
-                text=passage.text,
+                text="",  # the words stay with the document: whoever deletes it deletes them
                 embedding=vector.tolist(),
                 metadata={"document": passage.document, "lang": passage.lang, "source": passage.source}
                 | {reader: True for reader in sorted(passage.audience)},
@@ -121,6 +120,8 @@ class VectorIndex:
         _asked(partial(ChromaVectorStore(chroma_collection=self._collection).add, nodes), "Chroma")
 
     def _drop(self, gone: Iterable[str], known: Mapping[str, Floats]) -> None:
+        if not self.may_write:
+            return
         keys = [f"{one}{_PARTED}{number}" for one in gone for number in range(len(known[one]))]
         for group in _grouped(keys, _PAGE):
             _asked(partial(self._collection.delete, ids=group), "Chroma")

@@ -149,6 +149,8 @@ def parts_of(content: bytes, source: str, stated: Stated) -> tuple[FrontMatter, 
         lines = [line for line in text.split("\n") if not _COMMENT.fullmatch(line) or _PAGE.fullmatch(line)]
         return _front_matter(lines, source, stated), lines, 1
     front, body, first_line = split(text)
+    if front and front.first_line:
+        first_line = front.first_line
     return front or _front_matter(body, source, stated), body, first_line
 
 

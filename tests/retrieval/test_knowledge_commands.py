@@ -7,6 +7,9 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from retrieval.commands import knowledge_cli
+from retrieval.embed import SHIPPED, load_embedder
+from retrieval.home import VECTORS
+from retrieval.index import VectorIndex
 
 WriteDocument = Callable[..., Path]
 WORDS_ALONE = {"PARLEY_EMBEDDING_MODEL": "none"}
@@ -95,6 +98,28 @@ def test_a_document_is_taken_in_found_listed_and_deleted(tmp_path: Path) -> None
     code, out, _ = call(tmp_path, "remove", row["document"])
     assert (code, out) == (0, f"{row['document']}: deleted, 1 version\n")
     assert call(tmp_path, "list") == (0, "Nothing was taken in yet: parley knowledge add PATH…\n", "")
+
+
+def test_what_is_deleted_leaves_no_vector_behind(tmp_path: Path) -> None:
+    home, sops = tmp_path / "home", tmp_path / "sops"
+    sops.mkdir()
+    (sops / "gate.md").write_text("The gate is locked at night.")
+    (tmp_path / "forklift.md").write_text("The forklift is charged at night.")
+    options = ["--home", str(home), "--sops", str(sops)]
+
+    def knowledge(*arguments: str) -> str:
+        result = CliRunner().invoke(knowledge_cli, [*arguments, *options])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    CliRunner().invoke(knowledge_cli, ["add", str(tmp_path / "forklift.md"), "--home", str(home)])
+    [first, *_] = json.loads(knowledge("search", "when do they load the forklift's battery", "--json"))
+    assert first["text"] == "The forklift is charged at night."
+    knowledge("remove", "forklift")
+
+    embedder = load_embedder(str(SHIPPED))
+    index = VectorIndex.on_disk(home / VECTORS, embedder.name)
+    assert len(index._kept()) == 1, "the gate's"
 
 
 def test_a_bad_file_is_told_and_the_others_go_in(tmp_path: Path) -> None:

@@ -136,6 +136,17 @@ def test_deletion_leaves_nothing(tmp_path: Path) -> None:
     assert remove("", home) == 0
 
 
+def test_a_passage_is_cited_by_its_line_in_the_file_it_was_taken_from(tmp_path: Path) -> None:
+    (tmp_path / "plain.md").write_text("# Gate\n\nThe gate is locked at night.")
+    (tmp_path / "stated.md").write_text(document("Goods come back within seven days.", id="returns"))
+    take_in(tmp_path / "home", tmp_path / "plain.md", tmp_path / "stated.md")
+
+    cited = {one.source: one.line for one in read_added(tmp_path / "home").passages}
+
+    assert cited["plain.md"] == 3
+    assert (tmp_path / "stated.md").read_text().split("\n")[cited["stated.md"] - 1] == "Goods come back within seven days."
+
+
 def test_a_version_that_was_cut_off_is_not_seen(tmp_path: Path) -> None:
     (tmp_path / "returns.md").write_text("Goods come back within seven days.")
     take_in(tmp_path / "home", tmp_path / "returns.md")
