@@ -30,7 +30,8 @@ class Shelf:
     def __init__(
         self, folder: Path, added: Path, today: Callable[[], date], seconds: Callable[[], float] = monotonic
     ) -> None:
-        self._load = partial(Library.load, folder, added)
+        self._load = self._by_words = partial(Library.load, folder, added)
+        self._lacks_meanings = False
         self._library = self._load(on=today())
         self._learning: asyncio.Task[None] | None = None
         self._is_stopping = Event()
@@ -94,10 +95,18 @@ class Shelf:
         load = self._load
         try:
             today = self._today()
-            if self._library.on == today and not await asyncio.to_thread(self._library.is_stale):
+            is_fresh = self._library.on == today and not self._lacks_meanings
+            if is_fresh and not await asyncio.to_thread(self._library.is_stale):
                 return
-            library = await asyncio.to_thread(load, on=today)
-        except (OSError, IndexUnavailableError) as error:
+            try:
+                library = await asyncio.to_thread(load, on=today)
+                self._lacks_meanings = False
+            except IndexUnavailableError as error:
+                # what was removed must not answer only because its vectors cannot be asked for
+                log.warning("meanings_unavailable", error=type(error).__name__)
+                library = await asyncio.to_thread(self._by_words, on=today)
+                self._lacks_meanings = True
+        except Exception as error:  # the old documents stand until they can be read again
             log.warning("documents_unreadable", error=type(error).__name__)
             return
         if load is self._load:  # else what finds by meaning arrived meanwhile, and has read the documents as well

@@ -80,10 +80,12 @@ def add(files: Iterable[Found], into: Path, stated: Stated, today: date) -> Iter
     for one in files:
         try:
             content, changed = content_of(one.path, one.within)
+            one.source.encode()  # a name that is no text cannot be written down
             since = min(one.since or changed, today)
             yield _take_in(content, one.source, into, replace(stated, valid_from=since), today, words)
-        except (BadDocumentError, OSError) as error:
-            yield Added(one.source, "refused", reason=reason_of(error))
+        except (BadDocumentError, OSError, UnicodeEncodeError) as error:
+            source = one.source.encode(errors="replace").decode()
+            yield Added(source, "refused", reason=reason_of(error))
 
 
 def _take_in(content: bytes, source: str, into: Path, stated: Stated, today: date, words: dict[str, str]) -> Added:
@@ -99,9 +101,11 @@ def _take_in(content: bytes, source: str, into: Path, stated: Stated, today: dat
         same = Path(words[digest])
         if same.parent.name != place.name:
             raise BadDocumentError(f"it is the same as {same.parent.name.rpartition('.')[0]}, which is there already")
-        newest, known = max(versions, key=lambda one: rank_of(one[1].valid_from, one[1].version))
-        if newest.name.endswith(digest):
+        newest, known = max(versions or [(Path(), front)], key=lambda one: rank_of(one[1].valid_from, one[1].version))
+        if newest.name.endswith(digest) and (known.audience, known.owner) == (front.audience, front.owner):
             return Added(source, "unchanged", known.title, known.version)
+    if front.source and (other := next((one.source for _, one in versions if one.source != source), None)):
+        raise BadDocumentError(f"its name {front.id} is already that of {other}; give it another")
     if versions:
         front = _next(front, [known for _, known in versions], today)
     text = (written(replace(front, source=source, first_line=first_line)) + "\n".join(body)).encode()
@@ -112,7 +116,7 @@ def _take_in(content: bytes, source: str, into: Path, stated: Stated, today: dat
         (made / f"{_ORIGINAL}{Path(source).suffix.lower()}").write_bytes(content)
         (made / TEXT_FILE).write_bytes(text)
         made.chmod(0o755)
-        name = f"{_NOT_IN_NAMES.sub('_', front.version)}-{digest}"
+        name = f"{_NOT_IN_NAMES.sub('_', front.version).lstrip('.')}-{digest}"
         made.rename(place / name)
         words[digest] = f"{place.name}/{name}"
     finally:
@@ -125,8 +129,13 @@ def remove(document: str, into: Path) -> int:
     gone = 0
     for place in sorted(into.glob(f"{document}.*")) if document else ():
         if place.name.rpartition(".")[0] == document:
-            gone += len(_versions(place))
-            shutil.rmtree(place)
+            gone += sum(1 for _ in place.glob("[!.]*"))
+            away = (
+                into / f".gone-{place.name}"
+            )  # out of sight at once: a deletion that is cut off brings no old version back
+            shutil.rmtree(away, ignore_errors=True)
+            place.rename(away)
+            shutil.rmtree(away)
     return gone
 
 
@@ -157,7 +166,10 @@ def documents(into: Path) -> list[FrontMatter]:
 def _versions(place: Path) -> list[tuple[Path, FrontMatter]]:
     found = []
     for file in sorted(place.glob(f"[!.]*/{TEXT_FILE}")):
-        front, _, _ = parts_of(file.read_bytes(), TEXT_FILE, Stated(date.min))
+        try:
+            front, _, _ = parts_of(file.read_bytes(), TEXT_FILE, Stated(date.min))
+        except (BadDocumentError, OSError):
+            continue  # the library says which it is; it answers nothing
         found.append((file.parent, front))
     return found
 
@@ -172,7 +184,9 @@ def _next(front: FrontMatter, versions: Sequence[FrontMatter], today: date) -> F
         count += 1
         name = f"{front.version}-r{count}"
     begins = front.valid_from if front.valid_from > last.valid_from else max(today, last.valid_from)
-    return replace(front, version=name, valid_from=begins, valid_to=front.valid_to if front.valid_from == begins else None)
+    if front.valid_to is not None and front.valid_to < begins:
+        raise BadDocumentError(f"it ended on {front.valid_to} already")
+    return replace(front, version=name, valid_from=begins)
 
 
 def _tracked(folder: Path) -> dict[str, date] | None:

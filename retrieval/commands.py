@@ -171,9 +171,9 @@ def remove(
     gone = removed(document, home / DOCUMENTS)
     if not gone:
         raise _failed(f"There is no document {document}.")
-    if chroma or (home / VECTORS).exists():
-        _load(sops, home, model, chroma)  # what reads the index drops what is no longer there
     typer.echo(f"{document}: deleted, {gone} version{'' if gone == 1 else 's'}")
+    if chroma or (home / VECTORS).exists():
+        _load(sops, home, model, chroma, may_drop=True)  # what reads the index drops what is no longer there
 
 
 def _print_rows(rows: list[dict[str, str]]) -> None:
@@ -256,7 +256,7 @@ def _failed(reason: str) -> typer.Exit:
     return typer.Exit(1)
 
 
-def _load(folder: Path, home: Path, model: str | None, chroma: str | None) -> "Library":
+def _load(folder: Path, home: Path, model: str | None, chroma: str | None, *, may_drop: bool = False) -> "Library":
     from retrieval.index import IndexUnavailableError, VectorIndex  # noqa: PLC0415 - as above
     from retrieval.search import Library  # noqa: PLC0415 - numpy and the search index take half a second to import
 
@@ -265,7 +265,9 @@ def _load(folder: Path, home: Path, model: str | None, chroma: str | None) -> "L
     try:
         if embedder is not None:
             try:
-                return load(embedder=embedder, index=VectorIndex.open(embedder.name, folder=home / VECTORS, url=chroma))
+                index = VectorIndex.open(embedder.name, folder=home / VECTORS, url=chroma)
+                index.may_drop = may_drop
+                return load(embedder=embedder, index=index)
             except IndexUnavailableError as error:
                 typer.echo(f"{error}; looked up by words alone", err=True)
         return load()

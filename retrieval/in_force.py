@@ -16,15 +16,24 @@ def in_force(passages: Iterable[Passage], on: date) -> tuple[list[Passage], list
     ends when the next begins.
     """
     read = list(passages)
+    begun: dict[tuple[str, str], Rank] = {}
     newest: dict[tuple[str, str], Rank] = {}
     for one in read:
-        if one.date <= on and (one.valid_to is None or on <= one.valid_to):
-            key = (one.document, one.lang)
-            rank = rank_of(one.date, one.version)
-            newest[key] = max(newest.get(key, rank), rank)
+        if one.date <= on:
+            _raise(begun, one)
+    for one in read:
+        is_last = begun.get((one.document, one.lang)) == rank_of(one.date, one.version)
+        if one.date <= on and (is_last if one.valid_to is None else on <= one.valid_to):
+            _raise(newest, one)
     current = [one for one in read if newest.get((one.document, one.lang)) == rank_of(one.date, one.version)]
     answering = {one.id for one in current}
     return current, [one for one in read if one.id not in answering]
+
+
+def _raise(highest: "dict[tuple[str, str], Rank]", one: Passage) -> None:
+    rank = rank_of(one.date, one.version)
+    key = (one.document, one.lang)
+    highest[key] = max(highest.get(key, rank), rank)
 
 
 Rank = tuple[date, list[tuple[bool, int, str]]]

@@ -34,6 +34,8 @@ class VectorIndex:
     def __init__(self, collection: Any, lock: int | None, *, may_write: bool) -> None:
         self._collection = collection
         self.may_write = may_write
+        self.may_drop = True
+        """False for who looks something up: another folder of documents is no reason to forget those of the house."""
         if lock is not None:
             finalize(self, os.close, lock)  # held as long as this object lives
         self.goes_on: Callable[[], bool] = lambda: True
@@ -56,8 +58,12 @@ class VectorIndex:
             may_write = True
         except BlockingIOError:
             may_write = False
-        client = _asked(lambda: chromadb.PersistentClient(str(folder), settings=_settings()), folder)
-        return cls(_collection(client, model, folder), lock, may_write=may_write)
+        try:
+            client = _asked(lambda: chromadb.PersistentClient(str(folder), settings=_settings()), folder)
+            return cls(_collection(client, model, folder), lock, may_write=may_write)
+        except IndexUnavailableError:
+            os.close(lock)
+            raise
 
     @classmethod
     def on_server(cls, url: str, model: str) -> "VectorIndex":
@@ -120,7 +126,7 @@ class VectorIndex:
         _asked(partial(ChromaVectorStore(chroma_collection=self._collection).add, nodes), "Chroma")
 
     def _drop(self, gone: Iterable[str], known: Mapping[str, Floats]) -> None:
-        if not self.may_write:
+        if not (self.may_write and self.may_drop):
             return
         keys = [f"{one}{_PARTED}{number}" for one in gone for number in range(len(known[one]))]
         for group in _grouped(keys, _PAGE):

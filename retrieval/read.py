@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from retrieval.formats.bad import BadDocumentError
+from retrieval.formats.plain import CONTROLS
 from retrieval.formats.roster import FORMATS, REFUSED
 from retrieval.front_matter import FrontMatter, split
 from retrieval.passage import Passage, content_hash
@@ -146,6 +147,7 @@ def parts_of(content: bytes, source: str, stated: Stated) -> tuple[FrontMatter, 
     if len(text) > LARGEST_TEXT:
         raise BadDocumentError(f"it says more than {LARGEST_TEXT:,} characters; cut it into documents")
     if suffix not in AUTHORED:
+        text = CONTROLS.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")).encode("utf-8", "replace").decode()
         lines = [line for line in text.split("\n") if not _COMMENT.fullmatch(line) or _PAGE.fullmatch(line)]
         return _front_matter(lines, source, stated), lines, 1
     front, body, first_line = split(text)
@@ -170,6 +172,7 @@ def _front_matter(lines: Sequence[str], source: str, stated: Stated) -> FrontMat
         version=stated.version,
         valid_from=stated.valid_from,
         audience=stated.audience,
+        source=source,
     )
 
 

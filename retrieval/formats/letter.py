@@ -1,5 +1,6 @@
 """Mail files: the subject as the title, the newest text; attachments are named and not opened."""
 
+import codecs
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -22,7 +23,7 @@ def read(content: bytes) -> str:
         raise BadDocumentError("it is broken or not a mail file") from error
     if not mail.keys() or not isinstance(said, str):
         raise BadDocumentError("it is broken or not a mail file")
-    text = web_page.read(said.encode()) if is_page else said
+    text = web_page.read(codecs.BOM_UTF8 + said.encode()) if is_page else said
     told = [f"# {subject}", ""] if subject else []
     told += [f"{date}", ""] if date else []
     return "\n".join([*told, text.strip(), "", *(f"- {name}" for name in names)])

@@ -5,7 +5,7 @@ import re
 from retrieval.formats.bad import BadDocumentError
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tabulator and line ends
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tabulator and line ends
 _GUESSED = ["gb18030", "big5"]
 _LOOKED_AT = 60_000  # bytes that the encoding is guessed by
 
@@ -13,7 +13,7 @@ _LOOKED_AT = 60_000  # bytes that the encoding is guessed by
 def read(content: bytes) -> str:
     """The text with plain line ends. Raises BadDocumentError when it is none."""
     text = _decoded(content).replace("\r\n", "\n").replace("\r", "\n")
-    if _CONTROLS.search(text):
+    if CONTROLS.search(text):
         raise BadDocumentError("it contains control characters, so it is not plain text")
     return text
 

@@ -100,6 +100,61 @@ def test_a_change_that_is_taken_back_is_a_change(tmp_path: Path) -> None:
     assert answers(library(tmp_path), "when do goods come back") == ["Goods come back within seven days."]
 
 
+def test_to_narrow_who_may_read_it_is_a_change(tmp_path: Path) -> None:
+    (tmp_path / "gate.txt").write_text("The gate is locked at night.")
+    for audience in ({"customer"}, {"rep"}):
+        [told] = add(find_files([tmp_path / "gate.txt"]), tmp_path / "home", Stated(TODAY, "", frozenset(audience)), TODAY)
+
+    assert told.outcome == "new version"
+    assert library(tmp_path).search("is the gate locked", audience="customer") == []
+
+
+def test_two_files_of_one_name_do_not_replace_each_other(tmp_path: Path) -> None:
+    for name in ("price.md", "price.txt"):
+        (tmp_path / name).write_text(f"Prices as {name} has them.")
+
+    told = list(add(find_files([tmp_path / "price.md", tmp_path / "price.txt"]), tmp_path / "home", STATED, TODAY))
+
+    assert [(one.outcome, one.reason) for one in told] == [
+        ("added", ""),
+        ("refused", "its name price is already that of price.md; give it another"),
+    ]
+
+
+def test_a_promotion_ends_and_what_it_replaced_stays_ended(tmp_path: Path) -> None:
+    for version, begins, ends in (("1", "2025-01-01", ""), ("2", "2026-01-01", "2026-01-31")):
+        text = document(
+            f"Goods come back by rule {version}.", id="returns", version=version, valid_from=begins, valid_to=ends
+        )
+        (tmp_path / f"v{version}.md").write_text(text)
+    take_in(tmp_path / "home", tmp_path / "v1.md", tmp_path / "v2.md")
+
+    assert answers(library(tmp_path, on=date(2025, 6, 1)), "when do goods come back") == ["Goods come back by rule 1."]
+    assert answers(library(tmp_path, on=date(2026, 1, 15)), "when do goods come back") == ["Goods come back by rule 2."]
+    assert answers(library(tmp_path, on=date(2026, 2, 15)), "when do goods come back") == []
+
+
+def test_a_correction_keeps_the_day_it_ends(tmp_path: Path) -> None:
+    file = tmp_path / "promotion.md"
+    for word in ("cheep", "cheap"):
+        file.write_text(document(f"Pumps are {word}.", id="promotion", valid_to="2026-07-31"))
+        take_in(tmp_path / "home", file)
+
+    assert [one.valid_to for one in documents(tmp_path / "home")] == [date(2026, 7, 31)] * 2
+
+
+def test_a_broken_version_hinders_nothing(tmp_path: Path) -> None:
+    (tmp_path / "returns.md").write_text("Goods come back within seven days.")
+    take_in(tmp_path / "home", tmp_path / "returns.md")
+    [text] = (tmp_path / "home").glob("*/*/text.md")
+    text.write_text("")
+
+    assert documents(tmp_path / "home") == []
+    assert [reason.partition(": ")[2] for reason in read_added(tmp_path / "home").problems] == ["skipped, it is empty."]
+    assert remove("returns", tmp_path / "home") == 1
+    assert take_in(tmp_path / "home", tmp_path / "returns.md") == [("returns.md", "added", "1")]
+
+
 def test_two_changes_on_one_day_count_in_their_order(tmp_path: Path) -> None:
     file = tmp_path / "returns.md"
     for days in range(1, 13):
