@@ -215,6 +215,7 @@ async def build_house(
         await judge.expired(timer.data["proposal"])
 
     async def sweep() -> None:
+        minds.shelf.look()  # nobody may have asked for hours, and the next one must not hear what was removed
         await inbox.sweep()
         await outbox.sweep()
 

@@ -1,6 +1,7 @@
 """The library at hand: company documents loaded once, and again in the background when one was changed or taken in."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
@@ -22,6 +23,8 @@ Meanings = tuple[Embedder, VectorIndex]
 
 # looking at the folder costs a listing; a changed document answers anew within about this many seconds
 _LOOK_EVERY = 2.0
+_TRY_AGAIN = 60.0
+"""Seconds until an index that did not answer is asked again: each time the documents are read anew."""
 
 
 class Shelf:
@@ -30,15 +33,16 @@ class Shelf:
     def __init__(
         self, folder: Path, added: Path, today: Callable[[], date], seconds: Callable[[], float] = monotonic
     ) -> None:
-        self._load = self._by_words = partial(Library.load, folder, added)
-        self._lacks_meanings = False
-        self._library = self._load(on=today())
-        self._learning: asyncio.Task[None] | None = None
-        self._is_stopping = Event()
+        self._read = partial(Library.load, folder, added)
         self._today = today
         self._seconds = seconds
+        self._library = self._read(on=today())
+        self._open: Callable[[], Meanings] | None = None
+        self._meanings: Meanings | None = None
+        self._try_at = math.inf
         self._looked = seconds()
-        self._reloading: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._is_stopping = Event()
         self._report()
 
     @property
@@ -51,67 +55,61 @@ class Shelf:
         return len(self._library.passages)
 
     def __call__(self, query: str, *, audience: str, lang: str | None, intent: str | None, k: int) -> Sequence[Hit]:
-        self._look_again()
+        if self._seconds() - self._looked >= _LOOK_EVERY:
+            self.look()
         return self._library.search(query, audience=audience, lang=lang, intent=intent, k=k)
 
     def passage_for(self, intent: str, audience: str, lang: str) -> Passage | None:
         """World.passage_for: the passage that was written for this intent."""
         return self._library.for_intent(intent, audience=audience, lang=lang)
 
-    def _look_again(self) -> None:
-        if self._seconds() - self._looked < _LOOK_EVERY or (self._reloading is not None and not self._reloading.done()):
-            return
-        self._looked = self._seconds()
-        self._reloading = asyncio.get_running_loop().create_task(self._reload())
-
     def learn(self, open_meanings: Callable[[], Meanings]) -> None:
-        """From when it is ready, find passages by what they mean as well; until then, and if it fails, by their words."""
-        self._learning = asyncio.get_running_loop().create_task(self._learn(open_meanings))
+        """From when it is ready, find passages by what they mean as well; until then, and while it fails, by their words."""
+        self._open, self._try_at = open_meanings, self._seconds()
+        self.look()
+
+    def look(self) -> None:
+        """Read the documents again, in the background, if there is a reason to."""
+        if self._looking is None or self._looking.done():
+            self._looked = self._seconds()
+            self._looking = asyncio.get_running_loop().create_task(self._look())
+
+    async def rest(self) -> None:
+        """Wait until a look that is under way has ended."""
+        if self._looking is not None:
+            await self._looking
 
     async def stop(self) -> None:
         """End what is under way; vectors that were not made yet are made at the next start."""
         self._is_stopping.set()
         await self.rest()
 
-    async def _learn(self, open_meanings: Callable[[], Meanings]) -> None:
+    async def _look(self) -> None:
         try:
-            embedder, index = await asyncio.to_thread(open_meanings)
-            index.goes_on = lambda: not self._is_stopping.is_set()
-            load = partial(self._load, embedder=embedder, index=index)
-            library = await asyncio.to_thread(load, on=self._today())
-        except (ValueError, OSError, IndexUnavailableError) as error:
-            log.warning("meanings_unavailable", error=type(error).__name__)
-            return
-        self._load, self._library = load, library
-        self._report()
-
-    async def rest(self) -> None:
-        """Wait until what is under way in the background has ended."""
-        for task in (self._learning, self._reloading):
-            if task is not None:
-                await task
-
-    async def _reload(self) -> None:
-        load = self._load
-        try:
-            today = self._today()
-            is_fresh = self._library.on == today and not self._lacks_meanings
-            if is_fresh and not await asyncio.to_thread(self._library.is_stale):
+            today, is_due = self._today(), self._seconds() >= self._try_at
+            if self._library.on == today and not is_due and not await asyncio.to_thread(self._library.is_stale):
                 return
-            try:
-                library = await asyncio.to_thread(load, on=today)
-                self._lacks_meanings = False
-            except IndexUnavailableError as error:
-                # what was removed must not answer only because its vectors cannot be asked for
-                log.warning("meanings_unavailable", error=type(error).__name__)
-                library = await asyncio.to_thread(self._by_words, on=today)
-                self._lacks_meanings = True
-        except Exception as error:  # the old documents stand until they can be read again
+            self._library = await asyncio.to_thread(self._load, today, with_meanings=is_due or self._try_at == math.inf)
+        except OSError as error:
             log.warning("documents_unreadable", error=type(error).__name__)
             return
-        if load is self._load:  # else what finds by meaning arrived meanwhile, and has read the documents as well
-            self._library = library
-            self._report()
+        self._report()
+
+    def _load(self, today: date, *, with_meanings: bool) -> Library:
+        """The documents as they are; by words alone where the model or the index fails: what was removed must not answer
+        only because its vectors cannot be asked for."""
+        if self._open is not None and with_meanings:
+            try:
+                self._meanings = self._meanings or self._open()
+                embedder, index = self._meanings
+                index.goes_on = lambda: not self._is_stopping.is_set()
+                library = self._read(on=today, embedder=embedder, index=index)
+                self._try_at = math.inf
+                return library
+            except (ValueError, IndexUnavailableError) as error:
+                log.warning("meanings_unavailable", error=type(error).__name__)
+                self._try_at = self._seconds() + _TRY_AGAIN
+        return self._read(on=today)
 
     def _report(self) -> None:
         log.info("documents_loaded", passages=len(self._library.passages), problems=len(self._library.problems))

@@ -1,7 +1,7 @@
 """The library at hand: what is in the folder is found, and a changed folder answers anew without a restart."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,8 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.shelf import Shelf
-from retrieval.index import VectorIndex
-from tests.topics import Topics
+from retrieval.embed import Embedder
+from retrieval.index import IndexUnavailableError, VectorIndex
+from retrieval.passage import Passage
+from tests.topics import Floats, Topics
 
 DOCUMENT = """---
 id: {id}
@@ -38,6 +40,17 @@ class Seconds:
 
     def __call__(self) -> float:
         return self.passed
+
+
+class Fickle(VectorIndex):
+    """A real index that can be away."""
+
+    is_away = False
+
+    def vectors_of(self, passages: Sequence[Passage], embedder: Embedder, texts: Sequence[str]) -> dict[str, Floats]:
+        if self.is_away:
+            raise IndexUnavailableError("away")
+        return super().vectors_of(passages, embedder, texts)
 
 
 @pytest.fixture
@@ -171,6 +184,36 @@ async def test_without_a_model_or_an_index_words_still_find(shelf: Shelf, second
 
     shelf.learn(gone)
     assert "七天内" in await found_later(shelf, seconds, "可以退货吗")
+    await shelf.stop()
+
+
+async def test_an_index_that_answers_again_is_used_again(shelf: Shelf, seconds: Seconds, tmp_path: Path) -> None:
+    topics = Topics({"退货": 0, "送回去": 0, "发票": 1})
+    urls = ["http://127.0.0.1:9", None]
+
+    def opened() -> tuple[Topics, VectorIndex]:
+        return topics, VectorIndex.open(topics.name, folder=tmp_path / "vectors", url=urls.pop(0))
+
+    shelf.learn(opened)
+    assert await found_later(shelf, seconds, "能送回去吗") == ""
+    seconds.passed += 60
+    assert "七天内" in await found_later(shelf, seconds, "能送回去吗")
+    await shelf.stop()
+
+
+async def test_what_was_removed_does_not_answer_while_the_index_is_away(
+    shelf: Shelf, folder: Path, seconds: Seconds, tmp_path: Path
+) -> None:
+    topics = Topics({})
+    index = Fickle.on_disk(tmp_path / "vectors", topics.name)
+    assert isinstance(index, Fickle)
+    shelf.learn(lambda: (topics, index))
+    await shelf.rest()
+    index.is_away = True
+    write(folder, "billing", "开票规定", "发票十天内寄出。")
+    (folder / "returns.zh.md").unlink()
+    assert await found_later(shelf, seconds, "可以退货吗") == ""
+    await shelf.stop()
 
 
 def test_a_folder_that_does_not_exist_is_an_error_at_once(tmp_path: Path) -> None:
