@@ -101,7 +101,7 @@ def review(
 
 @knowledge_cli.command("gaps")
 def gaps(
-    settle: Annotated[int | None, typer.Option(min=1, help="The number of a gap that somebody has seen to.")] = None,
+    settle: Annotated[str | None, typer.Option(metavar="ID", help="A gap that somebody has seen to.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")] = False,
 ) -> None:
     """Show what people asked that no document answers, the most asked first."""

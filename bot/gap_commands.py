@@ -13,16 +13,17 @@ from actions.outside.store import Store
 from bot.gaps import Gap, gaps, settle_gap
 
 
-async def show_gaps(store: Store, settle: int | None, *, as_json: bool) -> None:
-    """Print what is missing, or take one gap, by its number in the list, as seen to. Raise ValueError for no such number."""
+async def show_gaps(store: Store, settle: str | None, *, as_json: bool) -> None:
+    """Print what is missing, or take one gap, by its id, as seen to. Raise ValueError when there is none of it."""
     try:
         await store.migrate()
         found = await gaps(store)
         if settle is not None:
-            if settle > len(found):
-                raise ValueError(f"There is no gap {settle}; there are {len(found)}.")
-            await settle_gap(store, found[settle - 1], datetime.now(UTC))
-            typer.echo(f"Seen to: {found[settle - 1].question}")
+            gap = next((one for one in found if one.id == settle), None)
+            if gap is None:
+                raise ValueError(f"There is no gap {settle}; `parley knowledge gaps` shows those that wait.")
+            await settle_gap(store, gap, datetime.now(UTC))
+            typer.echo(f"Seen to: {gap.question}")
             return
     finally:
         await store.close()
@@ -35,8 +36,8 @@ async def show_gaps(store: Store, settle: int | None, *, as_json: bool) -> None:
 
 
 def _print(found: list[Gap]) -> None:
-    table = Table("", "asked", "question", "by", "last", show_lines=True)
-    for number, one in enumerate(found, start=1):
+    table = Table("id", "asked", "question", "by", "last", show_lines=True)
+    for one in found:
         question = "\n".join([escape(one.question), *(f"[dim]{escape(other)}[/dim]" for other in one.others)])
-        table.add_row(str(number), str(one.count), question, ", ".join(one.audiences), f"{one.last:%Y-%m-%d}")
+        table.add_row(one.id, str(one.count), question, ", ".join(one.audiences), f"{one.last:%Y-%m-%d}")
     Console().print(table)

@@ -1,8 +1,9 @@
 """Questions that no document answered: kept when they are asked, and put together where they ask the same."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import select, update
 
@@ -17,17 +18,16 @@ ASKS_DOCUMENTS = frozenset({"knowledge.ask", "service.how_to", "buying.product_q
 """Intents that the documents should answer; when they do not, something is missing in them."""
 ALIKE = 0.5
 """Share of all their words that two questions have in common, from which they ask the same."""
-NEAR = 0.8
-"""Cosine from which two questions mean the same."""
-
-Nearness = Callable[[str, str], float]
 
 
 @dataclass(frozen=True)
 class Gap:
-    """What is missing: its first question, everyone's wordings, by whom (rep, manager, customer), and how often."""
+    """What is missing: its first question, everyone's wordings, by whom (rep, manager, customer), and how often.
 
-    key: str
+    `id` is short and stays the same as long as the first question waits.
+    """
+
+    id: str
     question: str
     others: tuple[str, ...]
     audiences: tuple[str, ...]
@@ -42,15 +42,15 @@ async def keep_gap(tx: Tx, key: str, s: Situation, now: datetime) -> None:
     await insert_new(tx, GapRow, [row], GapRow.key)
 
 
-async def gaps(store: Store, nearness: Nearness | None = None) -> list[Gap]:
-    """What is missing, the most asked first; questions that share words, or are near in meaning, are one gap."""
+async def gaps(store: Store) -> list[Gap]:
+    """What is missing, the most asked first; questions that share most of their words are one gap."""
     async with store.read() as tx:
-        waiting = select(GapRow.key, GapRow.question, GapRow.audience, GapRow.at)
+        waiting = select(GapRow.question, GapRow.audience, GapRow.at)
         rows = (await tx.execute(waiting.where(GapRow.settled_at.is_(None)).order_by(GapRow.at, GapRow.key))).all()
     groups: list[list[_Asked]] = []
     for row in rows:
-        one = _Asked(*row)
-        group = next((found for found in groups if _asks_the_same(found[0], one, nearness)), None)
+        one = _Asked(*row, frozenset(terms(row.question)))
+        group = next((found for found in groups if _asks_the_same(found[0], one)), None)
         if group is None:
             groups.append([one])
         else:
@@ -69,21 +69,21 @@ async def settle_gap(store: Store, gap: Gap, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class _Asked:
-    key: str
     question: str
     audience: str
     at: datetime
+    terms: frozenset[str]
 
 
-def _asks_the_same(first: _Asked, other: _Asked, nearness: Nearness | None) -> bool:
-    one, two = set(terms(first.question)), set(terms(other.question))
-    if first.question == other.question or (one | two and len(one & two) / len(one | two) >= ALIKE):
-        return True
-    return nearness is not None and nearness(first.question, other.question) >= NEAR
+def _asks_the_same(first: _Asked, other: _Asked) -> bool:
+    either = first.terms | other.terms
+    shared = len(first.terms & other.terms) / len(either) if either else 0.0
+    return first.question == other.question or shared >= ALIKE
 
 
 def _gap(group: Sequence[_Asked]) -> Gap:
     first = group[0]
     others = tuple(dict.fromkeys(one.question for one in group if one.question != first.question))
     audiences = tuple(sorted({one.audience for one in group}))
-    return Gap(first.key, first.question, others, audiences, len(group), max(one.at for one in group))
+    id_ = sha256(first.question.encode()).hexdigest()[:6]
+    return Gap(id_, first.question, others, audiences, len(group), max(one.at for one in group))

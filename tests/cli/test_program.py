@@ -98,7 +98,7 @@ def test_every_command_prints_help(command: str, flag: str) -> None:
         "knowledge add",
         "knowledge remove",
         "knowledge evaluate",
-        "knowledge gaps --settle first",
+        "knowledge gaps --settle",
         "knowledge search x --audience nobody",
         "people bind E01",
         "people add 王五 --role emperor",
