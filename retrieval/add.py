@@ -117,6 +117,9 @@ def _take_in(content: bytes, source: str, into: Path, stated: Stated, today: dat
         (made / TEXT_FILE).write_bytes(text)
         made.chmod(0o755)
         name = f"{_NOT_IN_NAMES.sub('_', front.version).lstrip('.')}-{digest}"
+        shutil.rmtree(
+            place / name, ignore_errors=True
+        )  # there only when it cannot be read: names of versions are not taken twice
         made.rename(place / name)
         words[digest] = f"{place.name}/{name}"
     finally:
@@ -130,9 +133,8 @@ def remove(document: str, into: Path) -> int:
     for place in sorted(into.glob(f"{document}.*")) if document else ():
         if place.name.rpartition(".")[0] == document:
             gone += sum(1 for _ in place.glob("[!.]*"))
-            away = (
-                into / f".gone-{place.name}"
-            )  # out of sight at once: a deletion that is cut off brings no old version back
+            # out of sight at once: a deletion that is cut off brings no old version back
+            away = into / f".gone-{place.name}"
             shutil.rmtree(away, ignore_errors=True)
             place.rename(away)
             shutil.rmtree(away)
@@ -191,19 +193,12 @@ def _next(front: FrontMatter, versions: Sequence[FrontMatter], today: date) -> F
 
 def _tracked(folder: Path) -> dict[str, date] | None:
     """The tracked files of a checkout with the day of their last commit; None where Git cannot tell."""
-    command = [
-        "git",
-        "-C",
-        str(folder),
-        "-c",
-        "core.quotePath=false",
-        "log",
-        "--format=%x00%cs",
-        "--name-only",
-        "--relative",
-    ]
+    command = ["git", "-C", str(folder), "-c", "core.quotePath=false", "log"]
+    shape = ["--format=%x00%cs", "--name-only", "--relative"]
     try:
-        told = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout.decode(errors="replace")
+        told = subprocess.run([*command, *shape], capture_output=True, check=True, timeout=60).stdout.decode(
+            errors="replace"
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     found: dict[str, date] = {}

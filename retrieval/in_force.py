@@ -8,9 +8,12 @@ from retrieval.passage import Passage
 
 _PARTS = re.compile(r"\d+|\D+")
 
+Rank = tuple[date, list[tuple[bool, int, str]]]
+"""What orders the versions of a document."""
 
-def in_force(passages: Iterable[Passage], on: date) -> tuple[list[Passage], list[Passage]]:
-    """The passages of the versions in force on a day, and those of all others, which answer nothing.
+
+def in_force(passages: Iterable[Passage], on: date) -> list[Passage]:
+    """The passages of the versions in force on a day; no other answers.
 
     Of several versions of one document in one language, the one that took effect last is in force; one without an end
     ends when the next begins.
@@ -25,18 +28,13 @@ def in_force(passages: Iterable[Passage], on: date) -> tuple[list[Passage], list
         is_last = begun.get((one.document, one.lang)) == rank_of(one.date, one.version)
         if one.date <= on and (is_last if one.valid_to is None else on <= one.valid_to):
             _raise(newest, one)
-    current = [one for one in read if newest.get((one.document, one.lang)) == rank_of(one.date, one.version)]
-    answering = {one.id for one in current}
-    return current, [one for one in read if one.id not in answering]
+    return [one for one in read if newest.get((one.document, one.lang)) == rank_of(one.date, one.version)]
 
 
-def _raise(highest: "dict[tuple[str, str], Rank]", one: Passage) -> None:
+def _raise(highest: dict[tuple[str, str], Rank], one: Passage) -> None:
     rank = rank_of(one.date, one.version)
     key = (one.document, one.lang)
     highest[key] = max(highest.get(key, rank), rank)
-
-
-Rank = tuple[date, list[tuple[bool, int, str]]]
 
 
 def rank_of(begins: date, version: str) -> Rank:

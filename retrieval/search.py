@@ -20,8 +20,8 @@ LONGEST_QUERY = 500  # characters that are read; a longer message has said what 
 class Library:
     """Documents as they were when loaded; immutable, so any number of threads may search it.
 
-    `problems` has one sentence for each document that could not be read; `former` are passages of versions that are not
-    in force on the day `on`. Without a day the newest version of each document is.
+    `problems` has one sentence for each document that could not be read. Versions answer that are in force on the day
+    `on`; without a day the newest of each document.
     """
 
     def __init__(
@@ -36,8 +36,7 @@ class Library:
         seen: object = None,
     ) -> None:
         self._look, self._seen = look, seen
-        current, former = in_force(passages, on or date.max)
-        self.passages, self.former = tuple(current), tuple(former)
+        self.passages = tuple(in_force(passages, on or date.max))
         self.problems = problems
         self.on = on
         self._embedder = embedder

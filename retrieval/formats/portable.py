@@ -32,7 +32,6 @@ _BULLET = re.compile(r"^[•·●▪]\s*")
 def read(content: bytes) -> str:
     """Every page that has text, behind a comment with its number. Raises BadDocumentError when none has."""
     from pypdf import PdfReader  # noqa: PLC0415 - a third of a second that few files need
-    from pypdf.errors import PyPdfError  # noqa: PLC0415
 
     logging.getLogger("pypdf").setLevel(logging.ERROR)
     lines: list[str] = []
@@ -52,7 +51,7 @@ def read(content: bytes) -> str:
             lines += [f"<!-- page: {number} -->", *_paragraphs(text)]
     except BadDocumentError:
         raise
-    except (PyPdfError, Exception) as error:  # a broken PDF makes the reader stumble in ways of its own
+    except Exception as error:  # a broken PDF makes the reader stumble in ways of its own
         raise BadDocumentError("it is broken or not what its ending says") from error
     if not lines:
         raise BadDocumentError(

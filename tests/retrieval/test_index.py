@@ -78,16 +78,22 @@ def server(tmp_path: Path) -> Iterator[Server]:
     command = [str(program), "run", "--path", str(tmp_path / "server"), "--host", "127.0.0.1", "--port", str(port)]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(300):
-            try:
-                chromadb.HttpClient(host="127.0.0.1", port=port).heartbeat()
-                break
-            except Exception:
-                time.sleep(0.1)
+        _wait_for(port)
         yield Server(f"http://127.0.0.1:{port}", running)
     finally:
         running.kill()
         running.wait()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(600):
+        try:
+            chromadb.HttpClient(host="127.0.0.1", port=port).heartbeat()
+        except ValueError:  # what its client raises while nobody listens
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the Chroma server did not start")
 
 
 @pytest.mark.parametrize("where", ["disk", "server"])

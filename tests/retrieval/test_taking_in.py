@@ -87,7 +87,6 @@ def test_a_changed_file_is_the_next_version_and_the_one_before_no_longer_answers
     ]
     now = library(tmp_path, on=date(2026, 7, 1))
     assert answers(now, "when do goods come back") == ["Goods come back within fifteen days."]
-    assert [passage.text for passage in now.former] == ["Goods come back within seven days."]
 
 
 def test_a_change_that_is_taken_back_is_a_change(tmp_path: Path) -> None:
