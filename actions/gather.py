@@ -11,13 +11,14 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from actions.crm.records import OPEN_STAGES, Contact, Customer, Deal, Lead, Speaker
+from actions.crm.records import OPEN_STAGES, Contact, Customer, Deal, Lead, Product, Speaker
 from actions.outside.store import Tx
 from actions.outside.tables import (
     ContactRow,
     CustomerRow,
     DealRow,
     LeadRow,
+    ProductRow,
 )
 from actions.proposal import Option
 from actions.rows import ROWS, OnBehalf, may_see, one, records_of, visible
@@ -25,8 +26,12 @@ from actions.situation import Situation
 from actions.world import World
 from intents.understanding import Understanding
 from retrieval.passage import Passage
+from retrieval.setting import Setting
 
 _MOST_OPTIONS = 5
+WITHOUT_CONSENT = frozenset({"contract"})
+"""What a customer's data may be used for without being asked: to do what was agreed with them. Documents that hold data
+given for anything else answer once a consent gate says that they may."""
 # questions that any passage may answer; to other words of a customer only the passage about them is an answer
 _ASKS_FOR_FACTS = ("buying.product_question", "buying.delivery_inquiry")
 
@@ -85,7 +90,7 @@ async def gather(tx: Tx, asked: Asked, world: World) -> Situation:
         choose=meant.choose,
         unknown=meant.unknown,
         not_yours=meant.not_yours,
-        passages=_passages(asked, world),
+        passages=await _passages(tx, asked, meant, world),
         rows=rows,
         answers=asked.answers,
     )
@@ -231,19 +236,56 @@ def _title(customer: Customer, lang: str) -> str:
 # --- passages -----------------------------------------------------------------------------------------------------------
 
 
-def _passages(asked: Asked, world: World) -> tuple[Passage, ...]:
+async def _setting(tx: Tx, asked: Asked, meant: _Meant) -> Setting:
+    """For which team, customer and deal the question is: what may be read, and what was written for just this."""
+    speaker, customer, deal = asked.speaker, meant.customer, meant.deal
+    own = {speaker.region, speaker.manager_id, speaker.person_id} - {"", None}
+    facts = {
+        "product": await _products(tx, asked, meant),
+        "stage": (deal.stage,) if deal else (),
+        "industry": (customer.industry,) if customer and customer.industry else (),
+    }
+    return Setting(
+        teams=None if speaker.role == "director" else frozenset(map(str, own)) if speaker.is_staff else frozenset(),
+        customer=customer.id if customer else None,
+        purposes=WITHOUT_CONSENT if customer else frozenset(),
+        facts=facts,
+    )
+
+
+async def _products(tx: Tx, asked: Asked, meant: _Meant) -> tuple[str, ...]:
+    """All names of the product spoken of, else of the deal's, else of those that the customer has."""
+    named = tuple(str(slot.value) for slot in asked.understanding.slots if slot.type == "product")
+    if named:
+        return named
+    if asked.speaker.is_staff and meant.deal is not None:
+        wanted = ProductRow.id == meant.deal.product_id
+    elif meant.customer is not None:
+        bought = select(DealRow.product_id).where(DealRow.customer_id == meant.customer.id, DealRow.stage == "won")
+        wanted = ProductRow.id.in_(bought)
+    else:
+        return ()
+    found = await records_of(tx, Product, select(ProductRow.__table__).where(wanted).limit(_MOST_OPTIONS))
+    return tuple(
+        name for one in found for name in (one.id, one.name, one.name_en, *one.aliases.split("|"), one.category) if name
+    )
+
+
+async def _passages(tx: Tx, asked: Asked, meant: _Meant, world: World) -> tuple[Passage, ...]:
     """What company knowledge says about these words, for this reader; small talk and orders to the CRM need none."""
     intent, audience = asked.understanding.intent, _audience(asked.speaker)
     family = intent.partition(".")[0]
     if family in ("chat", "approval", "escalation", "flow", "report") or intent == "out_of_scope":
         return ()
-    hits = world.search(asked.understanding.plain or asked.text, audience=audience, lang=asked.lang, intent=intent, k=3)
+    setting = await _setting(tx, asked, meant)
+    question = asked.understanding.plain or asked.text
+    hits = world.knowledge.search(question, audience=audience, lang=asked.lang, intent=intent, k=3, setting=setting)
     if family in ("objection", "buying", "status"):
-        return _distinct(_on_a_customers_words(asked, world, [hit.passage for hit in hits]))
+        return _distinct(_on_a_customers_words(asked, world, setting, [hit.passage for hit in hits]))
     return _distinct(hit.passage for hit in hits if family != "crm" or intent in hit.passage.intents)
 
 
-def _on_a_customers_words(asked: Asked, world: World, found: list[Passage]) -> list[Passage]:
+def _on_a_customers_words(asked: Asked, world: World, setting: Setting, found: list[Passage]) -> list[Passage]:
     """A colleague is told the house's own handling of these words, whatever else the words occur in; a customer what
     they may read about them."""
     intent, audience = asked.understanding.intent, _audience(asked.speaker)
@@ -252,7 +294,7 @@ def _on_a_customers_words(asked: Asked, world: World, found: list[Passage]) -> l
     elif intent not in _ASKS_FOR_FACTS:
         found = [passage for passage in found if intent in passage.intents]
     # there is one passage for each of these; the customer's own words need not occur in it
-    written = world.passage_for(intent, audience, asked.lang)
+    written = world.knowledge.passage_for(intent, audience, asked.lang, setting)
     return [*found, written] if written and (asked.speaker.is_staff or not found) else found
 
 

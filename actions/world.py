@@ -9,16 +9,23 @@ from typing import Protocol
 from actions.outside.store import Store, Tx
 from actions.proposal import Notify, Redraw
 from retrieval.passage import Hit, Passage
+from retrieval.setting import Setting
 
 
-class Search(Protocol):
-    """Passages for a question, allowed for this audience, best first; empty when nothing answers it."""
+class Knowledge(Protocol):
+    """What the company's documents say, to those who may read it."""
 
-    def __call__(self, query: str, *, audience: str, lang: str | None, intent: str | None, k: int) -> Sequence[Hit]: ...
+    def search(
+        self, query: str, *, audience: str, lang: str | None, intent: str | None, k: int, setting: Setting
+    ) -> Sequence[Hit]:
+        """Passages for a question, allowed for this audience in this setting, best first; empty when nothing answers it."""
 
+    def passage_for(self, intent: str, audience: str, lang: str, setting: Setting) -> Passage | None:
+        """The passage written for an intent that suits a setting best, in this language if there is one."""
 
-PassageFor = Callable[[str, str, str], Passage | None]
-"""The passage written for an intent, for an audience, in a language."""
+    def cited(self, passage_id: str, *, audience: str, setting: Setting) -> tuple[Passage, ...]:
+        """A passage by its id, behind it what stood in its place in each version before; empty where it may not be read."""
+
 
 Announce = Callable[[Tx, str, Notify | Redraw], Awaitable[None]]
 """Puts a notice into the ledger of sends within the same transaction; the text is the key that makes it happen once."""
@@ -29,8 +36,7 @@ class World:
     """The store, the clock, company knowledge, and the way to tell people things."""
 
     store: Store
-    search: Search
-    passage_for: PassageFor
+    knowledge: Knowledge
     announce: Announce
     now: Callable[[], datetime]
     home: Path

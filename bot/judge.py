@@ -31,6 +31,7 @@ from bot.phrase import Phrased, phrase_confirmation, phrase_outcome, phrase_sett
 from bot.steps import Language
 from bot.tell import Teller
 from bot.thread import Question
+from retrieval.setting import ANYWHERE
 
 log = structlog.get_logger()
 
@@ -113,7 +114,7 @@ class Judge:
         """What the company's own documents say about the rule that stands in the way belongs to the reasons shown."""
         audience = "rep" if proposal.requester.is_staff else "customer"
         rules = [f"policy.{reason.rule}" for reason in decision.reasons if reason.verdict != "run"]
-        written = (self._world.passage_for(rule, audience, lang) for rule in rules)
+        written = (self._world.knowledge.passage_for(rule, audience, lang, ANYWHERE) for rule in rules)
         passages = tuple(passage for passage in written if passage is not None)
         if not passages:
             return proposal

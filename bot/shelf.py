@@ -15,6 +15,7 @@ from retrieval.embed import Embedder
 from retrieval.index import IndexUnavailableError, VectorIndex
 from retrieval.passage import Hit, Passage
 from retrieval.search import Library
+from retrieval.setting import ANYWHERE, Setting
 
 log = structlog.get_logger()
 
@@ -28,7 +29,7 @@ _TRY_AGAIN = 60.0
 
 
 class Shelf:
-    """Callable as World.search. `today` says which versions are in force; `seconds` counts them, from whenever."""
+    """The house's World.knowledge. `today` says which versions are in force; `seconds` counts them, from whenever."""
 
     def __init__(
         self, folder: Path, added: Path, today: Callable[[], date], seconds: Callable[[], float] = monotonic
@@ -54,14 +55,20 @@ class Shelf:
     def passages(self) -> int:
         return len(self._library.passages)
 
-    def __call__(self, query: str, *, audience: str, lang: str | None, intent: str | None, k: int) -> Sequence[Hit]:
+    def search(
+        self, query: str, *, audience: str, lang: str | None, intent: str | None, k: int, setting: Setting = ANYWHERE
+    ) -> Sequence[Hit]:
         if self._seconds() - self._looked >= _LOOK_EVERY:
             self.look()
-        return self._library.search(query, audience=audience, lang=lang, intent=intent, k=k)
+        return self._library.search(query, audience=audience, lang=lang, intent=intent, k=k, setting=setting)
 
-    def passage_for(self, intent: str, audience: str, lang: str) -> Passage | None:
-        """World.passage_for: the passage that was written for this intent."""
-        return self._library.for_intent(intent, audience=audience, lang=lang)
+    def passage_for(self, intent: str, audience: str, lang: str, setting: Setting = ANYWHERE) -> Passage | None:
+        """The passage that was written for this intent."""
+        return self._library.for_intent(intent, audience=audience, lang=lang, setting=setting)
+
+    def cited(self, passage_id: str, *, audience: str, setting: Setting = ANYWHERE) -> tuple[Passage, ...]:
+        """A passage of any version, and what its document said in its place before."""
+        return self._library.cited(passage_id, audience=audience, setting=setting)
 
     def learn(self, open_meanings: Callable[[], Meanings]) -> None:
         """From when it is ready, find passages by what they mean as well; until then, and while it fails, by their words."""

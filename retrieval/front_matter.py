@@ -9,6 +9,7 @@ import yaml
 
 from retrieval.formats.bad import BadDocumentError
 from retrieval.passage import AUDIENCES
+from retrieval.setting import FACTS
 
 LANGUAGES = frozenset({"zh", "en"})
 _FENCE = "---"
@@ -22,6 +23,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 class FrontMatter:
     """The stated facts of one document. It is in force from `valid_from` to `valid_to`, both included.
 
+    `by`, `teams`, `customer`, `purpose` and `fits` are as in Passage.
     `source` is the file that it was taken from, empty when it stands in its own; `first_line` the line there at which its
     body begins.
     """
@@ -36,6 +38,11 @@ class FrontMatter:
     valid_to: date | None = None
     source: str = ""
     first_line: int | None = None
+    by: str = ""
+    teams: frozenset[str] = frozenset()
+    customer: str = ""
+    purpose: str = ""
+    fits: frozenset[tuple[str, str]] = frozenset()
 
 
 def split(text: str) -> tuple[FrontMatter | None, list[str], int]:
@@ -73,6 +80,11 @@ def _front_matter(source: str) -> FrontMatter:
         valid_to=_last_day(fields, valid_from),
         source=str(fields.get("source", "")),
         first_line=int(line) if (line := str(fields.get("first_line", ""))).isdecimal() else None,
+        by=" ".join(str(fields.get("by", "")).split()),
+        teams=_names(fields, "teams"),
+        customer=_one_line(fields, "customer") if "customer" in fields else "",
+        purpose=_one_line(fields, "purpose") if "purpose" in fields else "",
+        fits=_fits(fields.get("fits", {})),
     )
 
 
@@ -82,6 +94,11 @@ def written(front: FrontMatter) -> str:
         **{name: str(getattr(front, name)) for name in _FIELDS if getattr(front, name)},
         **({"valid_to": front.valid_to.isoformat()} if front.valid_to else {}),
         "audience": sorted(front.audience),
+        **({"by": front.by} if front.by else {}),
+        **({"teams": sorted(front.teams)} if front.teams else {}),
+        **({"customer": front.customer} if front.customer else {}),
+        **({"purpose": front.purpose} if front.purpose else {}),
+        **({"fits": _by_kind(front.fits)} if front.fits else {}),
         **({"source": front.source, "first_line": front.first_line} if front.source else {}),
     }
     return f"{_FENCE}\n{yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=10_000)}{_FENCE}\n"
@@ -123,6 +140,26 @@ def _day(text: str, field: str) -> date:
     except ValueError:
         pass  # such as 2026-02-30: told below, like every other wrong date
     raise BadDocumentError(f"its {field} is not a date such as 2026-01-31")
+
+
+def _names(fields: dict[str, object], field: str) -> frozenset[str]:
+    value = fields.get(field, [])
+    if not isinstance(value, list) or not all(isinstance(name, str) and name.strip() for name in value):
+        raise BadDocumentError(f"its {field} must be a list of names")
+    if field in fields and not value:
+        raise BadDocumentError(f"its {field} is an empty list")  # for nobody is not the same as for all
+    return frozenset(name.strip() for name in value)
+
+
+def _fits(value: object) -> frozenset[tuple[str, str]]:
+    if not isinstance(value, dict) or not value.keys() <= FACTS:
+        raise BadDocumentError(f"its fits must name one or more of: {', '.join(sorted(FACTS))}")
+    fields = {str(kind): words if isinstance(words, list) else [words] for kind, words in value.items()}
+    return frozenset((kind, word.casefold()) for kind in fields for word in _names(fields, kind))  # type: ignore[arg-type]
+
+
+def _by_kind(fits: frozenset[tuple[str, str]]) -> dict[str, list[str]]:
+    return {kind: sorted(word for one, word in fits if one == kind) for kind in sorted({kind for kind, _ in fits})}
 
 
 def _audience(value: object) -> frozenset[str]:

@@ -16,7 +16,10 @@ class Passage:
     `document` is shared by the translations of one document. `source` is relative to the SOP folder, with forward
     slashes; `line` is the 1-based line of that file where the passage begins, `page` its page where a file has pages.
     `date` is the day the document took effect, `valid_to` its last day if that is known, `owner` the role that answers
-    for it, empty when nobody is named.
+    for it, empty when nobody is named; `by` whoever wrote or took in this version, where that is known.
+
+    `teams` are those it is for, empty for all. Where it holds a customer's data, `customer` is whose and `purpose` what
+    they were given for. `fits` are the products, stages and industries it was written for, as (kind, word) in lower case.
     """
 
     id: str
@@ -34,6 +37,11 @@ class Passage:
     line: int
     page: int | None = None
     valid_to: datetime.date | None = None
+    by: str = ""
+    teams: frozenset[str] = frozenset()
+    customer: str = ""
+    purpose: str = ""
+    fits: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

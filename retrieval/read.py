@@ -123,6 +123,11 @@ def read_document(content: bytes, source: str, stated: Stated = UNDATED) -> list
             line=piece.line,
             page=piece.page,
             valid_to=front.valid_to,
+            by=front.by,
+            teams=front.teams,
+            customer=front.customer,
+            purpose=front.purpose,
+            fits=front.fits | piece.fits,
         )
         for piece in pieces(body, first_line)
     ]

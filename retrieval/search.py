@@ -1,19 +1,24 @@
 """The library: passages that answer a query, best first, or an honest nothing."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from retrieval.add import names_of, read_added
 from retrieval.embed import Embedder, Floats
-from retrieval.in_force import in_force
+from retrieval.in_force import in_force, rank_of
 from retrieval.index import VectorIndex
 from retrieval.meanings import Meanings
 from retrieval.passage import AUDIENCES, Hit, Passage
 from retrieval.read import Reading, fingerprint, read_folder
+from retrieval.setting import ANYWHERE, Setting, may_be_read
 from retrieval.shelf import Shelf, Wanted, terms_of
 from retrieval.words import terms, warm_up
 
+NOT_JUDGED: Mapping[str, float] = {}
+ALIKE = 0.3
+"""Share of their words that two passages have in common, from which one stands in the other's place."""
 LONGEST_QUERY = 500  # characters that are read; a longer message has said what it is about by then
 
 
@@ -36,7 +41,8 @@ class Library:
         seen: object = None,
     ) -> None:
         self._look, self._seen = look, seen
-        self.passages = tuple(in_force(passages, on or date.max))
+        self._all = tuple(passages)
+        self.passages = tuple(in_force(self._all, on or date.max))
         self.problems = problems
         self.on = on
         self._embedder = embedder
@@ -77,14 +83,24 @@ class Library:
         return self._look() != self._seen
 
     def search(
-        self, query: str, *, audience: str, lang: str | None = None, intent: str | None = None, k: int = 3
+        self,
+        query: str,
+        *,
+        audience: str,
+        lang: str | None = None,
+        intent: str | None = None,
+        k: int = 3,
+        setting: Setting = ANYWHERE,
+        judged: Mapping[str, float] = NOT_JUDGED,
     ) -> list[Hit]:
         """At most `k` passages for this audience that answer the query, best first; none when none does.
 
         Passages in `lang` are lifted, and so are those marked for `intent`: what was written for the speaker's
-        purpose answers as soon as it shares a word with the query. Raises ValueError for an unknown audience.
+        purpose answers as soon as it shares a word with the query. What suits the `setting` goes first, and what people
+        found helpful for such a question (`judged`, factors by passage id). Raises ValueError for an unknown audience.
         """
-        return self._shelf(audience).search(_wanted(query, lang, intent), self._vector(query), k)
+        wanted = replace(_wanted(query, lang, intent), setting=setting, judged=judged)
+        return self._shelf(audience).search(wanted, self._vector(query), k)
 
     def ranked(self, query: str, *, audience: str, k: int) -> list[Hit]:
         """The `k` passages nearest to the query, best first, whether or not they answer it.
@@ -93,13 +109,35 @@ class Library:
         """
         return self._shelf(audience).ranked(_wanted(query, None, None), self._vector(query), k)
 
-    def for_intent(self, intent: str, *, audience: str, lang: str) -> Passage | None:
-        """The passage written for this intent: in `lang` if there is one, the one that is most this audience's own.
+    def for_intent(self, intent: str, *, audience: str, lang: str, setting: Setting = ANYWHERE) -> Passage | None:
+        """The passage written for this intent: in `lang` if there is one, the one that suits the setting best.
 
         Raises ValueError for an unknown audience.
         """
-        marked = [passage for passage in self._shelf(audience).passages if intent in passage.intents]
-        return min(marked, key=lambda passage: _strangeness(passage, lang), default=None)
+        return self._shelf(audience).for_intent(intent, lang, setting)
+
+    def passage(self, passage_id: str, *, audience: str, setting: Setting = ANYWHERE) -> Passage | None:
+        """The passage with this id, if it is in force and may be read here."""
+        found = next((one for one in self.passages if one.id == passage_id), None)
+        return found if found and audience in found.audience and may_be_read(found, setting) else None
+
+    def cited(self, passage_id: str, *, audience: str, setting: Setting = ANYWHERE) -> tuple[Passage, ...]:
+        """A passage of any version, behind it what each earlier version of its document says in its place, newest first.
+
+        Empty where there is none that may be read here. A version without such a section has none.
+        """
+        cited = next((one for one in self._all if one.id == passage_id), None)
+        if cited is None or audience not in cited.audience or not may_be_read(cited, setting):
+            return ()
+        rank = rank_of(cited.date, cited.version)
+        same = [one for one in self._all if (one.document, one.lang) == (cited.document, cited.lang)]
+        earlier = [one for one in same if rank_of(one.date, one.version) < rank]
+        readable = [one for one in earlier if audience in one.audience and may_be_read(one, setting)]
+        by_version: dict[str, list[Passage]] = {}
+        for one in sorted(readable, key=lambda one: rank_of(one.date, one.version), reverse=True):
+            by_version.setdefault(one.version, []).append(one)
+        said = (_counterpart(cited, passages) for passages in by_version.values())
+        return (cited, *(one for one in said if one is not None))
 
     def _vector(self, query: str) -> Floats | None:
         return self._embedder.questions([query[:LONGEST_QUERY]])[0] if self._embedder and query.strip() else None
@@ -136,6 +174,14 @@ def _shelf_for(audience: str, entries: Sequence[tuple[Passage, list[str]]], vect
     return Shelf([entries[number] for number in readable], meanings)
 
 
-def _strangeness(passage: Passage, lang: str) -> tuple[bool, int, int, str, int]:
-    """Sorts the best passage for an intent first: right language, fewest other readers, fewest other intents."""
-    return (passage.lang != lang, len(passage.audience), len(passage.intents), passage.source, passage.line)
+def _counterpart(passage: Passage, others: Sequence[Passage]) -> Passage | None:
+    """What stands in a passage's place in another version: under its heading, else what shares most words with it."""
+    wanted = set(terms_of(passage))
+
+    def shared(one: Passage) -> float:
+        said = set(terms_of(one))
+        return len(wanted & said) / max(1, len(wanted | said))
+
+    under = [one for one in others if one.section == passage.section]
+    best = max(under or others, key=shared, default=None)
+    return best if best is not None and (under or shared(best) >= ALIKE) else None

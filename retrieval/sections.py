@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from retrieval.formats.bad import BadDocumentError
 from retrieval.sentences import sentences
+from retrieval.setting import FACTS
 
 LONGEST_PIECE = 900  # characters: about two phone screens
 _LONGEST_SENTENCE = 4_000  # what has no sentence end for this long is not prose
@@ -28,6 +29,7 @@ class Piece:
     intents: frozenset[str]
     line: int
     page: int | None = None
+    fits: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class _Section:
     heading: str
     intents: frozenset[str]
     lines: list[tuple[int, str]]
+    fits: frozenset[tuple[str, str]] = frozenset()
 
 
 def pieces(lines: Iterable[str], first_line: int) -> Iterator[Piece]:
@@ -45,7 +48,7 @@ def pieces(lines: Iterable[str], first_line: int) -> Iterator[Piece]:
     pages: list[tuple[int, int]] = []
     for section in list(_sections(lines, first_line, pages)):
         for line, text in _fill(_blocks(section.lines)):
-            yield Piece(section.heading, text, section.intents, line, _page_of(line, pages))
+            yield Piece(section.heading, text, section.intents, line, _page_of(line, pages), section.fits)
 
 
 def _page_of(line: int, pages: list[tuple[int, int]]) -> int | None:
@@ -69,6 +72,7 @@ def _sections(lines: Iterable[str], first_line: int, pages: list[tuple[int, int]
             section = _Section("" if title_of_document else heading[2].strip("# \t"), frozenset(), [])
         elif not in_code and (note := _comment(line)) is not None:
             section.intents |= _marked_intents(note, number)
+            section.fits |= _marked_fits(note, number)
             if page := _PAGE.fullmatch(note):
                 pages.append((number, int(page[1])))
         else:
@@ -90,6 +94,21 @@ def _marked_intents(note: str, number: int) -> frozenset[str]:
     if not all(_INTENT.fullmatch(name) for name in marked):
         raise BadDocumentError(f"line {number} has a malformed list of intents")
     return marked
+
+
+def _marked_fits(note: str, number: int) -> frozenset[tuple[str, str]]:
+    """What a section was written for: `fits: industry=medical, hospital; stage=negotiation`."""
+    label, colon, said = note.partition(":")
+    if not colon or label.strip() != "fits":
+        return frozenset()
+    marked = set()
+    for part in said.split(";"):
+        kind, equals, words = part.partition("=")
+        named = [word.strip().casefold() for word in words.split(",")]
+        if not equals or kind.strip() not in FACTS or not all(named):
+            raise BadDocumentError(f"line {number} does not say what it fits, such as <!-- fits: industry=medical -->")
+        marked |= {(kind.strip(), word) for word in named}
+    return frozenset(marked)
 
 
 def _blocks(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:

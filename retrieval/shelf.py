@@ -3,7 +3,8 @@
 import logging
 import math
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from retrieval.embed import Floats
 from retrieval.front_matter import LANGUAGES
 from retrieval.meanings import Meanings
 from retrieval.passage import Hit, Passage
+from retrieval.setting import ANYWHERE, Setting, fit, may_be_read
 from retrieval.words import terms
 
 HEADING_WEIGHT = 3  # times that a heading's words count as if they stood in the text
@@ -35,11 +37,16 @@ NEARNESS = 1.5  # what a cosine counts for beside the share of the best BM25 sco
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A query as its different terms, the language to prefer and the intent it was read as, if any."""
+    """A query as its different terms, the language to prefer, the intent it was read as, if any, and where it is asked.
+
+    `judged` is what passages (by id) count for, where people have said of them that they help with such a question.
+    """
 
     terms: tuple[str, ...]
     lang: str | None
     intent: str | None
+    setting: Setting = ANYWHERE
+    judged: Mapping[str, float] = field(default_factory=dict)
 
 
 class Shelf:
@@ -48,6 +55,9 @@ class Shelf:
     def __init__(self, entries: list[tuple[Passage, list[str]]], meanings: Meanings | None = None) -> None:
         self._meanings = meanings
         self.passages = [passage for passage, _ in entries]
+        self._number_of = {passage.id: number for number, passage in enumerate(self.passages)}
+        self._restricted = [n for n, one in enumerate(self.passages) if one.teams or one.customer or one.purpose]
+        self._fitting = [number for number, passage in enumerate(self.passages) if passage.fits]
         self._is_in = {lang: np.array([one.lang == lang for one in self.passages], bool) for lang in LANGUAGES}
         self._marked = _numbers_by_intent(self.passages)
         self._terms = [frozenset(cut) for _, cut in entries]
@@ -62,6 +72,7 @@ class Shelf:
         words, nearness = self._words(wanted), self._nearness(question)
         if words is None and nearness is None:
             return []
+        self._hide(wanted.setting, words, nearness)
         matching = np.zeros(len(self.passages)) if words is None else words / self._of_rarest_term
         near = np.zeros(len(self.passages)) if nearness is None else np.maximum(nearness - FAR, 0) * MEANING
         enough = ENOUGH if nearness is None else ENOUGH_WITH_MEANING
@@ -97,6 +108,7 @@ class Shelf:
         are nearly always right (names, codes) reciprocal ranks lose against them.
         """
         words, nearness = self._words(wanted), self._nearness(question)
+        self._hide(wanted.setting, words, nearness)
         total = np.zeros(len(self.passages), np.float32)
         if words is not None:
             total += words / max(float(words.max()), 1e-6)
@@ -104,12 +116,31 @@ class Shelf:
             total += NEARNESS * nearness
         return [Hit(self.passages[number], float(total[number])) for number in _best(total, k) if total[number] > 0]
 
+    def _hide(self, setting: Setting, *scores: Any) -> None:
+        """Take from the scores what may not be read here, before anything is ranked."""
+        hidden = [number for number in self._restricted if not may_be_read(self.passages[number], setting)]
+        for one in scores:
+            if one is not None and hidden:
+                one[hidden] = 0
+
+    def for_intent(self, intent: str, lang: str, setting: Setting) -> Passage | None:
+        """The passage written for this intent: in `lang` if there is one, the one that suits the setting best, then the
+        one that is most this audience's own."""
+        marked = [self.passages[number] for number in self._marked.get(intent, [])]
+        readable = [passage for passage in marked if may_be_read(passage, setting)]
+        return min(readable, key=lambda passage: _strangeness(passage, lang, setting), default=None)
+
     def _preference(self, wanted: Wanted) -> Any:
         """What each passage's evidence counts for in the order; it does not decide what is an answer."""
         factors = np.ones(len(self.passages))
         if wanted.lang in self._is_in:
             factors[~self._is_in[wanted.lang]] = OTHER_LANGUAGE
         factors[self._marked.get(wanted.intent, [])] *= INTENT_LIFT
+        for number in self._fitting:
+            factors[number] *= fit(self.passages[number], wanted.setting)
+        for passage_id, factor in wanted.judged.items():
+            if (judged := self._number_of.get(passage_id)) is not None:
+                factors[judged] *= factor
         return factors
 
     def _held(self, number: int, known: list[str]) -> float:
@@ -119,6 +150,13 @@ class Shelf:
 
     def _weight(self, term: str) -> float:
         return self._information.get(term, self._of_unknown_term)
+
+
+def _strangeness(passage: Passage, lang: str, setting: Setting) -> tuple[bool, float, int, int, str, int]:
+    """Sorts the best passage for an intent first: right language, fits the deal, fewest other readers, fewest other
+    intents."""
+    suits = fit(passage, setting)
+    return (passage.lang != lang, -suits, len(passage.audience), len(passage.intents), passage.source, passage.line)
 
 
 def _best(scores: Any, k: int) -> list[int]:

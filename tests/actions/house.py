@@ -18,6 +18,7 @@ from actions.outside.tables import AuditRow
 from actions.policy.policy import Policy
 from actions.proposal import Basis, Command, Facts, Notify, Outcome, Proposal, Redraw
 from actions.world import World
+from retrieval.setting import Setting
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 """A Monday, 9:30 in Shanghai."""
@@ -95,9 +96,7 @@ class FakeWorld(World):
         clock = Clock()
         for name, value in {"clock": clock, "told": [], "break_on": []}.items():
             object.__setattr__(self, name, value)
-        super().__init__(
-            store=store, search=_no_search, passage_for=_no_passage, announce=self._announce, now=clock, home=home
-        )
+        super().__init__(store=store, knowledge=NoDocuments(), announce=self._announce, now=clock, home=home)
 
     async def _announce(self, tx: Tx, key: str, notice: Notify | Redraw) -> None:
         if self.break_on:
@@ -130,12 +129,17 @@ class FakeWorld(World):
         )
 
 
-def _no_search(query: str, *, audience: str, lang: str | None, intent: str | None, k: int) -> list[Any]:
-    return []
+class NoDocuments:
+    """A house without a single document."""
 
+    def search(self, query: str, **wanted: Any) -> list[Any]:
+        return []
 
-def _no_passage(intent: str, audience: str, lang: str) -> None:
-    return None
+    def passage_for(self, intent: str, audience: str, lang: str, setting: Setting) -> None:
+        return None
+
+    def cited(self, passage_id: str, *, audience: str, setting: Setting) -> tuple[()]:
+        return ()
 
 
 def proposed(command: Command, speaker: Speaker, basis: Basis = WORDS, facts: Facts = FACTS) -> Proposal:

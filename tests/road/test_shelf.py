@@ -85,7 +85,7 @@ def write(folder: Path, id_: str, title: str, text: str, audience: str = "rep, m
 
 
 def found(shelf: Shelf, query: str, audience: str = "rep") -> str:
-    hits = shelf(query, audience=audience, lang="zh", intent=None, k=3)
+    hits = shelf.search(query, audience=audience, lang="zh", intent=None, k=3)
     return hits[0].passage.text if hits else ""
 
 
