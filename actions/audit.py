@@ -29,6 +29,7 @@ Kind = Literal[
     "deed_done",
     "deed_failed",
     "send",
+    "citation",
     "undo",
     "refusal",
     "timer",

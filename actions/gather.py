@@ -5,7 +5,7 @@ This is the one place that reads customer records to talk about them, so the con
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from actions.outside.tables import (
     ProductRow,
 )
 from actions.proposal import Option
+from actions.readers import audience_of, setting_of
 from actions.rows import ROWS, OnBehalf, may_see, one, records_of, visible
 from actions.situation import Situation
 from actions.world import World
@@ -29,9 +30,6 @@ from retrieval.passage import Passage
 from retrieval.setting import Setting
 
 _MOST_OPTIONS = 5
-WITHOUT_CONSENT = frozenset({"contract"})
-"""What a customer's data may be used for without being asked: to do what was agreed with them. Documents that hold data
-given for anything else answer once a consent gate says that they may."""
 # questions that any passage may answer; to other words of a customer only the passage about them is an answer
 _ASKS_FOR_FACTS = ("buying.product_question", "buying.delivery_inquiry")
 
@@ -238,19 +236,12 @@ def _title(customer: Customer, lang: str) -> str:
 
 async def _setting(tx: Tx, asked: Asked, meant: _Meant) -> Setting:
     """For which team, customer and deal the question is: what may be read, and what was written for just this."""
-    speaker, customer, deal = asked.speaker, meant.customer, meant.deal
-    own = {speaker.region, speaker.manager_id, speaker.person_id} - {"", None}
     facts = {
         "product": await _products(tx, asked, meant),
-        "stage": (deal.stage,) if deal else (),
-        "industry": (customer.industry,) if customer and customer.industry else (),
+        "stage": (meant.deal.stage,) if meant.deal else (),
+        "industry": (meant.customer.industry,) if meant.customer and meant.customer.industry else (),
     }
-    return Setting(
-        teams=None if speaker.role == "director" else frozenset(map(str, own)) if speaker.is_staff else frozenset(),
-        customer=customer.id if customer else None,
-        purposes=WITHOUT_CONSENT if customer else frozenset(),
-        facts=facts,
-    )
+    return replace(setting_of(asked.speaker, meant.customer), facts=facts)
 
 
 async def _products(tx: Tx, asked: Asked, meant: _Meant) -> tuple[str, ...]:
@@ -273,7 +264,7 @@ async def _products(tx: Tx, asked: Asked, meant: _Meant) -> tuple[str, ...]:
 
 async def _passages(tx: Tx, asked: Asked, meant: _Meant, world: World) -> tuple[Passage, ...]:
     """What company knowledge says about these words, for this reader; small talk and orders to the CRM need none."""
-    intent, audience = asked.understanding.intent, _audience(asked.speaker)
+    intent, audience = asked.understanding.intent, audience_of(asked.speaker)
     family = intent.partition(".")[0]
     if family in ("chat", "approval", "escalation", "flow", "report") or intent == "out_of_scope":
         return ()
@@ -288,7 +279,7 @@ async def _passages(tx: Tx, asked: Asked, meant: _Meant, world: World) -> tuple[
 def _on_a_customers_words(asked: Asked, world: World, setting: Setting, found: list[Passage]) -> list[Passage]:
     """A colleague is told the house's own handling of these words, whatever else the words occur in; a customer what
     they may read about them."""
-    intent, audience = asked.understanding.intent, _audience(asked.speaker)
+    intent, audience = asked.understanding.intent, audience_of(asked.speaker)
     if asked.speaker.is_staff:
         found = [passage for passage in found if intent in passage.intents and "customer" not in passage.audience]
     elif intent not in _ASKS_FOR_FACTS:
@@ -296,12 +287,6 @@ def _on_a_customers_words(asked: Asked, world: World, setting: Setting, found: l
     # there is one passage for each of these; the customer's own words need not occur in it
     written = world.knowledge.passage_for(intent, audience, asked.lang, setting)
     return [*found, written] if written and (asked.speaker.is_staff or not found) else found
-
-
-def _audience(speaker: Speaker) -> str:
-    if not speaker.is_staff:
-        return "customer"
-    return "manager" if speaker.role in ("manager", "director") else "rep"
 
 
 def _distinct(passages: Iterable[Passage]) -> tuple[Passage, ...]:

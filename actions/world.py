@@ -23,6 +23,12 @@ class Knowledge(Protocol):
     def passage_for(self, intent: str, audience: str, lang: str, setting: Setting) -> Passage | None:
         """The passage written for an intent that suits a setting best, in this language if there is one."""
 
+    def passage(self, passage_id: str, *, audience: str, setting: Setting) -> Passage | None:
+        """A passage by its id, while it is in force and may be read."""
+
+    def nearest(self, query: str, *, audience: str) -> Passage | None:
+        """The passage that is nearest to a question which none answers."""
+
     def cited(self, passage_id: str, *, audience: str, setting: Setting) -> tuple[Passage, ...]:
         """A passage by its id, behind it what stood in its place in each version before; empty where it may not be read."""
 

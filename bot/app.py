@@ -42,6 +42,7 @@ from bot.files import LARGEST, place_for
 from bot.house_api import house_routes
 from bot.inbox import Inbox
 from bot.judge import Judge
+from bot.judgements import count_judgements, judgements
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
@@ -214,8 +215,17 @@ async def build_house(
     async def expire(timer: Timer) -> None:
         await judge.expired(timer.data["proposal"])
 
+    weighed: tuple[int, datetime | None] = (0, None)
+
+    async def weigh_judgements() -> None:
+        nonlocal weighed
+        if (counted := await count_judgements(store)) != weighed:
+            minds.shelf.weigh(await judgements(store))
+            weighed = counted
+
     async def sweep() -> None:
         minds.shelf.look()  # nobody may have asked for hours, and the next one must not hear what was removed
+        await weigh_judgements()
         await inbox.sweep()
         await outbox.sweep()
 

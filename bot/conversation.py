@@ -16,25 +16,27 @@ import structlog
 from pydantic import TypeAdapter
 
 from actions import audit
+from actions.commands.knowledge import ReportGap
 from actions.commands.service import TellOwner
 from actions.crm import own, people
 from actions.draft import draft
 from actions.outside.insert_new import insert_new
 from actions.outside.store import Tx
 from actions.outside.tables import CorrectionRow
-from actions.proposal import Ask, Basis, Outcome, Subject
+from actions.proposal import Ask, Basis, Facts, Outcome, Subject
 from actions.proposal_json import decision_from_json
+from actions.readers import audience_of
 from actions.situation import Situation
 from actions.world import World
 from bot.buttons import Mint
 from bot.channels.channel import TryLater
-from bot.gaps import ASKS_DOCUMENTS, keep_gap
+from bot.gaps import ASKS_DOCUMENTS, keep_gap, who_answers_for
 from bot.judge import Asker, Judge
+from bot.judgements import keep_judgement
 from bot.memory import Memory
 from bot.message import Attachment, Message, Reply
 from bot.outbox import Outbox, target_of
 from bot.phrase import (
-    Phrased,
     phrase_also,
     phrase_answer,
     phrase_ask,
@@ -44,6 +46,8 @@ from bot.phrase import (
     phrase_plain,
     phrase_unsure,
 )
+from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
+from bot.review import masked
 from bot.steps import (
     AskBack,
     AskWhich,
@@ -51,12 +55,15 @@ from bot.steps import (
     Heard,
     Help,
     Introduce,
+    JudgePassage,
     Plain,
     Rest,
     Settle,
     Step,
     TakeBack,
     Tell,
+    Versions,
+    Walk,
     Why,
 )
 from bot.tell import Teller
@@ -70,6 +77,9 @@ from bot.thread import (
     thread_from_json,
     thread_to_json,
 )
+from bot.wording.fill import Voice
+from bot.wording.layout import Phrased
+from retrieval.passage import Passage
 
 log = structlog.get_logger()
 
@@ -184,13 +194,13 @@ class Conversation:
                 sentence, name = ("recognised", speaker.name) if speaker else ("bad_code", "")
                 await self._say(tx, heard, key, lambda mint: phrase_plain(sentence, lang, name=name))
             case Tell():
-                if step.answer.topic == "not_in_documents":
-                    await keep_gap(tx, key, step.situation, heard.now)
 
                 def answer(mint: Mint) -> Phrased:
                     return phrase_also(phrase_answer(step.answer, step.situation, mint), step.situation, mint)
 
                 why = await self._say(tx, heard, key, answer, question=_question(step.turn))
+                if step.answer.topic == "not_in_documents":
+                    await self._keep_gap(tx, heard, key, step.situation.text)
                 thread = replace(_about(thread, step.situation, step.answer.subject), why=why)
                 awaits = step.answer.awaits
                 return ask(thread, step.turn, Ask(awaits, step.answer.topic)) if awaits else thread
@@ -205,19 +215,61 @@ class Conversation:
                     tx, heard, key, lambda mint: phrase_unsure(step.situation, mint), question=_question(step.turn)
                 )
                 return replace(thread, why=why)
+            case Walk() | Versions() | JudgePassage():
+                why = await self._on_passage(tx, heard, step, key)
+                return replace(thread, why=why or thread.why)
             case Do():
                 return await self._do(tx, heard, step, key)
-            case Settle():
-                await self._settle(tx, heard, step, key)
-            case TakeBack():
-                await self._take_back(tx, heard, step, key)
+            case Settle() | TakeBack():
+                settle = (
+                    self._settle(tx, heard, step, key) if isinstance(step, Settle) else self._take_back(tx, heard, step, key)
+                )
+                await settle
         return thread
+
+    async def _on_passage(
+        self, tx: Tx, heard: Heard, step: Walk | Versions | JudgePassage, key: str
+    ) -> dict[str, Any] | None:
+        """Show more of a passage, or keep a word on it."""
+        voice = Voice(heard.lang, heard.speaker.zone, heard.now)
+        match step:
+            case Walk():
+                return await self._say(tx, heard, key, lambda mint: phrase_step(step.passage, step.number, voice, mint))
+            case Versions():
+                return await self._say(tx, heard, key, lambda mint: phrase_versions(step.said, voice, mint))
+            case JudgePassage():
+                return await self._judge_passage(tx, heard, step, key)
+
+    async def _judge_passage(self, tx: Tx, heard: Heard, step: JudgePassage, key: str) -> dict[str, Any] | None:
+        by = heard.speaker.person_id or heard.message.sender
+        await keep_judgement(tx, by, step.question, step.passage.id, heard.now, is_helpful=step.is_helpful)
+        voice = Voice(heard.lang, heard.speaker.zone, heard.now)
+        is_staff, is_helpful = heard.speaker.is_staff, step.is_helpful
+        why = await self._say(
+            tx, heard, key, lambda mint: phrase_judged(voice, mint, is_helpful=is_helpful, is_staff=is_staff)
+        )
+        if not is_helpful:
+            await self._keep_gap(tx, heard, key, step.question, step.passage)
+        return why
+
+    async def _keep_gap(self, tx: Tx, heard: Heard, key: str, question: str, cited: Passage | None = None) -> None:
+        """Keep what no document answered; when it is asked first, whoever answers for the nearest document hears of it."""
+        if not await keep_gap(tx, key, heard, question, cited.title if cited else None):
+            return
+        audience = audience_of(heard.speaker)
+        near = cited or await asyncio.to_thread(self._world.knowledge.nearest, question, audience=audience)
+        to = await who_answers_for(tx, near)
+        if to == f"person:{heard.speaker.person_id}":
+            return
+        report = ReportGap(masked(question), to, cited.title if cited else "")
+        proposal = draft(report, Facts(), heard.speaker, Basis(text=question, message=heard.message.key), key, heard.now)
+        await self._judge.quietly(tx, proposal, heard.message.address.key)
 
     async def _do(self, tx: Tx, heard: Heard, step: Do, key: str) -> Thread:
         """draft -> decide -> carry out -> phrase."""
         asks_documents = step.situation is not None and step.situation.intent in ASKS_DOCUMENTS
         if step.situation and asks_documents and isinstance(step.command, TellOwner) and not step.situation.passages:
-            await keep_gap(tx, key, step.situation, heard.now)
+            await self._keep_gap(tx, heard, key, step.situation.text)
         facts = await own.get_many(tx, step.command.reads)
         proposal = draft(step.command, facts, heard.speaker, step.basis, step.key, heard.now)
         question = _question(step.turn) if step.turn else None
@@ -230,6 +282,13 @@ class Conversation:
         subject = outcome.proposal.plan.subjects[0] if outcome.proposal.plan.subjects else None
         thread = about(heard.thread, (subject,) if subject else (), subject.customer_id if subject else None, None)
         return replace(thread, why=why)
+
+    async def _end(self, tx: Tx, heard: Heard, step: Settle | TakeBack, key: str) -> None:
+        """What was proposed or done comes to an end: by a yes or no, or by taking it back."""
+        if isinstance(step, Settle):
+            await self._settle(tx, heard, step, key)
+        else:
+            await self._take_back(tx, heard, step, key)
 
     async def _settle(self, tx: Tx, heard: Heard, step: Settle, key: str) -> None:
         here = heard.message.address

@@ -27,10 +27,11 @@ from bot.buttons import Mint
 from bot.message import Address, address_from_json, address_to_json
 from bot.names import NameBook
 from bot.outbox import Outbox, target_of
-from bot.phrase import Phrased, phrase_confirmation, phrase_outcome, phrase_settled
+from bot.phrase import phrase_confirmation, phrase_outcome, phrase_settled
 from bot.steps import Language
 from bot.tell import Teller
 from bot.thread import Question
+from bot.wording.layout import Phrased
 from retrieval.setting import ANYWHERE
 
 log = structlog.get_logger()
@@ -109,6 +110,11 @@ class Judge:
         if outcome.kind == "waiting" and not asks_requester:
             await self._ask_confirmers(tx, outcome, but=asker.address)
         return outcome, why
+
+    async def quietly(self, tx: Tx, proposal: Proposal, conversation: str) -> None:
+        """Decide and carry out what nobody waits to hear of; its notices reach whom they are for."""
+        decision = decide(proposal, self._policy(), self._world.now())
+        await carry_out(self._world, proposal, decision, conversation=conversation, tx=tx)
 
     def _with_rules_passage(self, proposal: Proposal, decision: Decision, lang: Language) -> Proposal:
         """What the company's own documents say about the rule that stands in the way belongs to the reasons shown."""

@@ -5,7 +5,7 @@ buttons; what is left over comes back as `more`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from actions.commands.service import TellOwner
@@ -14,6 +14,7 @@ from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Prop
 from actions.propose import basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
+from bot.phrase_knowledge import on_an_answer
 from bot.wording.changes import change_lines, changed_field, notified, shortened
 from bot.wording.deeds import deed_data, deed_name, done_key, title_of
 from bot.wording.fill import Voice
@@ -21,6 +22,7 @@ from bot.wording.layout import (
     MOST_BUTTONS,
     MakeButton,
     Mint,
+    Phrased,
     card_of,
     reply_of,
     to_do,
@@ -44,15 +46,6 @@ CARD_QUOTE = {"zh": 70, "en": 140}  # characters of the passage on a card that a
 _WORTH_FOLDING_IN = ("objection.", "buying.", "status.", "service.", "crm.set_reminder")
 
 
-@dataclass(frozen=True)
-class Phrased:
-    """A reply, the text behind its "more" button, and what "why?" would show."""
-
-    reply: Reply
-    more: str | None = None
-    why: Basis | None = None
-
-
 # --- answers, questions --------------------------------------------------------------------------------------------------
 
 
@@ -69,9 +62,13 @@ def phrase_answer(answer: Answer, situation: Situation, mint: Mint) -> Phrased:
         *(to_do(command, voice, mint) for command in answer.offers[: MOST_BUTTONS - 1]),
         *(to_say(voice.say(f"say.{key}", answer.data), mint) for key in answer.says),
     ]
+    if answer.topic == "passage":
+        buttons = on_an_answer(answer, voice, mint, is_staff=situation.speaker.is_staff)
     note = voice.say(f"answer.{answer.topic}_note") if has(f"answer.{answer.topic}_note") else None
     card = Card(lines[0], (*lines[1:], *shown), quote=quoted, source=quote_source, note=note)
-    return Phrased(with_buttons(card, voice, buttons, mint, has_more=more is not None), more, basis_of(situation))
+    cited = ((answer.passages[0], quoted),) if quoted else ()
+    reply = with_buttons(card, voice, buttons, mint, has_more=more is not None)
+    return Phrased(reply, more, basis_of(situation), cited)
 
 
 def phrase_ask(ask: Ask, situation: Situation, mint: Mint) -> Phrased:
@@ -164,7 +161,8 @@ def phrase_confirmation(proposal: Proposal, decision: Decision, viewer: Speaker,
             Button(mint("why", {}), voice.say("button.why")),
         ),
     )
-    return Phrased(reply_of(card, voice), why=basis)
+    cited = ((basis.passages[0], quoted),) if quoted else ()
+    return Phrased(reply_of(card, voice), why=basis, cited=cited)
 
 
 def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phrased:
@@ -210,7 +208,8 @@ def _passed_on(proposal: Proposal, command: TellOwner, voice: Voice, mint: Mint)
     human = voice.say("say.human")
     card = Card(lines[0], tuple(lines[1:]), quote=quoted, source=quote_source)
     buttons: list[MakeButton] = [to_say(human, mint)]
-    return Phrased(with_buttons(card, voice, buttons, mint, has_more=more is not None), more, proposal.basis)
+    reply = with_buttons(card, voice, buttons, mint, has_more=more is not None)
+    return Phrased(reply, more, proposal.basis, ((readable, quoted),) if readable and quoted else ())
 
 
 def _waiting(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrased:

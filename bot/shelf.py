@@ -13,6 +13,7 @@ import structlog
 
 from retrieval.embed import Embedder
 from retrieval.index import IndexUnavailableError, VectorIndex
+from retrieval.judged import Judged
 from retrieval.passage import Hit, Passage
 from retrieval.search import Library
 from retrieval.setting import ANYWHERE, Setting
@@ -44,6 +45,7 @@ class Shelf:
         self._looked = seconds()
         self._looking: asyncio.Task[None] | None = None
         self._is_stopping = Event()
+        self._judged = Judged()
         self._report()
 
     @property
@@ -60,11 +62,32 @@ class Shelf:
     ) -> Sequence[Hit]:
         if self._seconds() - self._looked >= _LOOK_EVERY:
             self.look()
-        return self._library.search(query, audience=audience, lang=lang, intent=intent, k=k, setting=setting)
+        return self._library.search(
+            query,
+            audience=audience,
+            lang=lang,
+            intent=intent,
+            k=k,
+            setting=setting,
+            judged=self._judged.factors(query),
+        )
+
+    def weigh(self, judged: Judged) -> None:
+        """From now on let what people said of passages move the order of answers."""
+        self._judged = judged
 
     def passage_for(self, intent: str, audience: str, lang: str, setting: Setting = ANYWHERE) -> Passage | None:
         """The passage that was written for this intent."""
         return self._library.for_intent(intent, audience=audience, lang=lang, setting=setting)
+
+    def passage(self, passage_id: str, *, audience: str, setting: Setting = ANYWHERE) -> Passage | None:
+        """A passage by its id, while it is in force."""
+        return self._library.passage(passage_id, audience=audience, setting=setting)
+
+    def nearest(self, query: str, *, audience: str) -> Passage | None:
+        """The passage nearest to a question, whether or not it answers."""
+        hits = self._library.ranked(query, audience=audience, k=1)
+        return hits[0].passage if hits else None
 
     def cited(self, passage_id: str, *, audience: str, setting: Setting = ANYWHERE) -> tuple[Passage, ...]:
         """A passage of any version, and what its document said in its place before."""

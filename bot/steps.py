@@ -11,6 +11,7 @@ from actions.situation import Situation
 from bot.message import Message
 from bot.thread import Thread, Turn
 from intents.understanding import Understanding
+from retrieval.passage import Passage
 
 Language = Literal["zh", "en"]
 
@@ -103,7 +104,32 @@ class AskWhich:
     turn: Turn
 
 
-Step = Plain | Help | Do | Settle | TakeBack | Rest | Why | Introduce | Tell | AskBack | AskWhich
+@dataclass(frozen=True)
+class Walk:
+    """A procedure that is gone through: which step of it, counted from 1."""
+
+    passage: Passage
+    number: int
+
+
+@dataclass(frozen=True)
+class Versions:
+    """A passage that was cited, and what its document said in its place before."""
+
+    said: tuple[Passage, ...]
+
+
+@dataclass(frozen=True)
+class JudgePassage:
+    """Somebody's word on a passage that they were shown for a question."""
+
+    passage: Passage
+    question: str
+    is_helpful: bool
+
+
+OnPassage = Walk | Versions | JudgePassage
+Step = Plain | Help | Do | Settle | TakeBack | Rest | Why | Introduce | Tell | AskBack | AskWhich | OnPassage
 
 
 @dataclass(frozen=True)

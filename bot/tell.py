@@ -9,6 +9,7 @@ import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import select
 
+from actions import audit
 from actions.crm import people
 from actions.outside.store import Tx, after_commit
 from actions.outside.tables import ButtonRow, InboxRow
@@ -19,8 +20,10 @@ from bot.announce import Announcer
 from bot.buttons import Mint
 from bot.message import Address
 from bot.outbox import Outbox, Send
-from bot.phrase import Phrased, phrase_plain
+from bot.phrase import phrase_plain
 from bot.thread import Question, question_to_json
+from bot.wording.layout import Phrased
+from retrieval.passage import Passage
 
 log = structlog.get_logger()
 _basis = TypeAdapter(Basis)
@@ -62,6 +65,9 @@ class Teller:
             for action in ("fill", "read_as"):
                 mint.add(action, {"question": question_to_json(question)})
         await mint.save(tx)
+        cited = [_citation(key, answers, passage, words) for passage, words in phrased.cited]
+        if cited:
+            await audit.append(tx, self._world.now(), *cited)
         view_of = phrased.reply.card.view_of if phrased.reply.card else None
         target = await self._outbox.put(
             tx, key, to, phrased.reply, answers=answers, card=view_of, hold_until=self._held_until(to) if answers else None
@@ -92,3 +98,18 @@ class Teller:
         heard = select(InboxRow.key).where(InboxRow.conversation == address.key).limit(1)
         async with self._world.store.read() as tx:
             return (await tx.execute(heard)).first() is not None or (await tx.execute(said)).first() is not None
+
+
+def _citation(reply: str, answers: str | None, passage: Passage, words: str) -> audit.Entry:
+    """What a reply rests on: the passage by the hash of its content, so that its very words can be found again."""
+    body = {
+        "reply": reply,
+        "passage": passage.id,
+        "document": passage.document,
+        "lang": passage.lang,
+        "version": passage.version,
+        "section": passage.section,
+        "page": passage.page,
+        "words": words,
+    }
+    return audit.Entry("citation", None, answers or reply, body)

@@ -19,9 +19,11 @@ from actions.outside.tables import DeedRow, ProposalRow, SendRow
 from actions.plays.roster import play_of
 from actions.proposal import Answer, Ask, Basis
 from actions.propose import basis_of, propose
+from actions.readers import audience_of, setting_of
 from actions.world import World
 from bot import buttons
 from bot.buttons import Pressed
+from bot.gaps import ASKS_DOCUMENTS
 from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import target_of
@@ -32,6 +34,7 @@ from bot.steps import (
     Heard,
     Help,
     Introduce,
+    JudgePassage,
     Language,
     Plain,
     Rest,
@@ -39,16 +42,27 @@ from bot.steps import (
     Step,
     TakeBack,
     Tell,
+    Versions,
+    Walk,
     Why,
 )
 from bot.thread import Thread, Turn, merge, question_from_json
 from intents.dictionary import Intent
 from intents.understand import Reader
 from intents.understanding import Candidate, Understanding
+from retrieval.setting import Setting
 
 _INVITATION = re.compile(r"[2-9A-HJ-NP-Z]{4}-?[2-9A-HJ-NP-Z]{4}")
 _MOST_PENDING = 20
 _TAKE_BACK = re.compile(r"撤[销銷回消]|\bundo\b|\brevert\b|take (?:that|it) back", re.IGNORECASE)
+# what is asked of something just cited: who changed it, what it said before
+_ASKS_OF_VERSIONS = re.compile(
+    r".{0,6}(?:(?:是)?谁(?:改|写|定|更新|修改)|什么时候(?:改|更新|生效)|(?:改了|变了)(?:什么|哪)|有(?:什么)?(?:变化|改动)"
+    r"|(?:上个|上一个?|旧|老|之前的?|以前的?|原来的?|前一个?)(?:版本?|怎么(?:说|写|规定))).{0,16}"
+    r"|.{0,16}\b(?:who (?:changed|wrote|updated|edited)|what (?:has )?changed|when (?:was|did) (?:it|this|that) change"
+    r"|(?:previous|last|former|older?|earlier) versions?|(?:say|said) before).{0,40}",
+    re.IGNORECASE | re.DOTALL,
+)
 _basis = TypeAdapter(Basis)
 
 
@@ -138,13 +152,21 @@ class Thinker:
                     return heard, Plain("dropped")
                 if understanding.intent == "chat.thanks":
                     return heard, Plain("noted")
-            case None if understanding.intent == "approval.reject" and _TAKE_BACK.search(understanding.text):
-                return heard, await self._take_back(tx, heard)
+            case None if (step := await self._on_what_was_said(tx, heard, understanding)) is not None:
+                return heard, step
             case None if (button := await buttons.labelled(tx, here, understanding.text.strip())) and button.action != "say":
                 heard, steps = await self._press(tx, heard, button)
                 return heard, steps[0]
         turn = merge(heard.thread, understanding, heard.message.sent_at)
         return heard, await self._turn(tx, heard, turn)
+
+    async def _on_what_was_said(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
+        """What only means something after what was said last: take it back; who changed what was cited."""
+        if _ASKS_OF_VERSIONS.fullmatch(understanding.text) and (versions := self._versions(heard)):
+            return versions
+        if understanding.intent == "approval.reject" and _TAKE_BACK.search(understanding.text):
+            return await self._take_back(tx, heard)
+        return None
 
     async def _numbered(self, tx: Tx, here: Address, number: int) -> Pressed | None:
         """The button that a number means, unless something without buttons was said here since."""
@@ -217,6 +239,8 @@ class Thinker:
                 # after a number typed, or a press on what only they see, no card changes under their eyes
                 is_pressed = heard.message.press is not None and heard.message.address.private_to is None
                 return heard, [Settle(data["proposal"], data["digest"], said == "confirm", by_button=is_pressed)]
+            case "walk" | "judge":
+                return heard, [self._on_passage(heard, button.action, data)]
             case "undo":
                 return heard, [TakeBack(data["deed"])]
             case "more":
@@ -234,6 +258,30 @@ class Thinker:
                 text = str(data["text"])
                 said_now = replace(heard, message=replace(heard.message, press=None, text=text))
                 return await self.think(tx, said_now, ())
+
+    def _on_passage(self, heard: Heard, action: str, data: Mapping[str, Any]) -> Step:
+        """What is done with a passage that was shown; whoever presses must be one who may read it."""
+        audience, setting = audience_of(heard.speaker), self._setting(heard)
+        passage = self._world.knowledge.passage(data["passage"], audience=audience, setting=setting)
+        if passage is None:
+            return Plain("document_gone")
+        if action == "walk":
+            return Walk(passage, int(data["number"]))
+        return JudgePassage(passage, str(data["question"]), bool(data["is_helpful"]))
+
+    def _setting(self, heard: Heard) -> Setting:
+        """For a passage that was shown before: what it says of a customer is still about the one spoken of."""
+        setting = setting_of(heard.speaker)
+        return replace(setting, customer=setting.customer or heard.thread.customer_id)
+
+    def _versions(self, heard: Heard) -> Versions | None:
+        """What the passage cited last says and said before, if there is one that this speaker may read."""
+        cited = ((heard.thread.why or {}).get("basis") or {}).get("passages") or ()
+        if not cited:
+            return None
+        audience, setting = audience_of(heard.speaker), self._setting(heard)
+        said = self._world.knowledge.cited(str(cited[0].get("id")), audience=audience, setting=setting)
+        return Versions(said) if said else None
 
     async def _again(self, tx: Tx, heard: Heard, turn: Turn) -> tuple[Heard, list[Step]]:
         """Work on earlier words again, with an answer or a corrected reading added."""
@@ -268,7 +316,7 @@ class Thinker:
             ),
             self._world,
         )
-        if not understanding.sure:
+        if not understanding.sure and not (situation.passages and _asks_documents_either_way(understanding)):
             return AskWhich(situation, turn)
         result = propose(situation)
         if isinstance(result, Answer):
@@ -287,6 +335,11 @@ def _cards(address: Address, sender: str) -> Select[Any]:
         thread.is_(None) if address.thread is None else thread == address.thread,
         or_(only_for.is_(None), only_for == sender),
     )
+
+
+def _asks_documents_either_way(understanding: Understanding) -> bool:
+    """Whether the two likeliest readings are both answered from documents: then it does not matter which it is."""
+    return {understanding.intent, *(one.intent for one in understanding.alternatives[:1])} <= ASKS_DOCUMENTS
 
 
 def _says_nothing(understanding: Understanding) -> bool:

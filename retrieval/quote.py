@@ -12,6 +12,11 @@ _STEP = re.compile(r"\s*\d{1,3}[.)、]")
 _TABLE_RULE = re.compile(r"[\s|:-]+")
 _CLAUSE_END = re.compile(r"[，；：、]|[,;:](?=[\s\u4e00-\u9fff])|\s")  # but not within 500,000 or 9:30
 _CUT = "…"
+_ASKS_FOR_STEPS = re.compile(
+    r"流程|步骤|(?:怎么|如何|怎样)(?:才能)?(?:申请|办|走|操作|做|弄|借|处理|走流程)|怎么.{0,6}出去|一步"
+    r"|\bsteps?\b|\bprocess\b|\bprocedure\b|\bhow (?:do|can|should|to)\b",
+    re.IGNORECASE,
+)
 
 
 def best_sentences(passage: Passage, query: str, limit_chars: int) -> str:
@@ -26,6 +31,8 @@ def best_sentences(passage: Passage, query: str, limit_chars: int) -> str:
     lines = list(_lines(passage.text))
     if not lines or len("\n".join(lines)) <= limit_chars:
         return "\n".join(lines)
+    if _ASKS_FOR_STEPS.search(query) and _STEP.match(lines[0]):
+        return _from_the_beginning(lines, limit_chars)
     wanted = frozenset(terms(query))
     held = [len(wanted.intersection(terms(line))) for line in lines]
     best = max(range(len(lines)), key=lambda number: (held[number], -number))
@@ -41,6 +48,16 @@ def best_sentences(passage: Passage, query: str, limit_chars: int) -> str:
         chosen.add(number)
         left -= cost
     return "\n".join(lines[number] for number in sorted(chosen))
+
+
+def _from_the_beginning(lines: list[str], limit: int) -> str:
+    """As many of the first lines as fit: of a procedure that is asked for, its first step comes first."""
+    kept = [lines[0] if len(lines[0]) <= limit else _cut(lines[0], limit)]
+    for line in lines[1:]:
+        if len("\n".join([*kept, line])) > limit:
+            break
+        kept.append(line)
+    return "\n".join(kept)
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from actions.commands import clock, crm, data, service
+from actions.commands import clock, crm, data, knowledge, service
 from actions.proposal import Command
 
 _ALL: tuple[type[Command], ...] = (
@@ -32,6 +32,7 @@ _ALL: tuple[type[Command], ...] = (
     data.UpdateAddress,
     data.UpdateCompany,
     data.RequestData,
+    knowledge.ReportGap,
     clock.DeliverReminder,
 )
 

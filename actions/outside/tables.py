@@ -454,7 +454,10 @@ Index("inbox_line", InboxRow.conversation, InboxRow.state)
 
 
 class GapRow(Table):
-    """A question that no document answered; `settled_at` says when somebody saw to it."""
+    """A question that no document answered; `settled_at` says when somebody saw to it.
+
+    `document` is the title of what was cited and did not help, None where nothing was found.
+    """
 
     __tablename__ = "gap"
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
@@ -463,3 +466,15 @@ class GapRow(Table):
     audience: Mapped[str]
     at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    document: Mapped[str | None]
+
+
+class JudgementRow(Table):
+    """One person's word on one passage for one question: whether it helped; the latest counts."""
+
+    __tablename__ = "judgement"
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    question: Mapped[str]
+    passage_id: Mapped[str] = mapped_column(String(64))
+    is_helpful: Mapped[bool]
+    at: Mapped[datetime]

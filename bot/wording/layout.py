@@ -1,15 +1,27 @@
 """The shape of a reply: buttons minted in the order shown, and a text that stands alone without its card."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from actions.commands.roster import command_to_json
-from actions.proposal import Command, Option
+from actions.proposal import Basis, Command, Option
 from bot.message import Button, Card, Reply
 from bot.wording.deeds import command_label
 from bot.wording.fill import Voice
 from bot.wording.sentences import has
+from retrieval.passage import Passage
+
+
+@dataclass(frozen=True)
+class Phrased:
+    """A reply, the text behind its "more" button, what "why?" would show, and which words of which passages it cites."""
+
+    reply: Reply
+    more: str | None = None
+    why: Basis | None = None
+    cited: tuple[tuple[Passage, str], ...] = ()
+
 
 Mint = Callable[[str, Mapping[str, Any]], str]
 """Makes the token of a button from its action and data."""

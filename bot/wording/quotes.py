@@ -15,7 +15,7 @@ _END = re.compile(r"[。！？；.!?;]\s*|\s")
 
 def quote(passage: Passage, voice: Voice, limit: int | None = None) -> tuple[str, str | None]:
     """The passage's first lines that fit, and the whole of it where they are not all."""
-    whole = "\n".join(line for line in (_MARK.sub("", line).strip() for line in passage.text.splitlines()) if line)
+    whole = unmarked(passage)
     room = limit or QUOTE_LIMIT[voice.lang]
     if len(whole) <= room:
         return whole, None
@@ -27,10 +27,15 @@ def quote(passage: Passage, voice: Voice, limit: int | None = None) -> tuple[str
     return ("\n".join(kept) if kept else _cut(whole, room)), whole
 
 
+def unmarked(passage: Passage) -> str:
+    """The whole passage without marks of Markdown."""
+    return "\n".join(line for line in (_MARK.sub("", line).strip() for line in passage.text.splitlines()) if line)
+
+
 def answering(passage: Passage, question: str, voice: Voice) -> tuple[str, str | None]:
     """The sentences of the passage that answer the question, and the whole of it where they are not all."""
     short = _MARK.sub("", best_sentences(passage, question, QUOTE_LIMIT[voice.lang]))
-    whole = quote(passage, voice, limit=len(passage.text) + 1)[0]
+    whole = unmarked(passage)
     return short, whole if len(short) < len(whole) else None
 
 

@@ -138,6 +138,12 @@ class NoDocuments:
     def passage_for(self, intent: str, audience: str, lang: str, setting: Setting) -> None:
         return None
 
+    def passage(self, passage_id: str, *, audience: str, setting: Setting) -> None:
+        return None
+
+    def nearest(self, query: str, *, audience: str) -> None:
+        return None
+
     def cited(self, passage_id: str, *, audience: str, setting: Setting) -> tuple[()]:
         return ()
 

@@ -21,7 +21,10 @@ OWNERS = {
     "cn2an": ("intents/*",),
     "dbos": ("actions/outside/durable.py",),
     "docx": ("retrieval/formats/word.py",),
-    "httpx": ("bot/channels/tencent/*",),
+    "httpx": (
+        "actions/outside/llm.py",
+        "bot/channels/tencent/*",
+    ),
     "jieba": ("retrieval/*", "intents/*"),
     "jinja2": ("bot/pages/*",),
     "llama_index": ("retrieval/index.py",),

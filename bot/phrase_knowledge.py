@@ -1,0 +1,100 @@
+"""Station phrase, for company documents: a procedure step by step, what a document said before, a word on an answer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+
+from actions.proposal import Answer, Basis
+from bot.message import Button, Card, Reply
+from bot.wording.fill import Voice
+from bot.wording.layout import MakeButton, Mint, Phrased, reply_of, to_say, with_buttons
+from bot.wording.quotes import quote, source, unmarked
+from retrieval.passage import Passage
+from retrieval.sentences import sentences
+from retrieval.steps import steps_of
+
+_MOST_CHANGES = 3
+_FEWEST_STEPS = 2
+"""Of a procedure that is worth walking through."""
+
+
+def phrase_step(passage: Passage, number: int, voice: Voice, mint: Mint) -> Phrased:
+    """One step of a procedure, counted from 1: what is done, by whom, after what, by when; and the way on."""
+    steps = list(steps_of(passage.text))
+    at = min(max(number, 1), len(steps))
+    step = steps[at - 1]
+    told = {"owner": step.owner, "needs": step.needs, "within": step.within}
+    facts = tuple((voice.say(f"step.{name}"), value) for name, value in told.items() if value)
+    card = Card(
+        voice.say("step.title", {"section": passage.section, "at": at, "of": len(steps)}),
+        (step.text,),
+        facts=facts,
+        source=source(passage, voice),
+    )
+    buttons: list[MakeButton] = []
+    for label, there in (("next", at + 1), ("back", at - 1)):
+        if 1 <= there <= len(steps):
+            buttons.append(_walk(f"button.{label}", passage, there, voice, mint))
+    basis = Basis(text=step.text, passages=(passage,))
+    return Phrased(with_buttons(card, voice, buttons, mint), why=basis, cited=((passage, step.text),))
+
+
+def phrase_versions(said: Sequence[Passage], voice: Voice, mint: Mint) -> Phrased:
+    """Since when a passage says what it says, who answers for it, and what its document said before."""
+    now, *before = said
+    told = {"title": now.title, "version": now.version, "date": now.date, "owner": now.owner, "by": now.by}
+    dated = replace(voice, now=None)
+    lines = dated.say("versions.now", told).split("\n")
+    if not now.by:
+        lines.append(voice.say("versions.by_nobody"))
+    if not before:
+        card = Card(lines[0], (*lines[1:], voice.say("versions.first")))
+        return Phrased(Reply(reply_of(card, voice).text, voice.lang), why=Basis(passages=(now,)))
+    last = before[0]
+    changes = _changes(unmarked(last), unmarked(now))
+    lines += [voice.say(f"versions.{kind}", {"words": words}) for kind, words in changes[: 2 * _MOST_CHANGES]]
+    if not changes:
+        lines.append(voice.say("versions.same"))
+    card = Card(lines[0], tuple(lines[1:]), quote=quote(last, voice)[0], source=source(last, voice))
+    further = [f"{source(one, voice)}\n{unmarked(one)}" for one in (last, *before[1:])]
+    reply = with_buttons(card, voice, [], mint, has_more=True)
+    return Phrased(reply, "\n\n".join(further), Basis(passages=(now,)), cited=((last, quote(last, voice)[0]),))
+
+
+def phrase_judged(voice: Voice, mint: Mint, *, is_helpful: bool, is_staff: bool) -> Phrased:
+    """Thanks for a word on an answer; a customer whom it did not help can have a person at once."""
+    if is_helpful:
+        return Phrased(Reply(voice.say("plain.judged_helpful"), voice.lang))
+    if is_staff:
+        return Phrased(Reply(voice.say("plain.judged_unhelpful"), voice.lang))
+    title, *lines = voice.say("plain.judged_unhelpful_customer").split("\n")
+    return Phrased(with_buttons(Card(title, tuple(lines)), voice, [to_say(voice.say("say.human"), mint)], mint))
+
+
+def on_an_answer(answer: Answer, voice: Voice, mint: Mint, *, is_staff: bool) -> list[MakeButton]:
+    """The buttons under a cited answer: go through its steps, say whether it helped, for a customer a person."""
+    passage = answer.passages[0]
+    buttons: list[MakeButton] = []
+    if len(list(steps_of(passage.text))) >= _FEWEST_STEPS:
+        buttons.append(_walk("button.walk", passage, 1, voice, mint))
+    question = str(answer.data.get("question", ""))
+    about = {"passage": passage.id, "question": question}
+    helpful: MakeButton = lambda: Button(mint("judge", {**about, "is_helpful": True}), voice.say("button.helpful"))  # noqa: E731
+    unhelpful: MakeButton = lambda: Button(mint("judge", {**about, "is_helpful": False}), voice.say("button.unhelpful"))  # noqa: E731
+    if is_staff:
+        return [*buttons, helpful, unhelpful]
+    return [*buttons, unhelpful, to_say(voice.say("say.human"), mint), helpful]
+
+
+def _walk(label: str, passage: Passage, number: int, voice: Voice, mint: Mint) -> MakeButton:
+    return lambda: Button(mint("walk", {"passage": passage.id, "number": number}), voice.say(label))
+
+
+def _changes(before: str, now: str) -> list[tuple[str, str]]:
+    """The sentences that went and those that came, in order, as ("was", …) and ("is", …)."""
+    old, new = (list(sentences(text.replace("\n", " \n"))) for text in (before, now))
+    found = []
+    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind != "equal":
+            found += [("was", " ".join(old[a:b]))] * (a < b) + [("is", " ".join(new[c:d]))] * (c < d)
+    return found
