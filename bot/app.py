@@ -24,6 +24,7 @@ from actions.crm import own, people
 from actions.crm.records import Contact, Customer, Employee, Speaker
 from actions.crm.sample_company import SAMPLE_WORDS, load_sample
 from actions.outside.durable import Durable
+from actions.outside.llm import Llm
 from actions.outside.store import Store, Tx
 from actions.policy.policy import Policy
 from actions.world import World
@@ -55,6 +56,7 @@ from bot.shelf import Shelf
 from bot.tell import Teller
 from bot.think import Thinker
 from bot.wording.sentences import LANGUAGES, sentences
+from bot.writer import Writer
 from intents.dictionary import Intent, load_dictionary
 from intents.understand import Reader
 from retrieval.embed import NONE, Embedder, load_embedder
@@ -78,6 +80,7 @@ class House:
     shelf: Shelf
     metrics: Metrics
     policy: Policy
+    llm: Llm | None
     accept: Callable[[Message], Awaitable[bool]]
 
     async def ask_database(self) -> None:
@@ -100,6 +103,8 @@ class House:
         for channel in self.channels.values():
             await channel.stop()
         await self.shelf.stop()
+        if self.llm is not None:
+            await self.llm.close()
         await self.memory.close()
         await self.store.close()
 
@@ -135,6 +140,14 @@ def open_meanings(settings: Settings) -> tuple[Embedder, VectorIndex]:
     """Raises ValueError or IndexUnavailableError, in a sentence, when there is no such model or the index fails."""
     embedder = load_embedder(settings.embedding_model)
     return embedder, VectorIndex.open(embedder.name, folder=settings.vectors, url=settings.chroma_url)
+
+
+def large_model(settings: Settings) -> Llm | None:
+    """Raises ValueError when its address or key cannot be used at all."""
+    if settings.llm_base_url is None or settings.llm_model is None:
+        return None
+    key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
+    return Llm.open(settings.llm_base_url, settings.llm_model, key)
 
 
 async def build_house(
@@ -198,6 +211,7 @@ async def build_house(
     async def takes_part(address: Address) -> bool:
         return await teller.takes_part(address)
 
+    llm = large_model(settings)
     parts = Parts(accept, memory, now, await_replies, takes_part)
     for name, row in roster.items():
         if settings.is_set(name, row.needed, row.optional):
@@ -233,9 +247,9 @@ async def build_house(
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
     teller = Teller(world, outbox, announcer, windows)
     judge = Judge(world, outbox, announcer, teller, names, lambda: policy, clockwork.arm)
-    conversation = Conversation(world, memory, outbox, thinker, judge, teller, fetch)
+    conversation = Conversation(world, memory, outbox, thinker, judge, teller, fetch, Writer(llm.write if llm else None))
     inbox = Inbox(store, handle, now, on_failed=failed)
-    return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, policy, accept)
+    return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, policy, llm, accept)
 
 
 def _send_entry(send: Send) -> audit.Entry:

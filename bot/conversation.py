@@ -6,7 +6,7 @@ that a message heard twice after a crash leads to the same things once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -79,6 +79,7 @@ from bot.thread import (
 )
 from bot.wording.fill import Voice
 from bot.wording.layout import Phrased
+from bot.writer import Writer
 from retrieval.passage import Passage
 
 log = structlog.get_logger()
@@ -103,6 +104,7 @@ class Conversation:
         judge: Judge,
         teller: Teller,
         fetch: Callable[[Message, Attachment], Awaitable[Path]],
+        writer: Writer,
     ) -> None:
         self._world = world
         self._memory = memory
@@ -111,6 +113,7 @@ class Conversation:
         self._judge = judge
         self._teller = teller
         self._fetch = fetch
+        self._writer = writer
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def hear(self, message: Message) -> None:
@@ -120,15 +123,22 @@ class Conversation:
         await self._outbox.wake(target_of(message.address))
         kept = await self._keep_files(message) if message.attachments else []
         async with self._turns:
-            thread = await self._work(message, thread, tuple(kept))
+            heard, steps = await self._think(message, thread, tuple(kept))
+        steps = await self._writer(steps)
+        async with self._turns:
+            thread = await self._work(heard, steps)
         await self._memory.set(thread_key, thread_to_json(thread), _THREAD_LIFE)
 
-    async def _work(self, message: Message, thread: Thread, kept: tuple[Step, ...]) -> Thread:
-        """Think about a message and act on it. Returns what the conversation is about afterwards."""
+    async def _think(self, message: Message, thread: Thread, kept: tuple[Step, ...]) -> tuple[Heard, list[Step]]:
+        """What a message comes down to, and what was learnt about it; on a snapshot."""
         async with self._world.store.read() as tx:
             speaker = await people.whois(tx, message.address.channel, message.sender, _claimed(message))
             heard = Heard(message, speaker, thread, language_of(thread, speaker), self._world.now())
-            heard, steps = await self._thinker.think(tx, heard, kept)
+            return await self._thinker.think(tx, heard, kept)
+
+    async def _work(self, heard: Heard, steps: Sequence[Step]) -> Thread:
+        """Act on what a message comes down to. Returns what the conversation is about afterwards."""
+        message, thread = heard.message, heard.thread
         async with self._world.store.write() as tx:
             await self._write_down(tx, heard)
             for number, step in enumerate(steps):

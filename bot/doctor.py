@@ -7,9 +7,10 @@ from tempfile import TemporaryFile
 from sqlalchemy import text
 
 from actions.crm import people
+from actions.outside.llm import LlmUnavailableError
 from actions.outside.store import Store
 from actions.policy.policy import Policy
-from bot.app import now, open_meanings
+from bot.app import large_model, now, open_meanings
 from bot.channels.roster import CHANNELS, Parts
 from bot.fault import name_fault
 from bot.memory import LocalMemory, Memory, RedisMemory
@@ -43,6 +44,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("house words", lambda: _words(settings)),
         ("documents", lambda: _documents(settings)),
         ("meanings", lambda: _meanings(settings)),
+        ("large model", lambda: _large_model(settings)),
         ("policy", lambda: _policy(settings)),
         ("api", lambda: _api(settings)),
     ]
@@ -145,6 +147,19 @@ async def _meanings(settings: Settings) -> str:
         raise _Wrong(f"{error}. Check PARLEY_CHROMA_URL; until then documents are found by their words alone.") from error
     where = settings.chroma_url or "on disk"
     return f"{embedder.name}, vectors {where}{'' if index.may_write else ', kept up to date by the copilot that is running'}"
+
+
+async def _large_model(settings: Settings) -> str:
+    llm = large_model(settings)
+    if llm is None:
+        return "none, and none is needed; PARLEY_LLM_BASE_URL and PARLEY_LLM_MODEL add one"
+    try:
+        await llm.write("Answer with the one word: yes.", "?", longest=200)
+    except LlmUnavailableError as error:
+        raise _Wrong(f"{error}. Answers from documents are quoted until it does.") from None
+    finally:
+        await llm.close()
+    return f"{llm.model} answers"
 
 
 async def _policy(settings: Settings) -> str:

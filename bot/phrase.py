@@ -14,7 +14,7 @@ from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Prop
 from actions.propose import basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
-from bot.phrase_knowledge import on_an_answer
+from bot.phrase_knowledge import on_an_answer, written_card
 from bot.wording.changes import change_lines, changed_field, notified, shortened
 from bot.wording.deeds import deed_data, deed_name, done_key, title_of
 from bot.wording.fill import Voice
@@ -35,6 +35,7 @@ from bot.wording.layout import (
 from bot.wording.quotes import answering, quote, source
 from bot.wording.sentences import Language, has
 from intents.dictionary import OUT_OF_SCOPE
+from retrieval.passage import Passage
 
 MOST_ROWS = 4
 ROW_LIMIT = {"zh": 80, "en": 150}  # characters of one line of a list
@@ -66,7 +67,9 @@ def phrase_answer(answer: Answer, situation: Situation, mint: Mint) -> Phrased:
         buttons = on_an_answer(answer, voice, mint, is_staff=situation.speaker.is_staff)
     note = voice.say(f"answer.{answer.topic}_note") if has(f"answer.{answer.topic}_note") else None
     card = Card(lines[0], (*lines[1:], *shown), quote=quoted, source=quote_source, note=note)
-    cited = ((answer.passages[0], quoted),) if quoted else ()
+    cited: tuple[tuple[Passage, str], ...] = ((answer.passages[0], quoted),) if quoted else ()
+    if written := answer.data.get("written"):
+        card, more, cited = written_card(answer, written, voice)
     reply = with_buttons(card, voice, buttons, mint, has_more=more is not None)
     return Phrased(reply, more, basis_of(situation), cited)
 

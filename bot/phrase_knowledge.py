@@ -1,8 +1,9 @@
 """Station phrase, for company documents: a procedure step by step, what a document said before, a word on an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from typing import Any
 
 from actions.proposal import Answer, Basis
 from bot.message import Button, Card, Reply
@@ -59,6 +60,19 @@ def phrase_versions(said: Sequence[Passage], voice: Voice, mint: Mint) -> Phrase
     further = [f"{source(one, voice)}\n{unmarked(one)}" for one in (last, *before[1:])]
     reply = with_buttons(card, voice, [], mint, has_more=True)
     return Phrased(reply, "\n\n".join(further), Basis(passages=(now,)), cited=((last, quote(last, voice)[0]),))
+
+
+def written_card(
+    answer: Answer, written: Sequence[Mapping[str, Any]], voice: Voice
+) -> tuple[Card, str, tuple[tuple[Passage, str], ...]]:
+    """Sentences that a model wrote and a checker let pass, each with the numbers of what it rests on; the passages
+    themselves behind "more"; and which words cite which passage."""
+    cited = answer.passages[: int(answer.data["cited"])]
+    lines = tuple(one["text"] + "".join(f"[{number}]" for number in one["rests_on"]) for one in written)
+    sources = "\n".join(f"[{number}] {source(one, voice)}" for number, one in enumerate(cited, start=1))
+    whole = "\n\n".join(f"{source(one, voice)}\n{unmarked(one)}" for one in answer.passages)
+    words = tuple((cited[number - 1], one["text"]) for one in written for number in one["rests_on"])
+    return Card(voice.say("answer.written"), lines, source=sources), whole, words
 
 
 def phrase_judged(voice: Voice, mint: Mint, *, is_helpful: bool, is_staff: bool) -> Phrased:

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     intent_model: Path = Field(_ROOT / "intents" / "model", validation_alias="PARLEY_INTENT_MODEL")
     embedding_model: str = Field(str(SHIPPED), validation_alias="PARLEY_EMBEDDING_MODEL")
     chroma_url: str | None = Field(None, validation_alias="PARLEY_CHROMA_URL")
+    llm_base_url: str | None = Field(None, validation_alias="PARLEY_LLM_BASE_URL")
+    llm_model: str | None = Field(None, validation_alias="PARLEY_LLM_MODEL")
+    llm_api_key: SecretStr | None = Field(None, validation_alias="PARLEY_LLM_API_KEY")
     api_token: SecretStr | None = Field(None, validation_alias="PARLEY_API_TOKEN")
 
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
@@ -122,6 +125,10 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
         raise SettingsError("PARLEY_REDIS_URL must start with redis://, rediss:// or unix://.")
     if settings.chroma_url and not settings.chroma_url.startswith(("http://", "https://")):
         raise SettingsError("PARLEY_CHROMA_URL must start with http:// or https://.")
+    if settings.llm_base_url and not settings.llm_base_url.startswith(("http://", "https://")):
+        raise SettingsError("PARLEY_LLM_BASE_URL must start with http:// or https://.")
+    if bool(settings.llm_base_url) != bool(settings.llm_model):
+        raise SettingsError("PARLEY_LLM_BASE_URL and PARLEY_LLM_MODEL belong together. Set both, or unset both.")
     for name, path in (
         ("PARLEY_POLICY", settings.policy),
         ("PARLEY_DICTIONARY", settings.dictionary),
