@@ -13,6 +13,8 @@ from retrieval.training.pairs import chinese_pairs, english_pairs, own_pairs, re
 from retrieval.training.tune import Recipe, tune
 
 _ROOT = Path(__file__).parents[2]
+OWN = 4
+"""Times that the pairs written for this project are taken: they are few beside the others, and of the trade."""
 FACTS_FILE = "model.json"
 
 
@@ -33,7 +35,7 @@ def main() -> None:
         *chinese_pairs(given.text / "pretrain_zh", given.seed),
         *english_pairs(given.text, given.seed),
         *retold_pairs(_ROOT / "intents" / "data", held_out),
-        *(pair for file in sorted((_ROOT / "retrieval" / "data").glob("*.jsonl")) for pair in own_pairs(file)),
+        *(pair for file in sorted((_ROOT / "retrieval" / "data").glob("*.jsonl")) for pair in own_pairs(file) * OWN),
     ]
     counted = {source: sum(pair.source == source for pair in pairs) for source in sorted({pair.source for pair in pairs})}
     print(f"{len(pairs)} pairs: {counted}")  # noqa: T201 - a program for the terminal
