@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from actions.crm import own
 from actions.crm.records import KINDS
 from actions.outside.store import Tx
 from actions.outside.tables import TimerRow
-from actions.proposal import Create, Effect, Notify, Redraw, Remove, Schedule, Unschedule, Update, WriteFile
+from actions.proposal import Create, Effect, Notify, Redraw, Remove, Schedule, TakeIn, TakeOut, Unschedule, Update, WriteFile
 from actions.world import World
 from actions.write_file import write_file
 
@@ -22,7 +23,7 @@ class Stale(Exception):
 
 
 async def apply_effects(world: World, tx: Tx, effects: Sequence[Effect], key: str, files: list[Path]) -> None:
-    """Apply the effects in order. `key` makes notices happen once; files written are added to `files`.
+    """Apply the effects in order. `key` makes notices happen once; files written, and folders, are added to `files`.
 
     Raises Stale where a field does not hold what it should, ValueError where a value does not fit.
     """
@@ -66,8 +67,35 @@ async def _apply(world: World, tx: Tx, effect: Effect, key: str, files: list[Pat
             if len(records) != len(set(effect.ids)):
                 raise Stale
             files.append(await asyncio.to_thread(write_file, world.home, effect.name, effect.kind, records))
+        case TakeIn():
+            files += await _take_in(world, effect)
+        case TakeOut():
+            if not await asyncio.to_thread(world.knowledge.take_out, effect.digest):
+                raise Stale
         case Update():
             await _update(tx, [effect])
+
+
+async def _take_in(world: World, effect: TakeIn) -> list[Path]:
+    """Put the document where it belongs; where it stands now, unless it stood there before."""
+    file = (world.home / effect.file).resolve()
+    if not file.is_relative_to((world.home / "files").resolve()):
+        raise ValueError("only what was sent can be taken in")
+    if not file.is_file() or await asyncio.to_thread(_digest_of, file) != effect.digest:
+        raise Stale
+    place = await asyncio.to_thread(
+        world.knowledge.take_in,
+        file,
+        effect.source,
+        audience=frozenset(effect.audience),
+        owner=effect.owner,
+        by=effect.by,
+    )
+    return [place] if place else []
+
+
+def _digest_of(file: Path) -> str:
+    return sha256(file.read_bytes()).hexdigest()
 
 
 async def _schedule(tx: Tx, effect: Schedule) -> None:

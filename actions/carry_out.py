@@ -7,6 +7,7 @@ Every function takes an open transaction as `tx`: then the deed becomes part of 
 of it untouched. Broken is an outcome (`failed`), not an exception, unless the store itself cannot be written.
 """
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -340,7 +341,10 @@ async def _cannot_undo(world: World, tx: Tx, deed: RowMapping, proposal: Proposa
 def _failure(error: Exception, files: list[Path], **about: str) -> _Failure:
     """What kind of failure it was, with a log line for a broken one; files of the deed that did not happen go."""
     for file in files:
-        file.unlink(missing_ok=True)
+        if file.is_dir():
+            shutil.rmtree(file, ignore_errors=True)
+        else:
+            file.unlink(missing_ok=True)
     if isinstance(error, Stale):
         return "stale"
     # only the type: the text of a database error quotes the values, which are personal

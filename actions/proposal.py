@@ -99,7 +99,30 @@ class WriteFile:
     ids: tuple[str, ...]
 
 
-Effect = Create | Update | Remove | Notify | Redraw | Schedule | Unschedule | WriteFile
+@dataclass(frozen=True)
+class TakeIn:
+    """Put a file of the home's `files` folder among the company's documents, as a version of its own.
+
+    `digest` is the SHA-256 of what it must hold, `source` the name it is cited by; `audience`, `owner` and `by` hold where
+    the document does not say so itself.
+    """
+
+    file: str
+    digest: str
+    source: str
+    audience: tuple[str, ...]
+    owner: str
+    by: str
+
+
+@dataclass(frozen=True)
+class TakeOut:
+    """Take out the version of a document that holds what `digest` names; the one before is in force again."""
+
+    digest: str
+
+
+Effect = TakeIn | TakeOut | Create | Update | Remove | Notify | Redraw | Schedule | Unschedule | WriteFile
 
 
 # --- command, plan -------------------------------------------------------------------------------------------------------

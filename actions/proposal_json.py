@@ -24,6 +24,8 @@ from actions.proposal import (
     Remove,
     Schedule,
     Subject,
+    TakeIn,
+    TakeOut,
     Unschedule,
     Update,
     WriteFile,
@@ -38,6 +40,8 @@ _NAMES: dict[type[Any], str] = {
     Schedule: "schedule",
     Unschedule: "unschedule",
     WriteFile: "write_file",
+    TakeIn: "take_in",
+    TakeOut: "take_out",
 }
 _TYPES = {name: effect for effect, name in _NAMES.items()}
 _basis = TypeAdapter(Basis)
@@ -53,6 +57,8 @@ def effect_to_json(effect: Effect) -> dict[str, Json]:
         data["due_at"] = json_value(effect.due_at)
     elif isinstance(effect, WriteFile):
         data["ids"] = list(effect.ids)
+    elif isinstance(effect, TakeIn):
+        data["audience"] = list(effect.audience)
     return data
 
 
@@ -66,6 +72,8 @@ def effect_from_json(data: dict[str, Json]) -> Effect:
         values["due_at"] = datetime.fromisoformat(values["due_at"])
     elif kind is WriteFile:
         values["ids"] = tuple(values["ids"])
+    elif kind is TakeIn:
+        values["audience"] = tuple(values["audience"])
     effect: Effect = kind(**values)
     return effect
 

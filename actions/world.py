@@ -29,6 +29,13 @@ class Knowledge(Protocol):
     def nearest(self, query: str, *, audience: str) -> Passage | None:
         """The passage that is nearest to a question which none answers."""
 
+    def take_in(self, file: Path, source: str, *, audience: frozenset[str], owner: str, by: str) -> Path | None:
+        """Put a file among the documents and say where; None where it is there already. Raises ValueError, in a sentence,
+        where it cannot be read."""
+
+    def take_out(self, digest: str) -> bool:
+        """Take out the version that holds what this SHA-256 names. Whether there was one."""
+
     def cited(self, passage_id: str, *, audience: str, setting: Setting) -> tuple[Passage, ...]:
         """A passage by its id, behind it what stood in its place in each version before; empty where it may not be read."""
 

@@ -44,6 +44,7 @@ from bot.house_api import house_routes
 from bot.inbox import Inbox
 from bot.judge import Judge
 from bot.judgements import count_judgements, judgements
+from bot.kept_files import FileKeeper
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
@@ -245,9 +246,10 @@ async def build_house(
 
     handlers = {"reminder": remind, "proposal_expires": expire}
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
+    files = FileKeeper(settings.home, fetch, minds.shelf.look_at)
     teller = Teller(world, outbox, announcer, windows)
     judge = Judge(world, outbox, announcer, teller, names, lambda: policy, clockwork.arm)
-    conversation = Conversation(world, memory, outbox, thinker, judge, teller, fetch, Writer(llm.write if llm else None))
+    conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, Writer(llm.write if llm else None))
     inbox = Inbox(store, handle, now, on_failed=failed)
     return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, policy, llm, accept)
 

@@ -99,5 +99,6 @@ def _latest_card(conversation: str) -> Any:
 
 async def _first(tx: Tx, *where: Any) -> Pressed | None:
     columns: Sequence[Any] = (ButtonRow.token, ButtonRow.conversation, ButtonRow.action, ButtonRow.data)
-    row = (await tx.execute(select(*columns).where(*where).order_by(desc(ButtonRow.created_at)).limit(1))).first()
+    newest = select(*columns).where(*where).order_by(desc(ButtonRow.created_at), ButtonRow.position)
+    row = (await tx.execute(newest.limit(1))).first()
     return None if row is None else Pressed(row.token, row.conversation, row.action, row.data)

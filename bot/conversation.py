@@ -6,10 +6,9 @@ that a message heard twice after a crash leads to the same things once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -29,19 +28,19 @@ from actions.readers import audience_of
 from actions.situation import Situation
 from actions.world import World
 from bot.buttons import Mint
-from bot.channels.channel import TryLater
 from bot.gaps import ASKS_DOCUMENTS, keep_gap, who_answers_for
 from bot.judge import Asker, Judge
 from bot.judgements import keep_judgement
+from bot.kept_files import FileKeeper
 from bot.memory import Memory
-from bot.message import Attachment, Message, Reply
+from bot.message import Message, Reply
 from bot.outbox import Outbox, target_of
 from bot.phrase import (
     phrase_also,
     phrase_answer,
     phrase_ask,
     phrase_basis,
-    phrase_help,
+    phrase_offer,
     phrase_outcome,
     phrase_plain,
     phrase_unsure,
@@ -56,6 +55,7 @@ from bot.steps import (
     Help,
     Introduce,
     JudgePassage,
+    OfferDocument,
     Plain,
     Rest,
     Settle,
@@ -93,7 +93,7 @@ _basis = TypeAdapter(Basis)
 
 
 class Conversation:
-    """The road from a message to its replies. `fetch` downloads an attachment into the home."""
+    """The road from a message to its replies."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Conversation:
         thinker: Thinker,
         judge: Judge,
         teller: Teller,
-        fetch: Callable[[Message, Attachment], Awaitable[Path]],
+        files: FileKeeper,
         writer: Writer,
     ) -> None:
         self._world = world
@@ -112,7 +112,7 @@ class Conversation:
         self._thinker = thinker
         self._judge = judge
         self._teller = teller
-        self._fetch = fetch
+        self._files = files
         self._writer = writer
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -128,6 +128,11 @@ class Conversation:
         async with self._turns:
             thread = await self._work(heard, steps)
         await self._memory.set(thread_key, thread_to_json(thread), _THREAD_LIFE)
+
+    async def _keep_files(self, message: Message) -> list[Step]:
+        async with self._world.store.read() as tx:
+            speaker = await people.whois(tx, message.address.channel, message.sender, _claimed(message))
+        return await self._files(message, speaker)
 
     async def _think(self, message: Message, thread: Thread, kept: tuple[Step, ...]) -> tuple[Heard, list[Step]]:
         """What a message comes down to, and what was learnt about it; on a snapshot."""
@@ -191,8 +196,8 @@ class Conversation:
             case Plain():
                 await self._say(tx, heard, key, lambda mint: phrase_plain(step.key, lang, **step.data))
                 return replace(thread, question=None) if step.key == "dropped" else thread
-            case Help():
-                await self._say(tx, heard, key, lambda mint: phrase_help(heard.speaker, lang, mint))
+            case Help() | OfferDocument():
+                await self._say(tx, heard, key, lambda mint: phrase_offer(step, heard.speaker, lang, mint))
             case Rest():
                 await self._say(tx, heard, key, lambda mint: Phrased(Reply(step.text, lang)))
             case Why():
@@ -330,22 +335,6 @@ class Conversation:
         return await self._teller.tell(
             tx, f"reply:{key}", heard.message.address, phrase, question=question, outcome=outcome, answers=heard.message.key
         )
-
-    async def _keep_files(self, message: Message) -> list[Step]:
-        """Keep what came along, unless nobody knows who sent it."""
-        async with self._world.store.read() as tx:
-            speaker = await people.whois(tx, message.address.channel, message.sender, _claimed(message))
-        if speaker.role == "guest":
-            return []
-        return [await self._keep(message, attachment) for attachment in message.attachments]
-
-    async def _keep(self, message: Message, attachment: Attachment) -> Step:
-        """Fetch a file into the home and say what becomes of it."""
-        try:
-            await self._fetch(message, attachment)
-        except (ValueError, TryLater):
-            return Plain("file_refused")
-        return Plain("voice_kept" if attachment.kind == "voice" else "file_kept")
 
 
 def _claimed(message: Message) -> str | None:

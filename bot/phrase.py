@@ -14,7 +14,8 @@ from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Prop
 from actions.propose import basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
-from bot.phrase_knowledge import on_an_answer, written_card
+from bot.phrase_knowledge import on_an_answer, phrase_document, written_card
+from bot.steps import Help, OfferDocument
 from bot.wording.changes import change_lines, changed_field, notified, shortened
 from bot.wording.deeds import deed_data, deed_name, done_key, title_of
 from bot.wording.fill import Voice
@@ -147,9 +148,10 @@ def phrase_confirmation(proposal: Proposal, decision: Decision, viewer: Speaker,
     if basis.passages:
         quoted = quote(basis.passages[0], voice, CARD_QUOTE[lang])[0]
         quote_source = source(basis.passages[0], voice)
+    told = (title_of(proposal, voice), *change_lines(proposal.plan, voice), *notified(proposal.plan, voice))
     card = Card(
         title=voice.say("card.confirmation", {"deed": deed_name(proposal, voice)}),
-        lines=(title_of(proposal, voice), *change_lines(proposal.plan, voice), *notified(proposal.plan, voice)),
+        lines=tuple(filter(None, told)),
         facts=tuple(_card_facts(proposal, decision, voice)),
         quote=quoted,
         source=quote_source,
@@ -380,6 +382,13 @@ def phrase_basis(basis: Basis, decision: Decision | None, lang: Language) -> Phr
     lines = [line for key in keys if (line := voice.say(f"basis.{key}", told))]
     text = "\n".join(lines) or voice.say("basis.nothing")
     return Phrased(Reply(text, lang))
+
+
+def phrase_offer(step: Help | OfferDocument, speaker: Speaker, lang: Language, mint: Mint) -> Phrased:
+    """What can be done: with a file that was sent, or at all."""
+    if isinstance(step, Help):
+        return phrase_help(speaker, lang, mint)
+    return phrase_document(step.command, Voice(lang, speaker.zone), mint)
 
 
 def phrase_help(speaker: Speaker, lang: Language, mint: Mint) -> Phrased:

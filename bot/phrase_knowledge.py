@@ -5,10 +5,11 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
+from actions.commands.knowledge import TakeInDocument
 from actions.proposal import Answer, Basis
 from bot.message import Button, Card, Reply
 from bot.wording.fill import Voice
-from bot.wording.layout import MakeButton, Mint, Phrased, reply_of, to_say, with_buttons
+from bot.wording.layout import MakeButton, Mint, Phrased, reply_of, to_do, to_say, with_buttons
 from bot.wording.quotes import quote, source, unmarked
 from retrieval.passage import Passage
 from retrieval.sentences import sentences
@@ -73,6 +74,17 @@ def written_card(
     whole = "\n\n".join(f"{source(one, voice)}\n{unmarked(one)}" for one in answer.passages)
     words = tuple((cited[number - 1], one["text"]) for one in written for number in one["rests_on"])
     return Card(voice.say("answer.written"), lines, source=sources), whole, words
+
+
+def phrase_document(command: TakeInDocument, voice: Voice, mint: Mint) -> Phrased:
+    """A file that can become part of the company's documents: what was read in it, and who shall be answered from it."""
+    told = {"document": command.title, "passages": command.passages, "replaces": command.replaces}
+    title, *lines = voice.say("document.kept", told).split("\n")
+    choices = [command]
+    if "customer" not in command.audience:
+        choices.append(replace(command, audience=tuple(sorted({*command.audience, "customer"}))))
+    buttons = [to_do(one, voice, mint) for one in choices]
+    return Phrased(with_buttons(Card(title, tuple(lines)), voice, buttons, mint))
 
 
 def phrase_judged(voice: Voice, mint: Mint, *, is_helpful: bool, is_staff: bool) -> Phrased:

@@ -11,10 +11,12 @@ from time import monotonic
 
 import structlog
 
+from retrieval.add import DIGEST, Added, Found, add, names_of, take_out
 from retrieval.embed import Embedder
 from retrieval.index import IndexUnavailableError, VectorIndex
 from retrieval.judged import Judged
 from retrieval.passage import Hit, Passage
+from retrieval.read import Stated
 from retrieval.search import Library
 from retrieval.setting import ANYWHERE, Setting
 
@@ -36,6 +38,7 @@ class Shelf:
         self, folder: Path, added: Path, today: Callable[[], date], seconds: Callable[[], float] = monotonic
     ) -> None:
         self._read = partial(Library.load, folder, added)
+        self._added = added
         self._today = today
         self._seconds = seconds
         self._library = self._read(on=today())
@@ -88,6 +91,26 @@ class Shelf:
         """The passage nearest to a question, whether or not it answers."""
         hits = self._library.ranked(query, audience=audience, k=1)
         return hits[0].passage if hits else None
+
+    def look_at(self, file: Path, source: str, *, audience: frozenset[str], owner: str, by: str) -> Added:
+        """What would become of a file that is taken in; changes nothing."""
+        return self._add(file, source, Stated(self._today(), owner, audience, by=by), only_look=True)
+
+    def take_in(self, file: Path, source: str, *, audience: frozenset[str], owner: str, by: str) -> Path | None:
+        """Put a file among the documents and say where; None where it is there already. Raises ValueError when it cannot."""
+        added = self._add(file, source, Stated(self._today(), owner, audience, by=by), only_look=False)
+        if added.outcome == "refused":
+            raise ValueError(f"it is not taken in, {added.reason}")
+        return None if added.outcome == "unchanged" else self._added / added.place
+
+    def take_out(self, digest: str) -> bool:
+        """Take out the version that holds what this SHA-256 names."""
+        places = [place for place in names_of(self._added) if place.endswith(f"-{digest[:DIGEST]}")]
+        return any([take_out(place, self._added) for place in places])
+
+    def _add(self, file: Path, source: str, stated: Stated, *, only_look: bool) -> Added:
+        [told] = add([Found(file, source, file.parent)], self._added, stated, self._today(), only_look=only_look)
+        return told
 
     def cited(self, passage_id: str, *, audience: str, setting: Setting = ANYWHERE) -> tuple[Passage, ...]:
         """A passage of any version, and what its document said in its place before."""

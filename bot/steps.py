@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from actions.commands.knowledge import TakeInDocument
 from actions.crm.records import Speaker
 from actions.proposal import Answer, Ask, Basis, Command
 from actions.situation import Situation
@@ -128,8 +129,15 @@ class JudgePassage:
     is_helpful: bool
 
 
+@dataclass(frozen=True)
+class OfferDocument:
+    """A file was sent that can become part of the company's documents."""
+
+    command: TakeInDocument
+
+
 OnPassage = Walk | Versions | JudgePassage
-Step = Plain | Help | Do | Settle | TakeBack | Rest | Why | Introduce | Tell | AskBack | AskWhich | OnPassage
+Step = Plain | Help | Do | Settle | TakeBack | Rest | Why | Introduce | Tell | AskBack | AskWhich | OnPassage | OfferDocument
 
 
 @dataclass(frozen=True)

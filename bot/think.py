@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter
 from sqlalchemy import Row, Select, literal, or_, select
 
+from actions.commands.knowledge import TakeInDocument
 from actions.commands.roster import command_from_json
 from actions.commands.undo import Undo
 from actions.crm.records import Speaker
@@ -36,6 +37,7 @@ from bot.steps import (
     Introduce,
     JudgePassage,
     Language,
+    OfferDocument,
     Plain,
     Rest,
     Settle,
@@ -55,6 +57,11 @@ from retrieval.setting import Setting
 _INVITATION = re.compile(r"[2-9A-HJ-NP-Z]{4}-?[2-9A-HJ-NP-Z]{4}")
 _MOST_PENDING = 20
 _TAKE_BACK = re.compile(r"撤[销銷回消]|\bundo\b|\brevert\b|take (?:that|it) back", re.IGNORECASE)
+_TAKES_IN = re.compile(
+    r"(?:收|存|加|放|录|导)(?:进|入|到|录)?(?:公司)?(?:的)?知识库"
+    r"|\b(?:add|save|put|take)\b.{0,20}\b(?:to|in|into) (?:the |our )?(?:knowledge|documents)",
+    re.IGNORECASE,
+)
 # what is asked of something just cited: who changed it, what it said before
 _ASKS_OF_VERSIONS = re.compile(
     r".{0,6}(?:(?:是)?谁(?:改|写|定|更新|修改)|什么时候(?:改|更新|生效)|(?:改了|变了)(?:什么|哪)|有(?:什么)?(?:变化|改动)"
@@ -95,6 +102,8 @@ class Thinker:
         heard = replace(heard, lang=language_of(heard.thread, heard.speaker, understanding))
         if heard.speaker.role == "guest":
             return heard, [Plain("unknown_sender")]
+        if _TAKES_IN.search(text) and (taken := await self._taken_in(tx, heard, kept)):
+            return heard, taken
         if _says_nothing(understanding):
             return heard, [*kept, Plain("empty")]
         too_long: list[Step] = [Plain("too_long")] if message.was_cut else []
@@ -120,6 +129,18 @@ class Thinker:
         return replace(
             understanding, intent=main.intent, confidence=main.confidence, alternatives=tuple(allowed[1:]), sure=False
         )
+
+    async def _taken_in(self, tx: Tx, heard: Heard, kept: tuple[Step, ...]) -> list[Step]:
+        """The files sent with these words, or just before, become documents of the house."""
+        offers = [step for step in kept if isinstance(step, OfferDocument)]
+        if offers:
+            basis = Basis(text=heard.message.text, confidence=1.0, message=heard.message.key)
+            done = [Do(one.command, basis, f"{heard.message.key}:{number}") for number, one in enumerate(offers)]
+            return [*(step for step in kept if step not in offers), *done]
+        button = await buttons.latest(tx, heard.message.address.key, "do")
+        if button is None or button.data["command"]["name"] != TakeInDocument.name:
+            return []
+        return (await self._press(tx, heard, button))[1]
 
     async def _steer(self, tx: Tx, heard: Heard) -> tuple[Heard, Step]:
         """Words that steer the dialogue itself; everything else is read as what it says."""

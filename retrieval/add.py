@@ -1,17 +1,19 @@
 """Takes documents into the house: each version a folder of its own, whole or not at all; the same words only once."""
 
+import fcntl
 import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from retrieval.formats.bad import BadDocumentError
+from retrieval.formats.bad import BadDocumentError, Why
 from retrieval.front_matter import FrontMatter, written
 from retrieval.in_force import rank_of
 from retrieval.passage import Passage
@@ -19,6 +21,8 @@ from retrieval.read import Reading, Stated, content_of, files_of, parts_of, read
 
 TEXT_FILE = "text.md"
 """What the document says, with its facts at the head; the file beside it is the original."""
+DIGEST = 12
+"""Characters of the SHA-256 of what a version holds, at the end of its folder's name."""
 _ORIGINAL = "original"
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
@@ -37,7 +41,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of one file; `reason` completes the sentence "skipped, …" when it was refused."""
+    """What became of one file; `reason` completes the sentence "skipped, …" when it was refused, `why` is its kind.
+
+    `place` is the version's folder, `replaces` the version that was in force before.
+    """
 
     source: str
     outcome: Outcome
@@ -45,6 +52,10 @@ class Added:
     version: str = ""
     passages: int = 0
     reason: str = ""
+    why: Why | None = None
+    place: str = ""
+    replaces: str = ""
+    audience: tuple[str, ...] = ()
 
 
 def find_files(paths: Iterable[Path]) -> list[Found]:
@@ -69,62 +80,98 @@ def find_files(paths: Iterable[Path]) -> list[Found]:
     return found
 
 
-def add(files: Iterable[Found], into: Path, stated: Stated, today: date) -> Iterator[Added]:
+def add(files: Iterable[Found], into: Path, stated: Stated, today: date, *, only_look: bool = False) -> Iterator[Added]:
     """Take files in, one by one, and yield what became of each; what was taken in before is left as it is.
 
     A file whose document is known becomes its next version, and the one before ends where it begins. What a document
-    states about itself goes before `stated`.
+    states about itself goes before `stated`. `only_look` changes nothing and tells what would become of them. Several may
+    add at once; each file is taken in by itself.
     """
     into.mkdir(parents=True, exist_ok=True)
-    words = {name.rpartition("-")[2]: name for name in names_of(into)}
     for one in files:
         try:
             content, changed = content_of(one.path, one.within)
             one.source.encode()  # a name that is no text cannot be written down
-            since = min(one.since or changed, today)
-            yield _take_in(content, one.source, into, replace(stated, valid_from=since), today, words)
+            since = replace(stated, valid_from=min(one.since or changed, today))
+            with _alone(into):
+                yield _take_in(content, one.source, into, since, today, only_look=only_look)
         except (BadDocumentError, OSError, UnicodeEncodeError) as error:
             source = one.source.encode(errors="replace").decode()
-            yield Added(source, "refused", reason=reason_of(error))
+            why = error.why if isinstance(error, BadDocumentError) else "broken"
+            yield Added(source, "refused", reason=reason_of(error), why=why)
 
 
-def _take_in(content: bytes, source: str, into: Path, stated: Stated, today: date, words: dict[str, str]) -> Added:
-    """Take one file in. Raises BadDocumentError, and changes nothing, when it cannot be read.
+@contextmanager
+def _alone(into: Path) -> Iterator[None]:
+    """One at a time, whichever process: two that add a file of one name at once would both think that they are next."""
+    with (into / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # gives way when the file is closed, and when its process dies
+        yield
 
-    `words` has the version that holds what a file says, by the file's hash; what is taken in is added to it.
-    """
+
+def _take_in(content: bytes, source: str, into: Path, stated: Stated, today: date, *, only_look: bool) -> Added:
+    """Take one file in. Raises BadDocumentError, and changes nothing, when it cannot be read."""
+    words = {name.rpartition("-")[2]: name for name in names_of(into)}
     front, body, first_line = parts_of(content, source, stated)
-    digest = sha256(content).hexdigest()[:12]
+    front = replace(front, by=front.by or stated.by)
+    digest = sha256(content).hexdigest()[:DIGEST]
     place = into / f"{front.id}.{front.lang}"
     versions = _versions(place)
     if digest in words:
         same = Path(words[digest])
         if same.parent.name != place.name:
-            raise BadDocumentError(f"it is the same as {same.parent.name.rpartition('.')[0]}, which is there already")
+            raise BadDocumentError(
+                f"it is the same as {same.parent.name.rpartition('.')[0]}, which is there already", "known"
+            )
         newest, known = max(versions or [(Path(), front)], key=lambda one: rank_of(one[1].valid_from, one[1].version))
         if newest.name.endswith(digest) and (known.audience, known.owner) == (front.audience, front.owner):
-            return Added(source, "unchanged", known.title, known.version)
+            return Added(source, "unchanged", known.title, known.version, place=same.as_posix())
     if front.source and (other := next((one.source for _, one in versions if one.source != source), None)):
-        raise BadDocumentError(f"its name {front.id} is already that of {other}; give it another")
+        raise BadDocumentError(f"its name {front.id} is already that of {other}; give it another", "known")
     if versions:
         front = _next(front, [known for _, known in versions], today)
     text = (written(replace(front, source=source, first_line=first_line)) + "\n".join(body)).encode()
     passages = read_document(text, TEXT_FILE)
+    name = f"{_NOT_IN_NAMES.sub('_', front.version).lstrip('.')}-{digest}"
+    before = max(versions, key=lambda one: rank_of(one[1].valid_from, one[1].version))[1].version if versions else ""
+    told = Added(
+        source,
+        "new version" if versions else "added",
+        front.title,
+        front.version,
+        len(passages),
+        place=f"{place.name}/{name}",
+        replaces=before,
+        audience=tuple(sorted(front.audience)),
+    )
+    if only_look:
+        return told
     place.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=".", dir=place))
     try:
         (made / f"{_ORIGINAL}{Path(source).suffix.lower()}").write_bytes(content)
         (made / TEXT_FILE).write_bytes(text)
         made.chmod(0o755)
-        name = f"{_NOT_IN_NAMES.sub('_', front.version).lstrip('.')}-{digest}"
-        shutil.rmtree(
-            place / name, ignore_errors=True
-        )  # there only when it cannot be read: names of versions are not taken twice
+        # there only when it cannot be read: names of versions are not taken twice
+        shutil.rmtree(place / name, ignore_errors=True)
         made.rename(place / name)
-        words[digest] = f"{place.name}/{name}"
     finally:
         shutil.rmtree(made, ignore_errors=True)
-    return Added(source, "new version" if versions else "added", front.title, front.version, len(passages))
+    return told
+
+
+def take_out(place: str, into: Path) -> bool:
+    """Delete one version by its place; the one before is in force again. Whether it was there."""
+    version = into / place
+    if not version.is_dir() or version.resolve().parent.parent != into.resolve():
+        return False
+    away = into / f".gone-{version.parent.name}-{version.name}"
+    shutil.rmtree(away, ignore_errors=True)
+    version.rename(away)
+    shutil.rmtree(away)
+    if not any(version.parent.iterdir()):
+        version.parent.rmdir()
+    return True
 
 
 def remove(document: str, into: Path) -> int:

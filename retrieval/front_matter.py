@@ -56,7 +56,7 @@ def split(text: str) -> tuple[FrontMatter | None, list[str], int]:
     for number, line in enumerate(lines[1:], start=1):
         if line.strip() == _FENCE:
             return _front_matter("\n".join(lines[1:number])), lines[number + 1 :], number + 2
-    raise BadDocumentError("its front matter has no closing line ---")
+    raise BadDocumentError("its front matter has no closing line ---", "form")
 
 
 def _front_matter(source: str) -> FrontMatter:
@@ -65,9 +65,9 @@ def _front_matter(source: str) -> FrontMatter:
     may_lack = {"owner"} if "source" in fields and "owner" not in fields else set()
     stated = {name: "" if name in may_lack else _one_line(fields, name) for name in _FIELDS}
     if not _ID.fullmatch(stated["id"]):
-        raise BadDocumentError("its id may only have lower-case letters, digits and single hyphens")
+        raise BadDocumentError("its id may only have lower-case letters, digits and single hyphens", "form")
     if stated["lang"] not in LANGUAGES:
-        raise BadDocumentError(f"its lang must be one of: {', '.join(sorted(LANGUAGES))}")
+        raise BadDocumentError(f"its lang must be one of: {', '.join(sorted(LANGUAGES))}", "form")
     valid_from = _day(stated["valid_from"], "valid_from")
     return FrontMatter(
         id=stated["id"],
@@ -106,21 +106,21 @@ def written(front: FrontMatter) -> str:
 
 def _fields(source: str) -> dict[str, object]:
     if len(source) > _LONGEST:
-        raise BadDocumentError(f"its front matter is longer than {_LONGEST} characters")
+        raise BadDocumentError(f"its front matter is longer than {_LONGEST} characters", "form")
     try:
         # BaseLoader builds nothing but text, lists and mappings: version 1.10 stays "1.10", and no tag can surprise us
         fields = yaml.load(source, Loader=yaml.BaseLoader)  # noqa: S506
     except (yaml.YAMLError, RecursionError) as error:
-        raise BadDocumentError("its front matter is not valid YAML") from error
+        raise BadDocumentError("its front matter is not valid YAML", "form") from error
     if not isinstance(fields, dict):
-        raise BadDocumentError("its front matter is not a list of fields (name: value)")
+        raise BadDocumentError("its front matter is not a list of fields (name: value)", "form")
     return cast("dict[str, object]", fields)
 
 
 def _one_line(fields: dict[str, object], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise BadDocumentError(f"its front matter lacks the field {name}")
+        raise BadDocumentError(f"its front matter lacks the field {name}", "form")
     return " ".join(value.split())
 
 
@@ -129,7 +129,7 @@ def _last_day(fields: dict[str, object], first: date) -> date | None:
         return None
     last = _day(_one_line(fields, "valid_to"), "valid_to")
     if last < first:
-        raise BadDocumentError("its valid_to lies before its valid_from")
+        raise BadDocumentError("its valid_to lies before its valid_from", "form")
     return last
 
 
@@ -139,21 +139,21 @@ def _day(text: str, field: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass  # such as 2026-02-30: told below, like every other wrong date
-    raise BadDocumentError(f"its {field} is not a date such as 2026-01-31")
+    raise BadDocumentError(f"its {field} is not a date such as 2026-01-31", "form")
 
 
 def _names(fields: dict[str, object], field: str) -> frozenset[str]:
     value = fields.get(field, [])
     if not isinstance(value, list) or not all(isinstance(name, str) and name.strip() for name in value):
-        raise BadDocumentError(f"its {field} must be a list of names")
+        raise BadDocumentError(f"its {field} must be a list of names", "form")
     if field in fields and not value:
-        raise BadDocumentError(f"its {field} is an empty list")  # for nobody is not the same as for all
+        raise BadDocumentError(f"its {field} is an empty list", "form")  # for nobody is not the same as for all
     return frozenset(name.strip() for name in value)
 
 
 def _fits(value: object) -> frozenset[tuple[str, str]]:
     if not isinstance(value, dict) or not value.keys() <= FACTS:
-        raise BadDocumentError(f"its fits must name one or more of: {', '.join(sorted(FACTS))}")
+        raise BadDocumentError(f"its fits must name one or more of: {', '.join(sorted(FACTS))}", "form")
     fields = {str(kind): words if isinstance(words, list) else [words] for kind, words in value.items()}
     return frozenset((kind, word.casefold()) for kind in fields for word in _names(fields, kind))  # type: ignore[arg-type]
 
@@ -165,5 +165,5 @@ def _by_kind(fits: frozenset[tuple[str, str]]) -> dict[str, list[str]]:
 def _audience(value: object) -> frozenset[str]:
     named = frozenset(str(name) for name in value) if isinstance(value, list) else frozenset()
     if not named or not named <= AUDIENCES:
-        raise BadDocumentError(f"its audience must list one or more of: {', '.join(sorted(AUDIENCES))}")
+        raise BadDocumentError(f"its audience must list one or more of: {', '.join(sorted(AUDIENCES))}", "form")
     return named

@@ -30,14 +30,20 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LETTERS_A_CHARACTER = 3  # Latin letters that say what one Chinese character says
 
 
+COLLEAGUES = frozenset({"rep", "manager"})
+"""Who may read what does not say so: a customer sees only what somebody meant for customers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What is true of a document that says nothing about itself: who answers for it, who may read it, since when."""
+    """What is true of a document that says nothing about itself: who answers for it, who may read it, since when, and who
+    takes it in."""
 
     valid_from: date
     owner: str = ""
-    audience: frozenset[str] = frozenset({"rep", "manager"})  # a customer sees only what somebody meant for customers
+    audience: frozenset[str] = COLLEAGUES
     version: str = "1"
+    by: str = ""
 
 
 UNDATED = Stated(date(1970, 1, 1))
@@ -132,7 +138,7 @@ def read_document(content: bytes, source: str, stated: Stated = UNDATED) -> list
         for piece in pieces(body, first_line)
     ]
     if not passages:
-        raise BadDocumentError("it has no text")
+        raise BadDocumentError("it has no text", "no_text")
     return passages
 
 
@@ -143,14 +149,14 @@ def parts_of(content: bytes, source: str, stated: Stated) -> tuple[FrontMatter, 
     """
     suffix = PurePosixPath(source).suffix.lower()
     if suffix in REFUSED:
-        raise BadDocumentError(REFUSED[suffix])
+        raise BadDocumentError(REFUSED[suffix], "macros" if "macros" in REFUSED[suffix] else "format")
     if suffix not in FORMATS:
-        raise BadDocumentError(f"files ending in {suffix or 'nothing'} are not read")
+        raise BadDocumentError(f"files ending in {suffix or 'nothing'} are not read", "format")
     if not content:
-        raise BadDocumentError("it is empty")
+        raise BadDocumentError("it is empty", "no_text")
     text = FORMATS[suffix](content)
     if len(text) > LARGEST_TEXT:
-        raise BadDocumentError(f"it says more than {LARGEST_TEXT:,} characters; cut it into documents")
+        raise BadDocumentError(f"it says more than {LARGEST_TEXT:,} characters; cut it into documents", "too_large")
     if suffix not in AUTHORED:
         text = CONTROLS.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")).encode("utf-8", "replace").decode()
         lines = [line for line in text.split("\n") if not _COMMENT.fullmatch(line) or _PAGE.fullmatch(line)]
@@ -178,6 +184,7 @@ def _front_matter(lines: Sequence[str], source: str, stated: Stated) -> FrontMat
         valid_from=stated.valid_from,
         audience=stated.audience,
         source=source,
+        by=stated.by,
     )
 
 
@@ -213,7 +220,7 @@ def content_of(path: Path, folder: Path) -> tuple[bytes, date]:
     with path.open("rb") as file:
         content = file.read(LARGEST_FILE + 1)  # one more than allowed: the size may change while we look
     if len(content) > LARGEST_FILE:
-        raise BadDocumentError(f"it is larger than {LARGEST_FILE // 1_000_000} MB")
+        raise BadDocumentError(f"it is larger than {LARGEST_FILE // 1_000_000} MB", "too_large")
     return content, datetime.fromtimestamp(status.st_mtime, UTC).date()
 
 

@@ -92,7 +92,7 @@ def _marked_intents(note: str, number: int) -> frozenset[str]:
         return frozenset()
     marked = frozenset(name.strip() for name in names.split(","))
     if not all(_INTENT.fullmatch(name) for name in marked):
-        raise BadDocumentError(f"line {number} has a malformed list of intents")
+        raise BadDocumentError(f"line {number} has a malformed list of intents", "form")
     return marked
 
 
@@ -106,7 +106,9 @@ def _marked_fits(note: str, number: int) -> frozenset[tuple[str, str]]:
         kind, equals, words = part.partition("=")
         named = [word.strip().casefold() for word in words.split(",")]
         if not equals or kind.strip() not in FACTS or not all(named):
-            raise BadDocumentError(f"line {number} does not say what it fits, such as <!-- fits: industry=medical -->")
+            raise BadDocumentError(
+                f"line {number} does not say what it fits, such as <!-- fits: industry=medical -->", "form"
+            )
         marked |= {(kind.strip(), word) for word in named}
     return frozenset(marked)
 
@@ -163,7 +165,9 @@ def _parts(line: int, block: str) -> Iterator[tuple[int, str]]:
         at = body.index(sentence, where)
         number += body.count("\n", where, at)
         if len(sentence) > _LONGEST_SENTENCE:
-            raise BadDocumentError(f"line {number} begins more than {_LONGEST_SENTENCE} characters without a sentence end")
+            raise BadDocumentError(
+                f"line {number} begins more than {_LONGEST_SENTENCE} characters without a sentence end", "form"
+            )
         gap = body[where:at] if where else block[: len(block) - len(body)]
         yield number, gap + sentence
         number += sentence.count("\n")

@@ -91,6 +91,13 @@ class HouseUnderTest:
         attachment = Attachment(kind, str(path), f"{kind}.bin", size=path.stat().st_size)
         return await self._hear(self._message(who, None, text=text, attachments=(attachment,)))
 
+    async def send_document(self, who: str, name: str, content: bytes, text: str = "") -> list[Arrived]:
+        path = self.home / "files" / str(self._said) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        attachment = Attachment("file", str(path), name, size=len(content))
+        return await self._hear(self._message(who, None, text=text, attachments=(attachment,)))
+
     async def pass_time(self, by: timedelta) -> list[Arrived]:
         self.clock.move(by)
         await self.house.clockwork.sweep()

@@ -1,4 +1,4 @@
-"""What company documents take: whoever answers for one hears what it does not answer; plans only."""
+"""What company documents take: files that become part of them, and owners who hear what is missing; plans only."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from actions.commands.planning import SALES, is_text, problem
 from actions.crm.records import Speaker
-from actions.proposal import Facts, Notify, Plan
+from actions.proposal import Facts, Notify, Plan, TakeIn, TakeOut
 
 
 @dataclass(frozen=True)
@@ -32,3 +32,33 @@ class ReportGap:
             return problem("no_text", field="text")
         told = {"question": self.question, "document": self.document}
         return Plan((Notify(self.to, "knowledge_gap", told),))
+
+
+@dataclass(frozen=True)
+class TakeInDocument:
+    """Make a file that somebody sent part of the company's documents.
+
+    `file` is relative to the home, `digest` the SHA-256 of what it held when it was looked at, `source` the name it is
+    cited by. `title`, `version`, `replaces` (the version in force before, if any) and `passages` say what was found then.
+    """
+
+    file: str
+    digest: str
+    source: str
+    title: str
+    version: str
+    passages: int
+    replaces: str = ""
+    audience: tuple[str, ...] = ("manager", "rep")
+
+    name: ClassVar[str] = "take_in_document"
+    roles: ClassVar[frozenset[str]] = SALES | {"consultant", "legal"}
+
+    @property
+    def reads(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
+    def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
+        by = speaker.called("en") if speaker.lang == "en" else speaker.name
+        effect = TakeIn(self.file, self.digest, self.source, tuple(sorted(self.audience)), owner=by, by=by)
+        return Plan((effect,), inverse=(TakeOut(self.digest),), data={"document": self.title})

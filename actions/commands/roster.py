@@ -33,6 +33,7 @@ _ALL: tuple[type[Command], ...] = (
     data.UpdateCompany,
     data.RequestData,
     knowledge.ReportGap,
+    knowledge.TakeInDocument,
     clock.DeliverReminder,
 )
 

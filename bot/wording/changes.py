@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from actions.proposal import Create, Notify, Plan, Update, WriteFile
+from actions.proposal import Create, Notify, Plan, TakeIn, Update, WriteFile
 from bot.wording.fill import Voice, tell
 from bot.wording.sentences import word
 
@@ -36,6 +36,9 @@ def _lines(plan: Plan, voice: Voice) -> Iterator[str]:
                 yield changed_field(effect.field, effect.old, effect.new, voice, currencies(plan))
             case Create():
                 yield from _created(effect, voice)
+            case TakeIn():
+                key = "change.take_in_customers" if "customer" in effect.audience else "change.take_in"
+                yield voice.say(key, plan.data)
             case WriteFile():
                 yield voice.say("change.file", {"count": len(effect.ids)})
                 yield from (

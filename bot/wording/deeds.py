@@ -6,6 +6,7 @@ from typing import Any
 
 from actions.commands.crm import UpdateAmount
 from actions.commands.data import RequestData, UpdateContact
+from actions.commands.knowledge import TakeInDocument
 from actions.commands.service import OpenTicket
 from actions.proposal import Command, Create, Notify, Proposal
 from bot.wording.changes import change_lines, shortened
@@ -24,6 +25,8 @@ def command_label(command: Command, voice: Voice) -> str:
     key = f"command.{command.name}"
     if isinstance(command, UpdateAmount) and command.amount is not None:
         key, told = f"{key}_money", {**told, "amount": {"amount": command.amount, "currency": command.currency}}
+    if isinstance(command, TakeInDocument) and "customer" in command.audience:
+        key = f"{key}_customers"
     return voice.say(key, told)
 
 

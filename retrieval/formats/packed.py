@@ -19,14 +19,14 @@ def checked(content: bytes) -> io.BytesIO:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         # Office writes a protected file as one old-style container
         locked = content.startswith(b"\xd0\xcf\x11\xe0")
-        raise BadDocumentError(
-            "it is protected by a password" if locked else "it is broken or not what its ending says"
-        ) from error
+        if locked:
+            raise BadDocumentError("it is protected by a password", "locked") from error
+        raise BadDocumentError("it is broken or not what its ending says") from error
     if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise BadDocumentError(f"it would unpack to more than {MOST_UNPACKED // 1_000_000} MB")
+        raise BadDocumentError(f"it would unpack to more than {MOST_UNPACKED // 1_000_000} MB", "too_large")
     if any(part.filename.lower().endswith(_MACROS) for part in parts):
-        raise BadDocumentError("it holds macros; save it as a file without them")
+        raise BadDocumentError("it holds macros; save it as a file without them", "macros")
     if any(part.flag_bits & 1 for part in parts):
-        raise BadDocumentError("it is protected by a password")
+        raise BadDocumentError("it is protected by a password", "locked")
     file.seek(0)
     return file

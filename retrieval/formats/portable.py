@@ -39,9 +39,9 @@ def read(content: bytes) -> str:
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise BadDocumentError("it is protected by a password")
+            raise BadDocumentError("it is protected by a password", "locked")
         if len(reader.pages) > MOST_PAGES:
-            raise BadDocumentError(f"it has more than {MOST_PAGES:,} pages")
+            raise BadDocumentError(f"it has more than {MOST_PAGES:,} pages", "too_large")
         title = (reader.metadata.title or "").strip() if reader.metadata else ""
         for number, page in enumerate(reader.pages, start=1):
             text = _as_written(page.extract_text())
@@ -55,7 +55,8 @@ def read(content: bytes) -> str:
         raise BadDocumentError("it is broken or not what its ending says") from error
     if not lines:
         raise BadDocumentError(
-            "it has no pages" if not pictures else "its pages are pictures without text (a scan); recognise the text first"
+            "it has no pages" if not pictures else "its pages are pictures without text (a scan); recognise the text first",
+            "no_text",
         )
     return "\n".join([*([f"# {title}", ""] if title else []), *lines])
 

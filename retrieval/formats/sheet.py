@@ -51,7 +51,9 @@ def read_values(content: bytes) -> str:
 def _few(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
     taken = list(islice(rows, MOST_ROWS + 1))
     if len(taken) > MOST_ROWS:
-        raise BadDocumentError(f"one of its sheets has more than {MOST_ROWS:,} rows; records belong into the CRM")
+        raise BadDocumentError(
+            f"one of its sheets has more than {MOST_ROWS:,} rows; records belong into the CRM", "too_large"
+        )
     yield from taken
 
 

@@ -144,6 +144,12 @@ class NoDocuments:
     def nearest(self, query: str, *, audience: str) -> None:
         return None
 
+    def take_in(self, file: Path, source: str, **stated: Any) -> None:
+        return None
+
+    def take_out(self, digest: str) -> bool:
+        return False
+
     def cited(self, passage_id: str, *, audience: str, setting: Setting) -> tuple[()]:
         return ()
 

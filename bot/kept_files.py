@@ -1,0 +1,79 @@
+"""Files that come with a message: kept in the home, looked at, and offered to be taken in among the company's documents."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from actions.commands.knowledge import TakeInDocument
+from actions.crm.records import Speaker
+from bot.channels.channel import TryLater
+from bot.message import Attachment, Message
+from bot.steps import OfferDocument, Plain, Step
+from retrieval.add import Added
+from retrieval.formats.bad import Why
+from retrieval.formats.roster import FORMATS, REFUSED
+from retrieval.read import COLLEAGUES
+
+_TOLD: dict[Why, str] = {
+    "broken": "document_broken",
+    "locked": "document_locked",
+    "no_text": "document_no_text",
+    "macros": "document_macros",
+    "too_large": "document_too_large",
+    "format": "document_format",
+    "known": "document_known",
+    "form": "document_form",
+}
+
+
+class LookAt(Protocol):
+    """What would become of a file that is taken in."""
+
+    def __call__(self, file: Path, source: str, *, audience: frozenset[str], owner: str, by: str) -> Added: ...
+
+
+class FileKeeper:
+    """Keeps what comes along. `fetch` downloads an attachment into the home."""
+
+    def __init__(self, home: Path, fetch: Callable[[Message, Attachment], Awaitable[Path]], look_at: LookAt) -> None:
+        self._home = home.resolve()
+        self._fetch = fetch
+        self._look_at = look_at
+
+    async def __call__(self, message: Message, speaker: Speaker) -> list[Step]:
+        """What becomes of each file; nothing is kept of somebody nobody knows."""
+        if speaker.role == "guest":
+            return []
+        return [await self._keep(message, attachment, speaker) for attachment in message.attachments]
+
+    async def _keep(self, message: Message, attachment: Attachment, speaker: Speaker) -> Step:
+        try:
+            file = await self._fetch(message, attachment)
+        except (ValueError, TryLater):
+            return Plain("file_refused")
+        if attachment.kind == "voice":
+            return Plain("voice_kept")
+        name = PurePosixPath((attachment.name or file.name).replace("\\", "/")).name
+        if not speaker.is_staff or PurePosixPath(name).suffix.lower() not in FORMATS | REFUSED:
+            return Plain("file_kept")
+        return await asyncio.to_thread(self._looked_at, file.resolve(), name, speaker)
+
+    def _looked_at(self, file: Path, name: str, speaker: Speaker) -> Step:
+        found = self._look_at(file, name, audience=COLLEAGUES, owner=speaker.name, by=speaker.name)
+        if found.outcome == "refused":
+            return Plain(_TOLD[found.why or "broken"], {"name": name})
+        if found.outcome == "unchanged":
+            return Plain("document_known", {"name": found.title})
+        command = TakeInDocument(
+            file=file.relative_to(self._home).as_posix(),
+            digest=sha256(file.read_bytes()).hexdigest(),
+            source=name,
+            title=found.title,
+            version=found.version,
+            passages=found.passages,
+            replaces=found.replaces,
+            audience=found.audience,
+        )
+        return OfferDocument(command)
