@@ -270,7 +270,7 @@ async def _passages(tx: Tx, asked: Asked, meant: _Meant, world: World) -> tuple[
         return ()
     setting = await _setting(tx, asked, meant)
     question = asked.understanding.plain or asked.text
-    hits = world.knowledge.search(question, audience=audience, lang=asked.lang, intent=intent, k=3, setting=setting)
+    hits = await world.knowledge.search(question, audience=audience, lang=asked.lang, intent=intent, k=3, setting=setting)
     if family in ("objection", "buying", "status"):
         return _distinct(_on_a_customers_words(asked, world, setting, [hit.passage for hit in hits]))
     return _distinct(hit.passage for hit in hits if family != "crm" or intent in hit.passage.intents)

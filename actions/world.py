@@ -15,7 +15,7 @@ from retrieval.setting import Setting
 class Knowledge(Protocol):
     """What the company's documents say, to those who may read it."""
 
-    def search(
+    async def search(
         self, query: str, *, audience: str, lang: str | None, intent: str | None, k: int, setting: Setting
     ) -> Sequence[Hit]:
         """Passages for a question, allowed for this audience in this setting, best first; empty when nothing answers it."""

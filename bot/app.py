@@ -59,9 +59,11 @@ from bot.think import Thinker
 from bot.wording.sentences import LANGUAGES, sentences
 from bot.writer import Writer
 from intents.dictionary import Intent, load_dictionary
+from intents.house_words import read_house_words
 from intents.understand import Reader
 from retrieval.embed import NONE, Embedder, load_embedder
 from retrieval.index import VectorIndex
+from retrieval.rerank import Reranker, load_reranker
 
 log = structlog.get_logger()
 _PAGES = Path(__file__).parent / "pages"
@@ -134,13 +136,25 @@ async def load_minds(settings: Settings) -> Minds:
     for lang in LANGUAGES:
         sentences(lang)  # now, not while the first person waits
     reader = await asyncio.to_thread(Reader.load, settings.intent_model, settings.dictionary, settings.added_intents)
-    return Minds(reader, reader.intents, await asyncio.to_thread(Shelf, settings.sops, settings.documents, today))
+    names = partial(_own_names, settings.house_words)
+    shelf = partial(Shelf, settings.sops, settings.documents, today, names=names)
+    return Minds(reader, reader.intents, await asyncio.to_thread(shelf))
 
 
-def open_meanings(settings: Settings) -> tuple[Embedder, VectorIndex]:
+def _own_names(file: Path) -> frozenset[str]:
+    """What the house calls things, as its file of words has it; a file with a fault says nothing new."""
+    try:
+        words = read_house_words(file)
+    except ValueError:
+        return frozenset()
+    return frozenset(called for one in words.names for called in (one.name, *one.aliases)) | frozenset(words.plain)
+
+
+def open_meanings(settings: Settings) -> tuple[Embedder, VectorIndex, Reranker | None]:
     """Raises ValueError or IndexUnavailableError, in a sentence, when there is no such model or the index fails."""
     embedder = load_embedder(settings.embedding_model)
-    return embedder, VectorIndex.open(embedder.name, folder=settings.vectors, url=settings.chroma_url)
+    index = VectorIndex.open(embedder.name, folder=settings.vectors, url=settings.chroma_url)
+    return embedder, index, load_reranker(settings.reranker_model) if settings.reranker_model else None
 
 
 def large_model(settings: Settings) -> Llm | None:

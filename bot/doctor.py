@@ -142,11 +142,12 @@ async def _meanings(settings: Settings) -> str:
     if settings.embedding_model == NONE:
         return "off: documents are found by their words alone"
     try:
-        embedder, index = open_meanings(settings)
+        embedder, index, reranker = open_meanings(settings)
     except IndexUnavailableError as error:
         raise _Wrong(f"{error}. Check PARLEY_CHROMA_URL; until then documents are found by their words alone.") from error
     where = settings.chroma_url or "on disk"
-    return f"{embedder.name}, vectors {where}{'' if index.may_write else ', kept up to date by the copilot that is running'}"
+    kept = "" if index.may_write else ", kept up to date by the copilot that is running"
+    return f"{embedder.name}, vectors {where}{kept}{f', reranked by {reranker.name}' if reranker else ''}"
 
 
 async def _large_model(settings: Settings) -> str:

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     sops: Path = Field(_ROOT / "retrieval" / "sops", validation_alias="PARLEY_SOPS")
     intent_model: Path = Field(_ROOT / "intents" / "model", validation_alias="PARLEY_INTENT_MODEL")
     embedding_model: str = Field(str(SHIPPED), validation_alias="PARLEY_EMBEDDING_MODEL")
+    reranker_model: str | None = Field(None, validation_alias="PARLEY_RERANKER_MODEL")
     chroma_url: str | None = Field(None, validation_alias="PARLEY_CHROMA_URL")
     llm_base_url: str | None = Field(None, validation_alias="PARLEY_LLM_BASE_URL")
     llm_model: str | None = Field(None, validation_alias="PARLEY_LLM_MODEL")

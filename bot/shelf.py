@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 from time import monotonic
+from typing import Any
 
 import structlog
 
@@ -17,13 +18,14 @@ from retrieval.index import IndexUnavailableError, VectorIndex
 from retrieval.judged import Judged
 from retrieval.passage import Hit, Passage
 from retrieval.read import Stated
+from retrieval.rerank import Reranker
 from retrieval.search import Library
 from retrieval.setting import ANYWHERE, Setting
 
 log = structlog.get_logger()
 
-Meanings = tuple[Embedder, VectorIndex]
-"""What turns texts into vectors, and what keeps those of the passages."""
+Meanings = tuple[Embedder, VectorIndex, Reranker | None]
+"""What turns texts into vectors, what keeps those of the passages, and what looks at the best of them once more."""
 
 # looking at the folder costs a listing; a changed document answers anew within about this many seconds
 _LOOK_EVERY = 2.0
@@ -32,12 +34,19 @@ _TRY_AGAIN = 60.0
 
 
 class Shelf:
-    """The house's World.knowledge. `today` says which versions are in force; `seconds` counts them, from whenever."""
+    """The house's World.knowledge. `today` says which versions are in force; `seconds` counts them, from whenever;
+    `names` are the house's own words, as they are now."""
 
     def __init__(
-        self, folder: Path, added: Path, today: Callable[[], date], seconds: Callable[[], float] = monotonic
+        self,
+        folder: Path,
+        added: Path,
+        today: Callable[[], date],
+        seconds: Callable[[], float] = monotonic,
+        names: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
-        self._read = partial(Library.load, folder, added)
+        self._folder, self._names = folder, names
+        self._known = names()
         self._added = added
         self._today = today
         self._seconds = seconds
@@ -60,20 +69,17 @@ class Shelf:
     def passages(self) -> int:
         return len(self._library.passages)
 
-    def search(
+    async def search(
         self, query: str, *, audience: str, lang: str | None, intent: str | None, k: int, setting: Setting = ANYWHERE
     ) -> Sequence[Hit]:
         if self._seconds() - self._looked >= _LOOK_EVERY:
             self.look()
-        return self._library.search(
-            query,
-            audience=audience,
-            lang=lang,
-            intent=intent,
-            k=k,
-            setting=setting,
-            judged=self._judged.factors(query),
+        judged = self._judged.factors(query)
+        ask = partial(
+            self._library.search, query, audience=audience, lang=lang, intent=intent, k=k, setting=setting, judged=judged
         )
+        # a reranker takes a good part of a second, in which nobody else should have to wait
+        return await asyncio.to_thread(ask) if self._library.is_slow else ask()
 
     def weigh(self, judged: Judged) -> None:
         """From now on let what people said of passages move the order of answers."""
@@ -140,8 +146,11 @@ class Shelf:
     async def _look(self) -> None:
         try:
             today, is_due = self._today(), self._seconds() >= self._try_at
-            if self._library.on == today and not is_due and not await asyncio.to_thread(self._library.is_stale):
+            known = await asyncio.to_thread(self._names)
+            is_as_read = self._library.on == today and known == self._known
+            if is_as_read and not is_due and not await asyncio.to_thread(self._library.is_stale):
                 return
+            self._known = known
             self._library = await asyncio.to_thread(self._load, today, with_meanings=is_due or self._try_at == math.inf)
         except OSError as error:
             log.warning("documents_unreadable", error=type(error).__name__)
@@ -154,15 +163,18 @@ class Shelf:
         if self._open is not None and with_meanings:
             try:
                 self._meanings = self._meanings or self._open()
-                embedder, index = self._meanings
+                embedder, index, reranker = self._meanings
                 index.goes_on = lambda: not self._is_stopping.is_set()
-                library = self._read(on=today, embedder=embedder, index=index)
+                library = self._read(on=today, embedder=embedder, index=index, reranker=reranker)
                 self._try_at = math.inf
                 return library
             except (ValueError, IndexUnavailableError) as error:
                 log.warning("meanings_unavailable", error=type(error).__name__)
                 self._try_at = self._seconds() + _TRY_AGAIN
         return self._read(on=today)
+
+    def _read(self, **how: Any) -> Library:
+        return Library.load(self._folder, self._added, names=self._known, **how)
 
     def _report(self) -> None:
         log.info("documents_loaded", passages=len(self._library.passages), problems=len(self._library.problems))

@@ -12,13 +12,16 @@ from retrieval.index import VectorIndex
 from retrieval.meanings import Meanings
 from retrieval.passage import AUDIENCES, Hit, Passage
 from retrieval.read import Reading, fingerprint, read_folder
+from retrieval.rerank import Reranker, reordered
 from retrieval.setting import ANYWHERE, Setting, may_be_read
 from retrieval.shelf import Shelf, Wanted, terms_of
-from retrieval.words import terms, warm_up
+from retrieval.words import know, terms
 
 NOT_JUDGED: Mapping[str, float] = {}
 ALIKE = 0.3
 """Share of their words that two passages have in common, from which one stands in the other's place."""
+LOOKED_AT = 10
+"""Passages that a reranker looks at: a small one takes a quarter of a second for them on one core."""
 LONGEST_QUERY = 500  # characters that are read; a longer message has said what it is about by then
 
 
@@ -36,6 +39,7 @@ class Library:
         *,
         embedder: Embedder | None = None,
         index: VectorIndex | None = None,
+        reranker: Reranker | None = None,
         on: date | None = None,
         look: Callable[[], object] = lambda: None,
         seen: object = None,
@@ -46,6 +50,7 @@ class Library:
         self.problems = problems
         self.on = on
         self._embedder = embedder
+        self._reranker = reranker
         entries = [(passage, terms_of(passage)) for passage in self.passages]
         found = _vectors(self.passages, embedder, index) if embedder and self.passages else None
         # one shelf for each audience: what a customer may not read cannot even weigh on what a customer finds
@@ -59,12 +64,15 @@ class Library:
         *,
         embedder: Embedder | None = None,
         index: VectorIndex | None = None,
+        reranker: Reranker | None = None,
         on: date | None = None,
+        names: frozenset[str] = frozenset(),
     ) -> "Library":
         """Reads and indexes a folder of documents, and what was taken in at `added`, in a second or two.
 
         With an `embedder` passages are found by what they mean as well; an `index` keeps their vectors, so that each is
-        made once. Raises NotADirectoryError when there is no such folder, IndexUnavailableError when the index fails.
+        made once. A `reranker` orders what was found once more. `names` are words of the house's own, which are cut as one.
+        Raises NotADirectoryError when there is no such folder, IndexUnavailableError when the index fails.
         """
 
         def look() -> object:
@@ -73,10 +81,17 @@ class Library:
         seen = look()  # before reading: a change in between makes the library stale, not wrong for good
         reading = read_folder(folder, on or date.max)
         taken_in = read_added(added) if added else Reading((), ())
-        warm_up()
+        know(names)
         passages = {one.id: one for one in (*reading.passages, *taken_in.passages)}
         problems = reading.problems + taken_in.problems
-        return cls(passages.values(), problems, embedder=embedder, index=index, on=on, look=look, seen=seen)
+        return cls(
+            passages.values(), problems, embedder=embedder, index=index, reranker=reranker, on=on, look=look, seen=seen
+        )
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether a search takes so long that it should not be made where others wait."""
+        return self._reranker is not None
 
     def is_stale(self) -> bool:
         """Whether a document was added, removed or changed since loading; reads no file, only the folders' listings."""
@@ -100,7 +115,11 @@ class Library:
         found helpful for such a question (`judged`, factors by passage id). Raises ValueError for an unknown audience.
         """
         wanted = replace(_wanted(query, lang, intent), setting=setting, judged=judged)
-        return self._shelf(audience).search(wanted, self._vector(query), k)
+        looked_at = k if self._reranker is None else max(k, LOOKED_AT)
+        hits = self._shelf(audience).search(wanted, self._vector(query), looked_at)
+        if self._reranker is not None:
+            hits = reordered(hits, query[:LONGEST_QUERY], self._reranker, text=embedded_text)
+        return hits[:k]
 
     def ranked(self, query: str, *, audience: str, k: int) -> list[Hit]:
         """The `k` passages nearest to the query, best first, whether or not they answer it.

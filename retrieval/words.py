@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,8 @@ _EMPTY = frozenset(
     if not line.startswith("#")
     for word in line.split()
 )
+_AT_ONCE = 1_000  # characters
+_LONGEST_WORD = 12  # characters; what is longer is a sentence, and nobody asks for it in one piece
 _PLURAL_EXCEPTIONS = ("ss", "us", "is")
 
 
@@ -38,7 +40,9 @@ def _chinese_terms(run: str) -> Iterator[str]:
     """The words of a run of Chinese characters, long ones with the words inside them. A word that jieba's dictionary
     lacks was guessed, so its characters follow by themselves: 嫌贵 is also found by 贵."""
     cutter = _chinese()
-    for word in cutter.cut_for_search(run):
+    # jieba's work grows with the square of a run: what has no mark for a thousand characters is cut anywhere
+    pieces = (run[at : at + _AT_ONCE] for at in range(0, len(run), _AT_ONCE))
+    for word in (word for piece in pieces for word in cutter.cut_for_search(piece)):
         yield word
         if len(word) > 1 and not cutter.FREQ.get(word):
             yield from word
@@ -53,6 +57,8 @@ def _singular(word: str) -> str:
 
 class _Cutter(Protocol):
     FREQ: dict[str, int]
+
+    def add_word(self, word: str) -> None: ...
 
     def cut_for_search(self, sentence: str) -> Iterator[str]: ...
 
@@ -72,6 +78,13 @@ def _chinese() -> _Cutter:
     return cutter  # type: ignore[no-any-return]
 
 
-def warm_up() -> None:
-    """Loads the Chinese dictionary now, so that the first query does not wait for it."""
-    _chinese()
+def know(names: Iterable[str] = ()) -> None:
+    """Load the Chinese dictionary now, so that the first query does not wait for it, with the house's own words beside it.
+
+    What was indexed before must be indexed again: a word that is now cut as one was not there then. A word stays known
+    until the process ends.
+    """
+    cutter = _chinese()
+    for run in (run for name in sorted(names) for run in _RUN.findall(name) if run[0] > "\u33ff"):
+        if 1 < len(run) <= _LONGEST_WORD and not cutter.FREQ.get(run):
+            cutter.add_word(run)

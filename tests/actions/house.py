@@ -132,7 +132,7 @@ class FakeWorld(World):
 class NoDocuments:
     """A house without a single document."""
 
-    def search(self, query: str, **wanted: Any) -> list[Any]:
+    async def search(self, query: str, **wanted: Any) -> list[Any]:
         return []
 
     def passage_for(self, intent: str, audience: str, lang: str, setting: Setting) -> None:

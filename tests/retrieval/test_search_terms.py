@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.words import terms
+from retrieval.words import know, terms
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,13 @@ def test_loading_the_chinese_dictionary_is_silent_and_writes_nothing(tmp_path_fa
 
     assert (done.stdout, done.stderr) == ("重置 密码\n", "")
     assert list(temporary.iterdir()) == []
+
+
+def test_a_word_of_the_house_is_one_word_once_it_is_known() -> None:
+    assert "客户之窗" not in terms("客户之窗怎么开通")
+    know({"客户之窗", "HaloDesk", "x" * 5, "一" * 40})
+    assert "客户之窗" in terms("客户之窗怎么开通")
+
+
+def test_a_text_without_a_mark_is_cut_in_pieces_and_not_in_a_square_of_time() -> None:
+    assert len(terms("客户" * 20_000)) >= 20_000
