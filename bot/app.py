@@ -244,13 +244,15 @@ async def build_house(
     async def expire(timer: Timer) -> None:
         await judge.expired(timer.data["proposal"])
 
-    weighed: tuple[int, datetime | None] = (0, None)
+    weighed: tuple[int, datetime | None] | None = None
 
     async def weigh_judgements() -> None:
         nonlocal weighed
         if (counted := await count_judgements(store)) != weighed:
             minds.shelf.weigh(await judgements(store))
             weighed = counted
+
+    await weigh_judgements()
 
     async def sweep() -> None:
         minds.shelf.look()  # nobody may have asked for hours, and the next one must not hear what was removed

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -102,13 +103,17 @@ def review(
 @knowledge_cli.command("gaps")
 def gaps(
     settle: Annotated[str | None, typer.Option(metavar="ID", help="A gap that somebody has seen to.")] = None,
+    draft: Annotated[str | None, typer.Option(metavar="ID", help="A gap to print the draft of a document for.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")] = False,
 ) -> None:
     """Show what people asked that no document answers, the most asked first."""
     from bot.gap_commands import show_gaps
+    from retrieval.search import Library
 
+    settings = _settings()
+    library = partial(Library.load, settings.sops, settings.documents)
     try:
-        asyncio.run(show_gaps(open_store(), settle, as_json=as_json))
+        asyncio.run(show_gaps(open_store(), settle, draft, library, as_json=as_json))
     except ValueError as error:
         raise _failure(str(error)) from None
 

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
+import yaml
 from sqlalchemy import or_, select, update
 
 from actions.outside.insert_new import insert_new
@@ -16,12 +17,15 @@ from actions.readers import audience_of
 from bot.review import masked
 from bot.steps import Heard
 from retrieval.passage import Passage
+from retrieval.search import Library
 from retrieval.words import terms
 
 ASKS_DOCUMENTS = frozenset({"knowledge.ask", "service.how_to", "buying.product_question"})
 """Intents that the documents should answer; when they do not, something is missing in them."""
 ALIKE = 0.5
 """Share of all their words that two questions have in common, from which they ask the same."""
+_NEAR = 3
+"""Passages that a draft sets beside a question."""
 _LATEST = 500
 """Waiting questions that a new one is compared with."""
 _OF_LEGAL = re.compile(r"法务|\blegal\b", re.IGNORECASE)
@@ -91,6 +95,32 @@ async def settle_gap(store: Store, gap: Gap, now: datetime) -> None:
         await tx.execute(
             update(GapRow).where(GapRow.question.in_(asked), GapRow.settled_at.is_(None)).values(settled_at=now)
         )
+
+
+def drafted(gap: Gap, library: Library, today: date) -> str:
+    """A document to be finished by whoever knows the answer: the question as its heading, every wording of it, and what
+    the nearest passages say. Until somebody is named who answers for it, it is not taken in."""
+    audience = "customer" if "customer" in gap.audiences else "rep"
+    near = [hit.passage for hit in library.ranked(gap.question, audience=audience, k=_NEAR)]
+    title = " ".join(gap.question.split())
+    head = {
+        "id": f"gap-{gap.id}",
+        "title": title,
+        "lang": gap.lang,
+        "owner": "",
+        "version": "1",
+        "valid_from": today.isoformat(),
+        "audience": sorted({*gap.audiences, "manager"}),
+    }
+    asked = [f"<!-- {other.replace('-->', '')} -->" for other in (gap.question, *gap.others)]
+    beside = [f"<!-- {_in_a_line(one)} -->" for one in near]
+    front = yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=10_000)
+    return "\n".join(["---", f"{front}---", f"# {title}", "", f"## {title}", *asked, *beside, ""])
+
+
+def _in_a_line(passage: Passage) -> str:
+    words = " ".join(passage.text.split()).replace("-->", "")
+    return f"{passage.title} / {passage.section} ({passage.version}): {words}"
 
 
 def _grouped(rows: Iterable[Any]) -> list[list[Any]]:

@@ -11,11 +11,14 @@ from sqlalchemy import insert, select
 
 from actions.outside.tables import CorrectionRow
 from bot.app import Minds, load_minds
-from bot.gaps import gaps, settle_gap
+from bot.gaps import drafted, gaps, settle_gap
 from bot.review import DROPPED, Correction, settle, waiting
 from bot.settings import load_settings
 from intents.added import Added, read_added, write_added
 from intents.dictionary import Intent
+from retrieval.commands import SAMPLE_SOPS
+from retrieval.read import read_document
+from retrieval.search import Library
 from tests.house_under_test import MORNING, HouseUnderTest, open_house
 
 pytestmark = pytest.mark.parametrize("sample_url", ["sqlite"], indirect=True)
@@ -147,3 +150,40 @@ async def test_what_no_document_answers_is_noted_once_for_all_who_ask_it(house: 
     assert (gap.question, gap.count) == ("无人机巡检的作业规范是什么", 2)
     await settle_gap(house.store, gap, house.clock())
     assert await gaps(house.store) == []
+
+
+async def test_a_gap_comes_with_a_draft_that_only_lacks_the_answer_and_who_answers_for_it(house: HouseUnderTest) -> None:
+    await house.say("E01", "无人机巡检的作业规范是什么")
+    await house.say("E11", "无人机巡检作业规范是怎么说的")
+    [gap] = await gaps(house.store)
+
+    draft = drafted(gap, Library.load(SAMPLE_SOPS), house.clock().date())
+
+    assert "无人机巡检作业规范是怎么说的" in draft
+    with pytest.raises(ValueError, match="lacks the field owner"):
+        read_document(draft.encode(), "a.md")
+    [passage] = read_document((draft.replace("owner: ''", "owner: 陈雪") + "起飞前检查桨叶。").encode(), "a.md")
+    assert (passage.section, passage.text) == ("无人机巡检的作业规范是什么", "起飞前检查桨叶。")
+    assert passage.audience == {"rep", "manager"}
+
+
+async def test_what_was_cited_and_did_not_help_stands_with_the_gap(house: HouseUnderTest) -> None:
+    await house.say("E01", "特殊折扣的审批流程是什么")
+    button = next(button for button in house.buttons("E01") if button.label == "没答对")
+    await house.press("E01", button)
+    [gap] = await gaps(house.store)
+    assert gap.documents == ("特殊折扣审批流程",)
+
+
+async def test_a_passage_that_did_not_help_goes_behind_when_others_ask_the_same(house: HouseUnderTest) -> None:
+    question = "特殊折扣的审批流程是什么"
+    first = (await house.say("E01", question))[0].reply
+    for who in ("E01", "E02", "E04"):
+        await house.say(who, question)
+        button = next(button for button in house.buttons(who) if button.label == "没答对")
+        await house.press(who, button)
+    await house.pass_time(timedelta(minutes=1))
+    again = (await house.say("E05", question))[0].reply
+    assert first.card is not None
+    assert again.card is not None
+    assert first.card.source != again.card.source
