@@ -2,9 +2,9 @@
 
 import logging
 import math
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -56,13 +56,13 @@ class Shelf:
         self._meanings = meanings
         self.passages = [passage for passage, _ in entries]
         self._number_of = {passage.id: number for number, passage in enumerate(self.passages)}
-        self._restricted = [n for n, one in enumerate(self.passages) if one.teams or one.customer or one.purpose]
-        self._fitting = [number for number, passage in enumerate(self.passages) if passage.fits]
+        # whole groups at once: documents are restricted, and written for something, in a few ways and not one by one
+        self._restricted = _groups(self.passages, lambda one: (one.teams, one.customer, one.purpose))
+        self._fitting = _groups(self.passages, lambda one: one.fits)
         self._is_in = {lang: np.array([one.lang == lang for one in self.passages], bool) for lang in LANGUAGES}
         self._marked = _numbers_by_intent(self.passages)
-        self._terms = [frozenset(cut) for _, cut in entries]
         self._index = _index([cut for _, cut in entries]) if any(cut for _, cut in entries) else None
-        self._information = _information(self._terms)
+        self._vocabulary: Mapping[str, int] = {} if self._index is None else self._index.vocab_dict
         self._of_unknown_term = _inverse_frequency(0, len(entries))
         # the unit of scores: one word that a single passage has; it makes ENOUGH mean the same for a small folder
         self._of_rarest_term = _inverse_frequency(1, len(entries))
@@ -77,11 +77,11 @@ class Shelf:
         near = np.zeros(len(self.passages)) if nearness is None else np.maximum(nearness - FAR, 0) * MEANING
         enough = ENOUGH if nearness is None else ENOUGH_WITH_MEANING
         preference = self._preference(wanted)
-        known = [term for term in wanted.terms if term in self._information]
         asked = sum(self._weight(term) for term in wanted.terms)
+        candidates = self._candidates(matching * preference, near * preference)
         hits = []
-        for number in self._candidates(matching * preference, near * preference):
-            held = math.sqrt(self._held(number, known) / asked) if asked else 0.0
+        for number, information in zip(candidates, self._held(candidates, wanted), strict=True):
+            held = math.sqrt(information / asked) if asked else 0.0
             evidence = float(matching[number]) * held
             proof = evidence + float(near[number])
             if proof >= enough or (evidence > 0 and wanted.intent in self.passages[number].intents):
@@ -94,7 +94,7 @@ class Shelf:
 
     def _words(self, wanted: Wanted) -> Any:
         """The BM25 scores of all passages; None when no word of the question is known."""
-        known = [term for term in wanted.terms if term in self._information]
+        known = [term for term in wanted.terms if term in self._vocabulary]
         return self._index.get_scores(known) if self._index is not None and known else None
 
     def _nearness(self, question: Floats | None) -> Floats | None:
@@ -118,10 +118,11 @@ class Shelf:
 
     def _hide(self, setting: Setting, *scores: Any) -> None:
         """Take from the scores what may not be read here, before anything is ranked."""
-        hidden = [number for number in self._restricted if not may_be_read(self.passages[number], setting)]
-        for one in scores:
-            if one is not None and hidden:
-                one[hidden] = 0
+        for numbers in self._restricted:
+            if not may_be_read(self.passages[numbers[0]], setting):
+                for one in scores:
+                    if one is not None:
+                        one[numbers] = 0
 
     def for_intent(self, intent: str, lang: str, setting: Setting) -> Passage | None:
         """The passage written for this intent: in `lang` if there is one, the one that suits the setting best, then the
@@ -136,20 +137,34 @@ class Shelf:
         if wanted.lang in self._is_in:
             factors[~self._is_in[wanted.lang]] = OTHER_LANGUAGE
         factors[self._marked.get(wanted.intent, [])] *= INTENT_LIFT
-        for number in self._fitting:
-            factors[number] *= fit(self.passages[number], wanted.setting)
+        for numbers in self._fitting:
+            factors[numbers] *= fit(self.passages[numbers[0]], wanted.setting)
         for passage_id, factor in wanted.judged.items():
             if (judged := self._number_of.get(passage_id)) is not None:
                 factors[judged] *= factor
         return factors
 
-    def _held(self, number: int, known: list[str]) -> float:
-        """How much of the query's information the passage holds. Rare words weigh more, and words that no document
+    def _held(self, numbers: list[int], wanted: Wanted) -> list[float]:
+        """How much of the query's information each passage holds. Rare words weigh more, and words that no document
         knows weigh most: a question about something else consists of them, whatever BM25 makes of the rest."""
-        return sum(self._weight(term) for term in known if term in self._terms[number])
+        asked = np.array(numbers, np.int32)  # as the index counts: the long side is not turned into another type
+        held = np.zeros(len(asked))
+        for term in wanted.terms:
+            if len(holding := self._holding(term)):
+                places = np.minimum(np.searchsorted(holding, asked), len(holding) - 1)
+                held += np.where(holding[places] == asked, self._weight(term), 0.0)
+        return [float(one) for one in held]
 
     def _weight(self, term: str) -> float:
-        return self._information.get(term, self._of_unknown_term)
+        holding = len(self._holding(term))
+        return _inverse_frequency(holding, len(self.passages)) if holding else self._of_unknown_term
+
+    def _holding(self, term: str) -> Any:
+        """The numbers of the passages that have a term, rising: the index keeps them for its scores."""
+        if self._index is None or (at := self._vocabulary.get(term)) is None:
+            return ()
+        begin, end = self._index.scores["indptr"][at : at + 2]
+        return self._index.scores["indices"][begin:end]
 
 
 def _strangeness(passage: Passage, lang: str, setting: Setting) -> tuple[bool, float, int, int, str, int]:
@@ -161,8 +176,25 @@ def _strangeness(passage: Passage, lang: str, setting: Setting) -> tuple[bool, f
 
 def _best(scores: Any, k: int) -> list[int]:
     """The numbers of the `k` highest scores, the highest first, equal ones in their order; sorts no more than it must."""
-    some = np.flatnonzero(scores >= np.partition(scores, -k)[-k]) if 0 < k < len(scores) else np.arange(len(scores))
-    return [int(number) for number in some[np.argsort(-scores[some], kind="stable")][: max(k, 0)]]
+    if k <= 0:
+        return []
+    some = np.flatnonzero(scores > 0)
+    if len(some) > k:
+        some = some[scores[some] >= np.partition(scores[some], -k)[-k]]
+    elif len(some) < k:
+        # mostly nearly all are nothing: to divide a hundred thousand that are equal takes longer than all the rest
+        nothing = np.flatnonzero(scores == 0)[: k - len(some)]
+        some = np.concatenate([some, nothing]) if len(some) + len(nothing) == k else np.arange(len(scores))
+    return [int(number) for number in some[np.argsort(-scores[some], kind="stable")][:k]]
+
+
+def _groups(passages: list[Passage], trait: Callable[[Passage], tuple[Hashable, ...] | frozenset[Any]]) -> list[Any]:
+    """The numbers of the passages that have the same trait, as many arrays as there are; without those that have none."""
+    numbers: dict[Hashable, list[int]] = {}
+    for number, passage in enumerate(passages):
+        if any(told := trait(passage)):
+            numbers.setdefault(told, []).append(number)
+    return [np.array(some, np.intp) for some in numbers.values()]
 
 
 def _numbers_by_intent(passages: list[Passage]) -> dict[str | None, list[int]]:
@@ -175,13 +207,8 @@ def _numbers_by_intent(passages: list[Passage]) -> dict[str | None, list[int]]:
 
 def terms_of(passage: Passage) -> list[str]:
     """The terms a passage is found by: those of its text, its section's heading and its document's title."""
-    return terms(passage.title) + terms(passage.section) * HEADING_WEIGHT + terms(passage.text)
-
-
-def _information(documents: list[frozenset[str]]) -> dict[str, float]:
-    """How much each term tells."""
-    holding = Counter(term for document in documents for term in document)
-    return {term: _inverse_frequency(count, len(documents)) for term, count in holding.items()}
+    found = terms(passage.title) + terms(passage.section) * HEADING_WEIGHT + terms(passage.text)
+    return [intern(term) for term in found]  # one string for all that have the word: millions of them take a gigabyte
 
 
 def _inverse_frequency(holding: int, total: int) -> float:
