@@ -17,7 +17,8 @@ from retrieval.formats.bad import BadDocumentError, Why
 from retrieval.front_matter import FrontMatter, written
 from retrieval.in_force import rank_of
 from retrieval.passage import Passage
-from retrieval.read import Reading, Stated, content_of, files_of, parts_of, read_document, reason_of
+from retrieval.pictures import pictures_of
+from retrieval.read import AUTHORED, Reading, Stated, content_of, files_of, parts_of, read_document, reason_of
 
 TEXT_FILE = "text.md"
 """What the document says, with its facts at the head; the file beside it is the original."""
@@ -94,7 +95,7 @@ def add(files: Iterable[Found], into: Path, stated: Stated, today: date, *, only
             one.source.encode()  # a name that is no text cannot be written down
             since = replace(stated, valid_from=min(one.since or changed, today))
             with _alone(into):
-                yield _take_in(content, one.source, into, since, today, only_look=only_look)
+                yield _take_in(content, one, into, since, today, only_look=only_look)
         except (BadDocumentError, OSError, UnicodeEncodeError) as error:
             source = one.source.encode(errors="replace").decode()
             why = error.why if isinstance(error, BadDocumentError) else "broken"
@@ -109,8 +110,9 @@ def _alone(into: Path) -> Iterator[None]:
         yield
 
 
-def _take_in(content: bytes, source: str, into: Path, stated: Stated, today: date, *, only_look: bool) -> Added:
+def _take_in(content: bytes, found: Found, into: Path, stated: Stated, today: date, *, only_look: bool) -> Added:
     """Take one file in. Raises BadDocumentError, and changes nothing, when it cannot be read."""
+    source = found.source
     words = {name.rpartition("-")[2]: name for name in names_of(into)}
     front, body, first_line = parts_of(content, source, stated)
     front = replace(front, by=front.by or stated.by)
@@ -151,6 +153,9 @@ def _take_in(content: bytes, source: str, into: Path, stated: Stated, today: dat
     try:
         (made / f"{_ORIGINAL}{Path(source).suffix.lower()}").write_bytes(content)
         (made / TEXT_FILE).write_bytes(text)
+        for target, picture in pictures_of(body, found.path.parent if found.path.suffix.lower() in AUTHORED else None):
+            (made / target).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(picture, made / target)
         made.chmod(0o755)
         # there only when it cannot be read: names of versions are not taken twice
         shutil.rmtree(place / name, ignore_errors=True)
@@ -195,7 +200,7 @@ def read_added(into: Path) -> Reading:
     for file in sorted(into.glob(f"[!.]*/[!.]*/{TEXT_FILE}")):
         source = file.relative_to(into).as_posix()
         try:
-            passages |= {one.id: one for one in read_document(file.read_bytes(), source)}
+            passages |= {one.id: one for one in read_document(file.read_bytes(), source, folder=file.parent)}
         except (BadDocumentError, OSError) as error:
             problems.append(f"{source}: skipped, {reason_of(error)}.")
     return Reading(tuple(passages.values()), tuple(problems))

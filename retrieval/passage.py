@@ -9,6 +9,15 @@ AUDIENCES = frozenset({"rep", "manager", "customer"})
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a passage: a file, what it shows in words, and the number of the step it belongs to, if to one."""
+
+    alt: str
+    path: str
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A quotable piece of one document, small enough to be read on a phone.
 
@@ -42,6 +51,7 @@ class Passage:
     customer: str = ""
     purpose: str = ""
     fits: frozenset[tuple[str, str]] = frozenset()
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from retrieval.formats.plain import CONTROLS
 from retrieval.formats.roster import FORMATS, REFUSED
 from retrieval.front_matter import FrontMatter, split
 from retrieval.passage import Passage, content_hash
+from retrieval.pictures import taken_out
 from retrieval.sections import pieces
 
 LARGEST_FILE = 50_000_000  # bytes; a bigger file is an export or a mistake, not a procedure
@@ -76,7 +77,7 @@ def read_folder(folder: Path, on: date = date.max) -> Reading:
         try:
             source.encode()
             content, changed = content_of(path, folder)
-            found = read_document(content, source, Stated(min(changed, on)))
+            found = read_document(content, source, Stated(min(changed, on)), path.parent)
             _refuse_twice(content, found[0], source, seen)
             passages |= {passage.id: passage for passage in found}
         except (BadDocumentError, OSError, UnicodeEncodeError) as error:
@@ -106,20 +107,23 @@ def reason_of(error: Exception) -> str:
             return f"it cannot be opened ({getattr(error, 'strerror', None)})"
 
 
-def read_document(content: bytes, source: str, stated: Stated = UNDATED) -> list[Passage]:
+def read_document(content: bytes, source: str, stated: Stated = UNDATED, folder: Path | None = None) -> list[Passage]:
     """The passages of one document, at least one. `source` is the path it will be cited by; its ending tells the format.
+    `folder` is where it stands, and its pictures with it.
 
     Raises BadDocumentError, whose message completes the sentence "skipped, …", when it cannot be read.
     """
     front, body, first_line = parts_of(content, source, stated)
+    # a page or letter from outside shows nothing that happens to lie beside it
+    beside = folder if PurePosixPath(source).suffix.lower() in AUTHORED else None
     passages = [
         Passage(
-            id=content_hash(front.id, front.lang, front.version, piece.section, piece.text),
+            id=content_hash(front.id, front.lang, front.version, piece.section, words),
             document=front.id,
             title=front.title,
             section=piece.section or front.title,
             lang=front.lang,
-            text=piece.text,
+            text=words,
             version=front.version,
             date=front.valid_from,
             owner=front.owner,
@@ -134,8 +138,11 @@ def read_document(content: bytes, source: str, stated: Stated = UNDATED) -> list
             customer=front.customer,
             purpose=front.purpose,
             fits=front.fits | piece.fits,
+            pictures=pictures,
         )
         for piece in pieces(body, first_line)
+        for words, pictures in [taken_out(piece.text, beside)]
+        if words.strip()
     ]
     if not passages:
         raise BadDocumentError("it has no text", "no_text")

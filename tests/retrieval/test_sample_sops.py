@@ -124,4 +124,5 @@ def test_nothing_a_customer_reads_speaks_of_margins_or_rivals(library: Library) 
 
 def test_the_sample_holds_no_markup_that_a_chat_would_show_raw() -> None:
     for path in SAMPLE_SOPS.glob("*.md"):
-        assert not re.search(r"\*\*|\]\(|`|<(?!!--)", path.read_text(encoding="utf-8")), path.name
+        words = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", path.read_text(encoding="utf-8"))  # pictures are taken out
+        assert not re.search(r"\*\*|\]\(|`|<(?!!--)", words), path.name
