@@ -1,9 +1,11 @@
 """The settings that the world may rely on: each is known, has its default, and half of a channel is refused by name."""
 
+from pathlib import Path
+
 import pytest
 
 from bot.channels.roster import CHANNELS
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings, SettingsError, load_settings
 
 PROMISED = {
     "PARLEY_HOME",
@@ -14,7 +16,11 @@ PROMISED = {
     "PARLEY_SOPS",
     "PARLEY_INTENT_MODEL",
     "PARLEY_EMBEDDING_MODEL",
+    "PARLEY_RERANKER_MODEL",
     "PARLEY_CHROMA_URL",
+    "PARLEY_LLM_BASE_URL",
+    "PARLEY_LLM_MODEL",
+    "PARLEY_LLM_API_KEY",
     "PARLEY_API_TOKEN",
     "SLACK_BOT_TOKEN",
     "SLACK_SIGNING_SECRET",
@@ -36,9 +42,6 @@ PROMISED = {
 LATER = {
     "PARLEY_SECRET_KEY",
     "PARLEY_WHISPER_MODEL",
-    "PARLEY_LLM_BASE_URL",
-    "PARLEY_LLM_MODEL",
-    "PARLEY_LLM_API_KEY",
 }
 
 
@@ -59,3 +62,12 @@ def test_half_a_channel_is_refused_with_the_missing_name(channel: str) -> None:
     settings = Settings.model_validate({given: "something"})
     with pytest.raises(SettingsError, match=missing[0]):
         settings.is_set(channel, row.needed, row.optional)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"), [("PARLEY_LLM_BASE_URL", "PARLEY_LLM_MODEL"), ("PARLEY_LLM_MODEL", "PARLEY_LLM_BASE_URL")]
+)
+def test_half_a_large_model_is_refused(given: str, missing: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"{given}=http://127.0.0.1:1/v1\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=missing):
+        load_settings(tmp_path / ".env")
