@@ -23,6 +23,9 @@ _BATCH = 64
 _PAGE = 5_000
 _PARTED = ":"
 
+_CUT = "lines"
+"""How passages are cut for their vectors: vectors that were made of other pieces are of no use."""
+
 
 class IndexUnavailableError(Exception):
     """Chroma does not answer, or its files cannot be read; the text says which and why."""
@@ -137,7 +140,7 @@ def _collection(client: Any, model: str, where: object) -> Any:
     # without a function of its own Chroma would fetch a model from the network to embed with
     return _asked(
         lambda: client.get_or_create_collection(
-            f"passages-{model}", embedding_function=None, metadata={"hnsw:space": "cosine"}
+            f"passages-{_CUT}-{model}", embedding_function=None, metadata={"hnsw:space": "cosine"}
         ),
         where,
     )
