@@ -25,6 +25,7 @@ from actions.readers import audience_of, setting_of
 from actions.rows import ROWS, OnBehalf, may_see, one, records_of, visible
 from actions.situation import Situation
 from actions.world import World
+from intents.dictionary import OUT_OF_SCOPE
 from intents.understanding import Understanding
 from retrieval.passage import Passage
 from retrieval.setting import Setting
@@ -266,11 +267,13 @@ async def _passages(tx: Tx, asked: Asked, meant: _Meant, world: World) -> tuple[
     """What company knowledge says about these words, for this reader; small talk and orders to the CRM need none."""
     intent, audience = asked.understanding.intent, audience_of(asked.speaker)
     family = intent.partition(".")[0]
-    if family in ("chat", "approval", "escalation", "flow", "report") or intent == "out_of_scope":
+    if family in ("chat", "approval", "escalation", "flow", "report"):
         return ()
     setting = await _setting(tx, asked, meant)
     question = asked.understanding.plain or asked.text
     hits = await world.knowledge.search(question, audience=audience, lang=asked.lang, intent=intent, k=3, setting=setting)
+    if intent == OUT_OF_SCOPE:  # the company's documents may well know what the dictionary does not
+        hits = [hit for hit in hits if hit.is_sure]
     if family in ("objection", "buying", "status"):
         return _distinct(_on_a_customers_words(asked, world, setting, [hit.passage for hit in hits]))
     return _distinct(hit.passage for hit in hits if family != "crm" or intent in hit.passage.intents)

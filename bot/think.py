@@ -49,7 +49,7 @@ from bot.steps import (
     Why,
 )
 from bot.thread import Thread, Turn, merge, question_from_json
-from intents.dictionary import Intent
+from intents.dictionary import OUT_OF_SCOPE, Intent
 from intents.understand import Reader
 from intents.understanding import Candidate, Understanding
 from retrieval.setting import Setting
@@ -360,7 +360,8 @@ def _cards(address: Address, sender: str) -> Select[Any]:
 
 def _asks_documents_either_way(understanding: Understanding) -> bool:
     """Whether the two likeliest readings are both answered from documents: then it does not matter which it is."""
-    return {understanding.intent, *(one.intent for one in understanding.alternatives[:1])} <= ASKS_DOCUMENTS
+    readings = {understanding.intent, *(one.intent for one in understanding.alternatives[:1])}
+    return readings <= ASKS_DOCUMENTS | {OUT_OF_SCOPE}
 
 
 def _says_nothing(understanding: Understanding) -> bool:

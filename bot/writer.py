@@ -4,6 +4,7 @@ Of what it writes only those sentences are kept that the passages they cite bear
 answer, the passages speak for themselves. Nothing it writes can make anything happen.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -13,8 +14,9 @@ from actions.outside.llm import LlmUnavailableError
 from actions.proposal import Answer
 from bot.review import masked
 from bot.steps import Step, Tell
-from retrieval.cited import verified
+from retrieval.cited import Said, verified
 from retrieval.passage import Passage
+from retrieval.words import terms
 
 log = structlog.get_logger()
 
@@ -22,6 +24,13 @@ Write = Callable[[str, str], Awaitable[str]]
 """What a model writes about some material, by instructions. Raises LlmUnavailableError."""
 
 _MOST_SENTENCES = 3
+_TO_A_MACHINE = re.compile(
+    r"\bAI\b|人工智能|机器人|(?:智能|语音|聊天)?助手|大模型|系统(?:指令|提示)|提示词|忽略(?:以上|上面|前面|之前|所有)|开发者模式"
+    r"|\bassistants?\b|\b(?:chat)?bots?\b|\brobots?\b|language models?|\bLLM\b|\bsystem\s*(?:prompt|:)|\bprompts?\b"
+    r"|\b(?:ignore|disregard|forget)\b.{0,30}\b(?:above|previous|prior|earlier|rules|instructions)|[\u200b-\u200f\u2060\ufeff]"
+    r"|\{\s*\"(?:tool|function|action|name)\"|<[!/?a-z]|\]\(|^\s*\w+:\s*\[",
+    re.IGNORECASE,
+)
 _INSTRUCTIONS = {
     "zh": (
         "你根据公司文件回答同事或客户的问题。只用下面编号的段落，不用别的知识。"
@@ -56,12 +65,15 @@ class Writer:
         if not passages:
             return step
         lang = "en" if step.situation.lang == "en" else "zh"
+        question, shown = step.situation.plain_text, [without_orders(one) for one in passages]
         try:
-            text = await self._write(_INSTRUCTIONS[lang], _material(step.situation.plain_text, passages))
+            text = await self._write(_INSTRUCTIONS[lang], _material(question, shown))
         except LlmUnavailableError as error:
             log.warning("nothing_written", reason=str(error))
             return step
-        return replace(step, answer=_with_sentences(step.answer, text, passages))
+        said = _on_the_question(verified(text, shown)[:_MOST_SENTENCES], question)
+        log.info("written", kept=len(said))
+        return replace(step, answer=_with_sentences(step.answer, said, passages)) if said else step
 
 
 def _material(question: str, passages: Sequence[Passage]) -> str:
@@ -69,12 +81,21 @@ def _material(question: str, passages: Sequence[Passage]) -> str:
     return "\n\n".join([*told, f"? {masked(question)}"])
 
 
-def _with_sentences(answer: Answer, text: str, passages: Sequence[Passage]) -> Answer:
+def without_orders(passage: Passage) -> Passage:
+    """The passage without the lines that speak to a machine rather than to people: a model need not see them, and nothing
+    rests on them."""
+    lines = [line for line in passage.text.split("\n") if not _TO_A_MACHINE.search(line)]
+    return replace(passage, text="\n".join(lines))
+
+
+def _on_the_question(said: Sequence[Said], question: str) -> Sequence[Said]:
+    """What was written, if it begins with an answer: a model that was talked into something else says something else."""
+    asked = set(terms(question))
+    return said if said and asked & set(terms(said[0].text)) else ()
+
+
+def _with_sentences(answer: Answer, said: Sequence[Said], passages: Sequence[Passage]) -> Answer:
     """The answer with what is borne out: each sentence with the places, from 1, of the answer's passages it rests on."""
-    said = verified(text, passages)[:_MOST_SENTENCES]
-    log.info("written", kept=len(said))
-    if not said:
-        return answer
     cited = list(dict.fromkeys(passages[number] for one in said for number in one.rests_on))
     sentences = [{"text": one.text, "rests_on": [cited.index(passages[n]) + 1 for n in one.rests_on]} for one in said]
     others = [one for one in answer.passages if one not in cited]

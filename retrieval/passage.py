@@ -56,10 +56,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that answers a query. `score` is positive and orders the hits of one search; it is no probability."""
+    """A passage that answers a query. `score` is positive and orders the hits of one search; it is no probability.
+
+    `is_sure`: it answers even where nobody knows whether a question to documents was meant.
+    """
 
     passage: Passage
     score: float
+    is_sure: bool = False
 
 
 def content_hash(*parts: str) -> str:

@@ -1,7 +1,7 @@
 """Small talk and what is outside: short, warm, and back to what Parley can do."""
 
 from actions.plays.play import Result
-from actions.plays.said import is_customer
+from actions.plays.said import from_passages, is_customer
 from actions.proposal import Answer
 from actions.situation import Situation
 
@@ -18,6 +18,8 @@ def thanks(s: Situation) -> Result:
 
 
 def out_of_scope(s: Situation) -> Result:
+    if s.passages:
+        return from_passages(s)
     if is_customer(s):
         return Answer("outside_customer", says=("human", "help"))
     return Answer("outside", says=("brief", "help"))
