@@ -236,10 +236,7 @@ class Conversation:
             case Do():
                 return await self._do(tx, heard, step, key)
             case Settle() | TakeBack():
-                settle = (
-                    self._settle(tx, heard, step, key) if isinstance(step, Settle) else self._take_back(tx, heard, step, key)
-                )
-                await settle
+                await self._end(tx, heard, step, key)
         return thread
 
     async def _on_passage(

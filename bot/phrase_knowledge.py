@@ -8,6 +8,7 @@ from typing import Any
 from actions.commands.knowledge import TakeInDocument
 from actions.proposal import Answer, Basis
 from bot.message import Button, Card, Reply
+from bot.wording.changes import shortened
 from bot.wording.fill import Voice
 from bot.wording.layout import MakeButton, Mint, Phrased, reply_of, to_do, to_say, with_buttons
 from bot.wording.quotes import quote, source, unmarked
@@ -16,6 +17,8 @@ from retrieval.sentences import sentences
 from retrieval.steps import steps_of
 
 _MOST_CHANGES = 3
+_LINE = {"zh": 80, "en": 150}
+"""Characters of a line on a card."""
 _FEWEST_STEPS = 2
 """Of a procedure that is worth walking through."""
 
@@ -54,7 +57,10 @@ def phrase_versions(said: Sequence[Passage], voice: Voice, mint: Mint) -> Phrase
         return Phrased(Reply(reply_of(card, voice).text, voice.lang), why=Basis(passages=(now,)))
     last = before[0]
     changes = _changes(unmarked(last), unmarked(now))
-    lines += [voice.say(f"versions.{kind}", {"words": words}) for kind, words in changes[: 2 * _MOST_CHANGES]]
+    lines += [
+        voice.say(f"versions.{kind}", {"words": shortened(words, _LINE[voice.lang])})
+        for kind, words in changes[: 2 * _MOST_CHANGES]
+    ]
     if not changes:
         lines.append(voice.say("versions.same"))
     card = Card(lines[0], tuple(lines[1:]), quote=quote(last, voice)[0], source=source(last, voice))
