@@ -24,6 +24,7 @@ Write = Callable[[str, str], Awaitable[str]]
 """What a model writes about some material, by instructions. Raises LlmUnavailableError."""
 
 _MOST_SENTENCES = 3
+_ADDRESS = re.compile(r"://|www\.|\S@\S", re.IGNORECASE)
 _TO_A_MACHINE = re.compile(
     r"\bAI\b|人工智能|机器人|(?:智能|语音|聊天)?助手|大模型|系统(?:指令|提示)|提示词|忽略(?:以上|上面|前面|之前|所有)|开发者模式"
     r"|\bassistants?\b|\b(?:chat)?bots?\b|\brobots?\b|language models?|\bLLM\b|\bsystem\s*(?:prompt|:)|\bprompts?\b"
@@ -89,9 +90,15 @@ def without_orders(passage: Passage) -> Passage:
 
 
 def _on_the_question(said: Sequence[Said], question: str) -> Sequence[Said]:
-    """What was written, if it begins with an answer: a model that was talked into something else says something else."""
-    asked = set(terms(question))
-    return said if said and asked & set(terms(said[0].text)) else ()
+    """What speaks of what was asked, or goes on with what did: a model that was talked into something else says something
+    else. Nothing written leads anywhere; an address can be read where it stands."""
+    about, kept = set(terms(question)), []
+    for one in said:
+        words = set(terms(one.text))
+        if words & about and not _ADDRESS.search(one.text):
+            kept.append(one)
+            about |= words
+    return kept
 
 
 def _with_sentences(answer: Answer, said: Sequence[Said], passages: Sequence[Passage]) -> Answer:

@@ -20,12 +20,11 @@ _MOST = 40
 
 
 def lines_of(text: str) -> list[str]:
-    """The sentences of a passage, whose first line is its heading, each under it; none where it is but one."""
-    heading, newline, body = text.partition("\n")
-    if not newline:
-        return []
+    """The sentences of a passage, whose first line is its heading (empty if it has none), each under it; none where it is
+    but one."""
+    heading, _, body = text.partition("\n")
     found = [said for line in body.split("\n") for said in sentences(line[_end_of_mark(line) :]) if len(said) >= _SHORTEST]
-    return [f"{heading}\n{said}" for said in found[:_MOST]] if len(found) > 1 else []
+    return [f"{heading}\n{said}".lstrip() for said in found[:_MOST]] if len(found) > 1 else []
 
 
 class LineEmbedder:

@@ -18,11 +18,11 @@ _CLOSELY = 256
 @dataclass(frozen=True)
 class Meanings:
     """Unit vectors (S, H) of the stretches of all passages in order, the row (P) where each passage's begin, and for each
-    passage those of its lines (L, H), if it has any."""
+    passage those of its lines (L, H), if it has any; of lines half the precision is kept, as there are so many."""
 
     vectors: Floats
     starts: npt.NDArray[np.intp]
-    lines: Sequence[Floats]
+    lines: Sequence[npt.NDArray[np.float16]]
 
     @classmethod
     def of(cls, found: Sequence[Floats], lines: Sequence[int]) -> "Meanings":
@@ -30,7 +30,7 @@ class Meanings:
         many lines as `lines` says behind them."""
         whole = [vectors[: len(vectors) - count] for vectors, count in zip(found, lines, strict=True)]
         counts = [len(one) for one in whole]
-        fine = [vectors[len(vectors) - count :] for vectors, count in zip(found, lines, strict=True)]
+        fine = [vectors[len(vectors) - count :].astype(np.float16) for vectors, count in zip(found, lines, strict=True)]
         return cls(np.concatenate(whole), np.cumsum([0, *counts[:-1]]), fine)
 
     def nearness(self, question: Floats) -> Floats:
@@ -39,5 +39,5 @@ class Meanings:
         closest = range(len(near)) if len(near) <= _CLOSELY else np.argpartition(-near, _CLOSELY)[:_CLOSELY]
         for number in closest:
             if len(self.lines[number]):
-                near[number] = max(near[number], float((self.lines[number] @ question).max()))
+                near[number] = max(near[number], float((self.lines[number].astype(np.float32) @ question).max()))
         return near

@@ -172,9 +172,9 @@ class Library:
 
 
 def embedded_text(passage: Passage) -> str:
-    """What a passage's vectors are made of: its words, behind what they stand under."""
+    """What a passage's vectors are made of: its words, behind a line that says what they stand under."""
     heading = passage.section if passage.section == passage.title else f"{passage.title} {passage.section}".strip()
-    return f"{heading}\n{passage.text}" if heading else passage.text
+    return f"{heading}\n{passage.text}"
 
 
 def _wanted(query: str, lang: str | None, intent: str | None) -> Wanted:

@@ -22,7 +22,7 @@ class Topics:
         return np.stack([self._vector(text) for text in texts])
 
     def passages(self, texts: Sequence[str]) -> list[Floats]:
-        self.embedded += texts
+        self.embedded += [text.strip() for text in texts]
         return [np.stack([self._vector(part) for part in text.split("\n\n")]) for text in texts]
 
     def _vector(self, text: str) -> Floats:
