@@ -28,7 +28,7 @@ from actions.world import World
 from intents.dictionary import OUT_OF_SCOPE
 from intents.understanding import Understanding
 from retrieval.passage import Passage
-from retrieval.setting import Setting
+from retrieval.setting import NEUTRAL, Setting, fit
 
 _MOST_OPTIONS = 5
 # questions that any passage may answer; to other words of a customer only the passage about them is an answer
@@ -289,7 +289,10 @@ def _on_a_customers_words(asked: Asked, world: World, setting: Setting, found: l
         found = [passage for passage in found if intent in passage.intents]
     # there is one passage for each of these; the customer's own words need not occur in it
     written = world.knowledge.passage_for(intent, audience, asked.lang, setting)
-    return [*found, written] if written and (asked.speaker.is_staff or not found) else found
+    if written is None or (found and not asked.speaker.is_staff):
+        return found
+    # what was written for just this deal goes before what has more of the customer's words
+    return [written, *found] if fit(written, setting) > NEUTRAL else [*found, written]
 
 
 def _distinct(passages: Iterable[Passage]) -> tuple[Passage, ...]:

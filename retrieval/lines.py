@@ -1,7 +1,7 @@
 """A passage in two measures: as a whole, and sentence by sentence, each under the heading that it stands under.
 
-A short question is nearer to the one clause that answers it than to the page around it. On the questions to the sample
-procedures in other words than theirs, 67 of 122 instead of 47 find their document while 54 of 60 others are refused.
+A short question is nearer to the one clause that answers it than to the page around it: of the questions to the sample
+procedures in other words than theirs a third more found their document, with as many others refused, when this was tried.
 """
 
 import re

@@ -7,9 +7,9 @@ import yaml
 
 from retrieval.search import Library
 
-QUESTIONS, PARAPHRASED = (
+QUESTIONS, PARAPHRASED, UNSEEN = (
     yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
-    for name in ("questions.yaml", "paraphrased.yaml")
+    for name in ("questions.yaml", "paraphrased.yaml", "unseen.yaml")
 )
 
 
@@ -71,21 +71,24 @@ def _right(questions: list[Question], library: Library) -> int:
 
 
 def test_questions_in_other_words_find_their_document_by_meaning(library: Library, knowing_library: Library) -> None:
-    """Of 39 questions, 24 when it was tuned, and 10 by words alone."""
+    """Of 39 questions, 23 when it was tuned, and 10 by words alone; of 44 that were written later, 17."""
     by_words, by_both = (_right(JUDGING, one) for one in (library, knowing_library))
 
-    assert by_both >= 21
+    assert by_both >= 20
     assert by_both >= by_words + 9
+    assert _right([Question.read(row) for row in UNSEEN["paraphrased"]], knowing_library) >= 14
 
 
 def test_no_question_in_the_documents_words_is_lost_by_it(knowing_library: Library) -> None:
+    later = [Question.read(row) for row in UNSEEN["in_words"]]
     assert _right(ANSWERABLE, knowing_library) == len(ANSWERABLE)
+    assert _right(later, knowing_library) == len(later)
 
 
 def test_questions_about_something_else_are_refused_as_often_as_by_words(library: Library, knowing_library: Library) -> None:
-    """Of 60, 10 were answered when it was tuned, and 13 by words alone."""
+    """Of 60, 6 were answered when it was tuned, and 10 by words alone."""
     others = [*UNANSWERABLE, *(Question.read(row) for row in PARAPHRASED["unanswerable"])]
     answered = {one: sum(bool(question.found(one)) for question in others) for one in (library, knowing_library)}
 
-    assert answered[knowing_library] <= 13
-    assert answered[knowing_library] <= answered[library] + 1
+    assert answered[knowing_library] <= 7
+    assert answered[knowing_library] <= answered[library]

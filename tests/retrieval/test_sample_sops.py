@@ -9,6 +9,7 @@ import yaml
 from retrieval.commands import SAMPLE_SOPS
 from retrieval.passage import Passage
 from retrieval.search import Library
+from retrieval.setting import Setting
 
 DICTIONARY = Path(__file__).parents[2] / "intents" / "dictionary.yaml"
 POLICY = Path(__file__).parents[2] / "actions" / "policy" / "policy.yaml"
@@ -50,6 +51,30 @@ def test_a_customer_finds_an_answer_fit_for_customers(library: Library, intent: 
 
     assert passage is not None
     assert passage.lang == lang
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("intent", "facts", "words"),
+    [
+        ("objection.stall", {"industry": ("专科医院",)}, ("病区", "ward")),
+        ("objection.stall", {"industry": ("汽车零部件",)}, ("停一小时", "hour")),
+        ("objection.stall", {"industry": ("酒店",)}, ("问题清单会", "question session")),
+        ("objection.stall", {}, ("问题清单会", "question session")),
+        ("objection.price", {"stage": ("negotiation",)}, ("换", "against")),
+        ("objection.price", {"stage": ("lead",)}, ("区间", "range")),
+        ("objection.competitor", {"industry": ("biotech",)}, ("方法验证", "validating")),
+        ("objection.authority", {"industry": ("electronics",)}, ("采购", "purchasing")),
+        ("objection.integration", {"industry": ("hospital",)}, ("HIS", "HL7")),
+    ],
+)
+def test_the_passage_for_an_objection_is_the_one_for_this_deal(
+    library: Library, intent: str, facts: dict[str, tuple[str, ...]], words: tuple[str, str], lang: str
+) -> None:
+    passage = library.for_intent(intent, audience="rep", lang=lang, setting=Setting(facts=facts))
+
+    assert passage is not None
+    assert words[lang == "en"] in passage.section + passage.text
 
 
 def test_only_intents_of_the_dictionary_and_rules_of_the_policy_are_marked(library: Library) -> None:
