@@ -94,12 +94,24 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A PNG, JPEG, GIF or WebP file of this house, at most 2 MB; `alt` says what it shows, for where it cannot be seen."""
+
+    path: str
+    alt: str
+
+
+@dataclass(frozen=True)
 class Reply:
-    """What Parley says. `text` alone must make sense where a card cannot be shown (notifications, plain channels)."""
+    """What Parley says. `text` alone must make sense where a card cannot be shown (notifications, plain channels).
+
+    `pictures` are shown below the text or the card, in order.
+    """
 
     text: str
     lang: Literal["zh", "en"]
     card: Card | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 _message = TypeAdapter(Message)

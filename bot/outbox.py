@@ -238,9 +238,21 @@ class Outbox:
 
     # --- handing back ---------------------------------------------------------------------------------------------------
 
+    async def said(self, row: int) -> Reply | None:
+        """The reply in this row of the ledger."""
+        async with self._store.read() as tx:
+            found = await tx.scalar(select(SendRow.reply).where(SendRow.id == row))
+        return None if found is None else reply_from_json(found)
+
     async def collect(
         self, *, answers: str | None = None, target: str | None = None, most: int | None = None
     ) -> list[Reply]:
+        """The replies of collect_sends()."""
+        return [send.reply for send in await self.collect_sends(answers=answers, target=target, most=most)]
+
+    async def collect_sends(
+        self, *, answers: str | None = None, target: str | None = None, most: int | None = None
+    ) -> list[Send]:
         """Take replies out of the ledger to hand them back in an HTTP answer; what is taken is never sent.
 
         By `answers`, the replies to that message: asked again, it gives the same ones again. By `target`, whatever waits
@@ -260,7 +272,7 @@ class Outbox:
             await self._mark_collected(tx, [_send(row) for row in mine if row.state == "queued"])
             await self._let_go(tx, [row.id for row in rest])
         self.kick({row.target for row in rows})
-        return [reply_from_json(row.reply) for row in mine]
+        return [_send(row) for row in mine]
 
     async def _mark_collected(self, tx: Tx, sends: Sequence[Send]) -> None:
         if sends:

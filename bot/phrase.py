@@ -14,7 +14,7 @@ from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Prop
 from actions.propose import basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
-from bot.phrase_knowledge import on_an_answer, phrase_document, written_card
+from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
 from bot.steps import Help, OfferDocument
 from bot.wording.changes import change_lines, changed_field, notified, shortened
 from bot.wording.deeds import deed_data, deed_name, done_key, title_of
@@ -72,6 +72,8 @@ def phrase_answer(answer: Answer, situation: Situation, mint: Mint) -> Phrased:
     if written := answer.data.get("written"):
         card, more, cited = written_card(answer, written, voice)
     reply = with_buttons(card, voice, buttons, mint, has_more=more is not None)
+    if answer.topic == "passage" and quoted:
+        reply = replace(reply, pictures=pictures_with(answer.passages[0], quoted))
     return Phrased(reply, more, basis_of(situation), cited)
 
 

@@ -1,5 +1,6 @@
 """Station phrase, for company documents: a procedure step by step, what a document said before, a word on an answer."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -7,7 +8,7 @@ from typing import Any
 
 from actions.commands.knowledge import TakeInDocument
 from actions.proposal import Answer, Basis
-from bot.message import Button, Card, Reply
+from bot.message import Button, Card, Picture, Reply
 from bot.wording.changes import shortened
 from bot.wording.fill import Voice
 from bot.wording.layout import MakeButton, Mint, Phrased, reply_of, to_do, to_say, with_buttons
@@ -17,6 +18,8 @@ from retrieval.sentences import sentences
 from retrieval.steps import steps_of
 
 _MOST_CHANGES = 3
+_MOST_PICTURES = 2
+_NUMBER = re.compile(r"^(\d{1,3})[.)、]", re.MULTILINE)
 _LINE = {"zh": 80, "en": 150}
 """Characters of a line on a card."""
 _FEWEST_STEPS = 2
@@ -41,7 +44,15 @@ def phrase_step(passage: Passage, number: int, voice: Voice, mint: Mint) -> Phra
         if 1 <= there <= len(steps):
             buttons.append(_walk(f"button.{label}", passage, there, voice, mint))
     basis = Basis(text=step.text, passages=(passage,))
-    return Phrased(with_buttons(card, voice, buttons, mint), why=basis, cited=((passage, step.text),))
+    reply = replace(with_buttons(card, voice, buttons, mint), pictures=pictures_with(passage, f"{step.number}."))
+    return Phrased(reply, why=basis, cited=((passage, step.text),))
+
+
+def pictures_with(passage: Passage, quoted: str) -> tuple[Picture, ...]:
+    """The pictures that belong to the words quoted: to no step, or to one whose number is among them."""
+    numbers = {int(found) for found in _NUMBER.findall(quoted)}
+    shown = [one for one in passage.pictures if one.step is None or one.step in numbers]
+    return tuple(Picture(one.path, one.alt) for one in shown[:_MOST_PICTURES])
 
 
 def phrase_versions(said: Sequence[Passage], voice: Voice, mint: Mint) -> Phrased:

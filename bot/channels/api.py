@@ -4,25 +4,29 @@ Nothing is pushed: replies wait in the ledger until the front end asks again, so
 stands among the replies of the next call.
 """
 
+import asyncio
 import base64
 import binascii
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Header, HTTPException
+from fastapi import APIRouter, Depends, Header, HTTPException, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from bot.channels.channel import Accept, CannotTell, Pace, Sent
+from bot.channels.picture_links import PictureLinks, picture_answer
+from bot.channels.pictures import can_be_shown, named
 from bot.door import ApiDoor
 from bot.files import LARGEST, FileTooLarge, kind_of, place_for
 from bot.inbox import Inbox
 from bot.message import Address, Attachment, Message, Reply
-from bot.outbox import Outbox, target_of
+from bot.outbox import Outbox, Send, target_of
 
 LONGEST = 20_000
 """Characters of one message that are kept."""
@@ -34,6 +38,8 @@ _PATIENCE = timedelta(seconds=30)
 _YEARS = range(1970, 3000)
 """What relative dates are counted from lies in these; reckoning on from it must not leave the calendar."""
 
+
+_PICTURES: dict[str, dict[str, Any]] = {f"image/{kind}": {} for kind in ("png", "jpeg", "gif", "webp")}
 
 _WITHOUT_ZEROS = "^[^\\x00]*$"  # which PostgreSQL cannot hold
 
@@ -87,6 +93,13 @@ class ApiCard(BaseModel):
     note: str | None
 
 
+class ApiPicture(BaseModel):
+    """A picture below the reply: get it at `url`, with the same token as this call; `alt` says what it shows."""
+
+    url: str
+    alt: str
+
+
 class ApiReply(BaseModel):
     """One reply; `text` alone makes sense without the card."""
 
@@ -94,6 +107,7 @@ class ApiReply(BaseModel):
     lang: str
     card: ApiCard | None = None
     buttons: list[ApiButton] = Field(default_factory=list)
+    pictures: list[ApiPicture] = Field(default_factory=list)
 
 
 class ApiReplies(BaseModel):
@@ -142,14 +156,15 @@ class ApiChannel:
 def api_routes(
     accept: Accept, inbox: Inbox, outbox: Outbox, door: ApiDoor, now: Callable[[], datetime], home: Path
 ) -> APIRouter:
-    """`POST /api/messages` and `POST /api/actions/{button}`."""
+    """`POST /api/messages`, `POST /api/actions/{button}` and `GET /api/pictures/{token}`."""
+    links = PictureLinks(home, "send")
     router = APIRouter(prefix="/api", dependencies=[Depends(door)], tags=["conversation"])
 
     async def replies_to(message: Message) -> ApiReplies:
         await accept(message)
         await inbox.wait_done(message.key, _PATIENCE)
-        found = await outbox.collect(answers=message.key, target=target_of(message.address))
-        return ApiReplies(replies=[_shown(reply) for reply in found])
+        found = await outbox.collect_sends(answers=message.key, target=target_of(message.address))
+        return ApiReplies(replies=[await asyncio.to_thread(_shown, send, links) for send in found])
 
     @router.post("/messages")
     async def say(body: ApiMessage, idempotency_key: Annotated[str | None, Header(max_length=128)] = None) -> ApiReplies:
@@ -188,6 +203,15 @@ def api_routes(
         )
         return await replies_to(message)
 
+    @router.get("/pictures/{token}", response_class=Response, responses={200: {"content": _PICTURES}})
+    async def picture(token: str) -> Response:
+        """A picture of a reply, as its `url` names it."""
+        found = links.read(token)
+        if found is None:
+            raise HTTPException(404, "There is no such picture.")
+        row, place = found
+        return await picture_answer(await outbox.said(row), place)
+
     return router
 
 
@@ -210,7 +234,20 @@ def _kept(home: Path, key: str, number: int, attachment: ApiAttachment) -> Attac
     return Attachment(kind, str(path), attachment.name, attachment.mime, len(content))
 
 
-def _shown(reply: Reply) -> ApiReply:
+def _shown(send: Send, links: PictureLinks) -> ApiReply:
+    """A picture that is gone leaves its name in the text."""
+    there = [can_be_shown(picture) for picture in send.reply.pictures]
+    names = [named(one, send.reply.lang) for one, is_there in zip(send.reply.pictures, there, strict=True) if not is_there]
+    told = _told(replace(send.reply, text="\n".join((send.reply.text, *names))))
+    told.pictures = [
+        ApiPicture(url=f"/api/pictures/{links.token(send.id, place)}", alt=picture.alt)
+        for place, picture in enumerate(send.reply.pictures)
+        if there[place]
+    ]
+    return told
+
+
+def _told(reply: Reply) -> ApiReply:
     card = reply.card
     if card is None:
         return ApiReply(text=reply.text, lang=reply.lang)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.channels.cut import fitting, pieces, shorten
+from bot.channels.pictures import spelled_out
 from bot.message import Button, Card, Reply
 
 HEADER = 150
@@ -38,13 +39,18 @@ Block = dict[str, Any]
 def render(reply: Reply) -> dict[str, Any]:
     """The arguments `text` and `blocks` of a Slack message. `blocks` is empty for a reply without a card, so that
     redrawing a card as plain text takes its buttons away."""
+    reply = spelled_out(reply)
     card = reply.card
     text = reply.text.strip() or (card.title.strip() if card else "") or "…"
     return {"text": escape(shorten(text, TEXT, weigh)), "blocks": _fit(card) if card else []}
 
 
 def split(reply: Reply) -> tuple[Reply, ...]:
-    """A long text in several messages; a card stays one message, its parts shortened by render()."""
+    """A long text in several messages; a card stays one message, its parts shortened by render().
+
+    Pictures are named in words.
+    """
+    reply = spelled_out(reply)
     if reply.card is not None:
         return (reply,)
     parts = pieces(reply.text, TEXT, weigh)

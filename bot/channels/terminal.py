@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.channels.channel import Pace, Sent
-from bot.message import Address, Attachment, Card, Reply
+from bot.channels.pictures import can_be_shown
+from bot.message import Address, Attachment, Card, Picture, Reply
 
 
 class TerminalChannel:
@@ -57,8 +58,19 @@ class TerminalChannel:
         return None
 
 
-def shown(reply: Reply) -> Panel | Text:
+def shown(reply: Reply) -> Panel | Text | Group:
     """A reply as the terminal shows it; nothing a person wrote is read as markup, or obeyed by the terminal."""
+    if not reply.pictures:
+        return _words(reply)
+    return Group(_words(reply), *(_plain(_place(picture)) for picture in reply.pictures))
+
+
+def _place(picture: Picture) -> str:
+    """Where to look at it; only what it shows, when it is gone."""
+    return f"[picture: {picture.alt}]" + (f" {picture.path}" if can_be_shown(picture) else "")
+
+
+def _words(reply: Reply) -> Panel | Text:
     if reply.card is None:
         return _plain(reply.text)
     return Panel(Group(*_parts(reply.card)), title=_plain(reply.card.title), title_align="left", border_style="green")

@@ -32,7 +32,10 @@ _LATE = 50
 
 @dataclass(frozen=True)
 class Line:
-    """One line on the screen: what a person wrote (`sender` set, `text`), or a reply; `replaces` names an earlier line."""
+    """One line on the screen: what a person wrote (`sender` set, `text`), or a reply; `replaces` names an earlier line.
+
+    `told_in` is the id under which the reply is stored: a redrawn card keeps the id of the line it replaces.
+    """
 
     id: int
     conversation: str
@@ -43,6 +46,7 @@ class Line:
     files: tuple[str, ...] = ()
     reply: Reply | None = None
     replaces: str | None = None
+    told_in: int = 0
 
 
 class WebChannel:
@@ -113,8 +117,16 @@ class WebChannel:
                 shown[line.key] = line
             elif line.replaces in shown:
                 old = shown[line.replaces]
-                shown[line.replaces] = Line(old.id, old.conversation, old.key, old.at, reply=line.reply)
+                shown[line.replaces] = Line(
+                    old.id, old.conversation, old.key, old.at, reply=line.reply, told_in=line.told_in
+                )
         return list(shown.values())
+
+    async def said(self, row: int) -> Reply | None:
+        """The reply that is stored under this id."""
+        async with self._store.read() as tx:
+            body = (await tx.execute(select(TranscriptRow.body).where(TranscriptRow.id == row))).scalar_one_or_none()
+        return reply_from_json(body["reply"]) if body and "reply" in body else None
 
     async def last_id(self) -> int:
         async with self._store.read() as tx:
@@ -170,4 +182,5 @@ def _line(row: Any) -> Line:
         tuple(body.get("files", ())),
         reply_from_json(body["reply"]) if "reply" in body else None,
         body.get("replaces"),
+        row.id,
     )

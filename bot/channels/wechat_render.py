@@ -1,5 +1,6 @@
 """Reply -> WeChat: plain text, with numbered options in place of buttons, within 2,048 bytes. Pure."""
 
+from bot.channels.pictures import spelled_out
 from bot.channels.tencent.cut import cut_bytes
 from bot.channels.tencent.plain import numbered, plain
 from bot.channels.tencent.words import OPTIONS
@@ -11,7 +12,8 @@ figure; the same limit keeps both ways equal, and error 45002 away."""
 
 
 def text_of(reply: Reply) -> str:
-    """The whole reply as one text, however long."""
+    """The whole reply as one text, however long; pictures are named in it."""
+    reply = spelled_out(reply)
     words = plain(reply)
     if reply.card is None or not reply.card.buttons:
         return words
@@ -20,6 +22,7 @@ def text_of(reply: Reply) -> str:
 
 def split(reply: Reply) -> tuple[Reply, ...]:
     """The pieces in which a reply is sent; the options stay together in the last."""
+    reply = spelled_out(reply)
     whole = text_of(reply)
     if not whole.strip():
         return (Reply("…", reply.lang),)

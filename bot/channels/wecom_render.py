@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+from bot.channels.pictures import spelled_out
 from bot.channels.tencent.cut import clip, cut_bytes, inert, width
 from bot.channels.tencent.plain import card_text, numbered, plain
 from bot.channels.tencent.words import COLON, IN_PRIVATE, SEE_ABOVE, SETTLED, SOURCE, Lang
@@ -27,7 +28,11 @@ Payload = dict[str, Any]
 
 
 def split(reply: Reply) -> tuple[Reply, ...]:
-    """The pieces in which a reply is sent; a card that says more than a card holds sends its words ahead."""
+    """The pieces in which a reply is sent; a card that says more than a card holds sends its words ahead.
+
+    Pictures are named in words.
+    """
+    reply = spelled_out(reply)
     card = reply.card
     if card is None:
         return _texts(plain(reply), reply.lang)
@@ -44,6 +49,7 @@ def split(reply: Reply) -> tuple[Reply, ...]:
 
 def render(reply: Reply, task: str) -> Payload:
     """A message to one person."""
+    reply = spelled_out(reply)
     if reply.card is None:
         return _text(plain(reply))
     if reply.card.buttons:
@@ -53,6 +59,7 @@ def render(reply: Reply, task: str) -> Payload:
 
 def render_for_group(reply: Reply) -> Payload:
     """A message to a group, where nothing can be pressed."""
+    reply = spelled_out(reply)
     if reply.card is None:
         return _text(plain(reply))
     body = markdown(reply.card, reply.lang)

@@ -20,6 +20,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from bot.channels.channel import Accept
+from bot.channels.picture_links import PictureLinks, picture_answer
+from bot.channels.pictures import can_be_shown, named
 from bot.channels.web import Line, WebChannel
 from bot.door import local_only
 from bot.files import FileTooLarge, keep
@@ -78,6 +80,7 @@ def chat_page(
         conversations = ("managers", person.id) if role == "manager" else (person.id,)
         return Seat(role, person, conversations)
 
+    links = PictureLinks(home, "transcript")
     router = APIRouter(dependencies=[Depends(local_only), Depends(sample_only)], include_in_schema=False)
 
     @router.get("/")
@@ -90,8 +93,7 @@ def chat_page(
             chosen = [p for p in everyone if _seat_role(p.role) == role]
             if not chosen:
                 raise HTTPException(404, "The sample company has nobody in this role.")
-            wanted = request.query_params.get(role, default)
-            person = next((p for p in chosen if p.id == wanted), chosen[0])
+            person = next((p for p in chosen if p.id == request.query_params.get(role, default)), chosen[0])
             seats.append({"role": role, "person": person, "people": chosen, **say["seats"][role]})
         html = _templates.get_template("chat.html").render(lang=lang, say=say, seats=seats)
         return HTMLResponse(html, headers=_PAGE_HEADERS)
@@ -101,11 +103,11 @@ def chat_page(
         at = await seat(seat_, person)
         names = {p.id: p.name for p in await people()}
         after = await web.last_id()
-        past = "".join(_html(line, at, names) for line in await web.history(at.conversations))
+        past = "".join(_html(line, at, names, links) for line in await web.history(at.conversations))
         # a fresh connection starts from a clean list, so that a reconnect shows nothing twice
         yield ServerSentEvent(raw_data=f'<ol id="lines-{at.role}" hx-swap-oob="innerHTML">{past}</ol>', event="line")
         async for line in web.follow(at.conversations, after):
-            yield ServerSentEvent(raw_data=_html(line, at, names), event="line", id=str(line.id))
+            yield ServerSentEvent(raw_data=_html(line, at, names, links), event="line", id=str(line.id))
 
     @router.post("/chat/messages")
     async def say(
@@ -143,6 +145,18 @@ def chat_page(
         await accept(message)
         return Response(status_code=204)
 
+    return _with_pictures(router, web, links)
+
+
+def _with_pictures(router: APIRouter, web: WebChannel, links: PictureLinks) -> APIRouter:
+    @router.get("/chat/pictures/{token}")
+    async def picture(token: str) -> Response:
+        found = links.read(token)
+        if found is None:
+            raise HTTPException(404, "There is no such picture.")
+        row, place = found
+        return await picture_answer(await web.said(row), place)
+
     return router
 
 
@@ -163,10 +177,23 @@ def _message(at: Seat, key: str, sent_at: datetime, *, conversation: str | None 
     )
 
 
-def _html(line: Line, at: Seat, names: dict[str, str]) -> str:
+def _pictures(line: Line, links: PictureLinks) -> list[dict[str, str]]:
+    """What the page shows of each picture: its address and words, or only the words in its place."""
+    if line.reply is None:
+        return []
+    return [
+        {"url": f"/chat/pictures/{links.token(line.told_in, place)}", "alt": picture.alt}
+        if can_be_shown(picture)
+        else {"url": "", "alt": named(picture, line.reply.lang)}
+        for place, picture in enumerate(line.reply.pictures)
+    ]
+
+
+def _html(line: Line, at: Seat, names: dict[str, str], links: PictureLinks) -> str:
     replaced = line.replaces or line.key
     return _templates.get_template("line.html").render(
         line=line,
+        pictures=_pictures(line, links),
         me=at.person.id,
         seat=at.role,
         swap=line.replaces is not None,
@@ -183,7 +210,7 @@ def _preferred(accept_language: str) -> str:
 
 
 _PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",

@@ -140,7 +140,7 @@ async def test_files_and_recordings_are_taken_and_said_to_be_kept(
     await page.locator("#seat-rep input[type=file]").set_input_files(file)
     await expect(page.locator("#seat-rep .chosen")).to_contain_text("价格表.xlsx")
     await page.locator("#seat-rep .send").click()
-    await expect(last(page, "rep")).to_contain_text("文件")
+    await expect(last(page, "rep")).to_contain_text("价格表.xlsx 收好了，但打不开")
     microphone = page.locator("#seat-rep .mic")
     await microphone.click()
     await expect(microphone).to_have_class(re.compile("on"))

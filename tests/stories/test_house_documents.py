@@ -126,3 +126,13 @@ async def test_a_customers_file_is_kept_and_offered_to_nobody(house: HouseUnderT
     told = words(await house.send_document("K001", "巡检.md", RULE), "K001")
     assert "知识库" not in told
     assert "文件收好了" in told
+
+
+async def test_a_customer_who_asks_how_is_shown_the_pictures_of_the_steps(house: HouseUnderTest) -> None:
+    [told] = await house.say("K001", "E-03报警怎么操作复位，步骤是什么")
+    assert [Path(one.path).name for one in told.reply.pictures] == ["device-reset.png"]
+    assert "2. 按" in told.reply.text
+    await pressed(house, "K001", "一步一步来")
+    button = next(button for button in house.buttons("K001") if button.label == "下一步")
+    [step] = await house.press("K001", button)
+    assert [one.alt for one in step.reply.pictures] == ["复位键是屏幕右边左起第一个"]

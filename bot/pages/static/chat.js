@@ -46,6 +46,11 @@ document.querySelectorAll(".seat").forEach((seat) => {
       if (dot && lines.dataset.opened) dot.hidden = false;
     }
   }).observe(lines, { childList: true });
+  // a picture takes its room only once it is there; load does not bubble, so it is caught on its way down
+  lines.addEventListener("load", (event) => {
+    const below = lines.scrollHeight - lines.scrollTop - lines.clientHeight;
+    if (below < 600 + event.target.clientHeight) lines.scrollTop = lines.scrollHeight;
+  }, true);
   // lines of the past arrive at once when the stream opens; only what comes after them is news
   lines.addEventListener("htmx:sseOpen", () => setTimeout(() => { lines.dataset.opened = "1"; }, 1500));
   seat.querySelector("[data-person]").addEventListener("change", (event) => {

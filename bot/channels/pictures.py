@@ -1,0 +1,92 @@
+"""Pictures that go with a reply: looked at before they are shown, and named in words where they cannot be."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import structlog
+
+from bot.message import Picture, Reply
+
+MOST_BYTES = 2 * 1024 * 1024
+_HEAD = 16
+
+Kind = Literal["png", "jpeg", "gif", "webp"]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A picture's bytes, and what they are by their own first bytes, whatever the file is called."""
+
+    content: bytes
+    kind: Kind
+
+    @property
+    def mime(self) -> str:
+        return f"image/{self.kind}"
+
+
+def load(picture: Picture) -> Loaded | None:
+    """The picture, or None (and a line in the log) when its file is gone, too large or no picture. Reads the disk."""
+    content = _read(picture, MOST_BYTES + 1)
+    kind = _kind(content)
+    if kind is None or len(content) > MOST_BYTES:
+        log.warning("picture left out", reason=_reason(content))
+        return None
+    return Loaded(content, kind)
+
+
+def can_be_shown(picture: Picture) -> bool:
+    """The same question without reading all of it; the log says why not."""
+    head = _read(picture, _HEAD)
+    is_small = bool(head) and Path(picture.path).stat().st_size <= MOST_BYTES
+    if is_small and _kind(head) is not None:
+        return True
+    log.warning("picture left out", reason=_reason(head) if is_small or not head else "too large")
+    return False
+
+
+def named(picture: Picture, lang: Literal["zh", "en"]) -> str:
+    """The line that stands where a picture cannot."""
+    alt = " ".join(picture.alt.split()) or "…"
+    return f"[图: {alt}]" if lang == "zh" else f"[picture: {alt}]"
+
+
+def spelled_out(reply: Reply) -> Reply:
+    """The reply with its pictures named in the words that are shown: the card's lines, or the text."""
+    if not reply.pictures:
+        return reply
+    names = tuple(named(picture, reply.lang) for picture in reply.pictures)
+    card = replace(reply.card, lines=(*reply.card.lines, *names)) if reply.card else None
+    text = reply.text if card else "\n".join(part for part in (reply.text, *names) if part.strip())
+    return replace(reply, text=text, card=card, pictures=())
+
+
+def _read(picture: Picture, most: int) -> bytes:
+    """Nothing where there is no such file; only a plain file is opened at all."""
+    path = Path(picture.path)
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            return file.read(most)
+    except (OSError, ValueError):
+        return b""
+
+
+def _kind(content: bytes) -> Kind | None:
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if content.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if content.startswith((b"GIF87a", b"GIF89a")):
+        return "gif"
+    return "webp" if content[:4] == b"RIFF" and content[8:12] == b"WEBP" else None
+
+
+def _reason(content: bytes) -> str:
+    if not content:
+        return "gone"
+    return "not a picture" if _kind(content) is None else "too large"
