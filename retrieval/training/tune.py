@@ -24,7 +24,7 @@ Progress = Callable[[Sequence[int]], Iterable[int]]
 class Recipe:
     """`batch` pairs a step; texts are cut after `asked` and `passage` tokens; `heat` divides the cosines."""
 
-    steps: int = 700
+    steps: int = 1_550
     batch: int = 64
     asked: int = 32
     passage: int = 80
