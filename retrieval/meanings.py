@@ -13,25 +13,40 @@ from retrieval.embed import Floats
 
 _CLOSELY = 256
 """Passages whose lines are looked at: nobody is shown what stands further behind."""
+Halves = npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The unit vectors of one passage: of its stretches (S, H), at least one, and of its lines (L, H), if it has any.
+
+    Of lines half the precision is kept, as there are so many; readers of every audience share them.
+    """
+
+    whole: Floats
+    lines: Halves
+
+    @classmethod
+    def of(cls, vectors: Floats, lines: int) -> "Placed":
+        """Return what an embedder made of a passage, of which the last `lines` vectors are those of its lines."""
+        at = len(vectors) - lines
+        return cls(vectors[:at].copy(), vectors[at:].astype(np.float16))
 
 
 @dataclass(frozen=True)
 class Meanings:
-    """Unit vectors (S, H) of the stretches of all passages in order, the row (P) where each passage's begin, and for each
-    passage those of its lines (L, H), if it has any; of lines half the precision is kept, as there are so many."""
+    """The stretches (S, H) of all passages in order, the row (P) where each passage's begin, and each passage's lines."""
 
     vectors: Floats
     starts: npt.NDArray[np.intp]
-    lines: Sequence[npt.NDArray[np.float16]]
+    lines: Sequence[Halves]
 
     @classmethod
-    def of(cls, found: Sequence[Floats], lines: Sequence[int]) -> "Meanings":
-        """Return the meanings of P passages, each given by the vectors (s, H) of its stretches, at least one, and of as
-        many lines as `lines` says behind them."""
-        whole = [vectors[: len(vectors) - count] for vectors, count in zip(found, lines, strict=True)]
-        counts = [len(one) for one in whole]
-        fine = [vectors[len(vectors) - count :].astype(np.float16) for vectors, count in zip(found, lines, strict=True)]
-        return cls(np.concatenate(whole), np.cumsum([0, *counts[:-1]]), fine)
+    def of(cls, placed: Sequence[Placed]) -> "Meanings":
+        """Return the meanings of P passages."""
+        counts = [len(one.whole) for one in placed]
+        starts = np.cumsum([0, *counts[:-1]])
+        return cls(np.concatenate([one.whole for one in placed]), starts, [one.lines for one in placed])
 
     def nearness(self, question: Floats) -> Floats:
         """Return for each passage (P) the cosine of its nearest stretch or line to a question (H)."""

@@ -10,7 +10,7 @@ from retrieval.embed import Embedder, Floats
 from retrieval.in_force import in_force, rank_of
 from retrieval.index import VectorIndex
 from retrieval.lines import LineEmbedder, lines_of
-from retrieval.meanings import Meanings
+from retrieval.meanings import Meanings, Placed
 from retrieval.passage import AUDIENCES, Hit, Passage
 from retrieval.read import Reading, fingerprint, read_folder
 from retrieval.rerank import Reranker, reordered
@@ -53,11 +53,9 @@ class Library:
         self._embedder = embedder
         self._reranker = reranker
         entries = [(passage, terms_of(passage)) for passage in self.passages]
-        texts = [embedded_text(one) for one in self.passages]
-        found = _vectors(self.passages, texts, LineEmbedder(embedder), index) if embedder and self.passages else None
-        lines = [len(lines_of(text)) for text in texts]
+        placed = _placed(self.passages, LineEmbedder(embedder), index) if embedder and self.passages else None
         # one shelf for each audience: what a customer may not read cannot even weigh on what a customer finds
-        self._shelves = {audience: _shelf_for(audience, entries, found, lines) for audience in AUDIENCES}
+        self._shelves = {audience: _shelf_for(audience, entries, placed) for audience in AUDIENCES}
 
     @classmethod
     def load(
@@ -181,23 +179,20 @@ def _wanted(query: str, lang: str | None, intent: str | None) -> Wanted:
     return Wanted(tuple(dict.fromkeys(terms(query[:LONGEST_QUERY]))), lang, intent)
 
 
-def _vectors(
-    passages: Sequence[Passage], texts: Sequence[str], embedder: Embedder, index: VectorIndex | None
-) -> list[Floats]:
+def _placed(passages: Sequence[Passage], embedder: LineEmbedder, index: VectorIndex | None) -> list[Placed]:
     """The vectors of each passage, from the index where there is one."""
+    texts = [embedded_text(one) for one in passages]
     if index is None:
-        return embedder.passages(texts)
-    kept = index.vectors_of(passages, embedder, texts)
-    return [kept[one.id] for one in passages]
+        found = embedder.passages(texts)
+    else:
+        kept = index.vectors_of(passages, embedder, texts)
+        found = [kept[one.id] for one in passages]
+    return [Placed.of(vectors, len(lines_of(text))) for vectors, text in zip(found, texts, strict=True)]
 
 
-def _shelf_for(
-    audience: str, entries: Sequence[tuple[Passage, list[str]]], vectors: Sequence[Floats] | None, lines: Sequence[int]
-) -> Shelf:
+def _shelf_for(audience: str, entries: Sequence[tuple[Passage, list[str]]], placed: Sequence[Placed] | None) -> Shelf:
     readable = [number for number, (passage, _) in enumerate(entries) if audience in passage.audience]
-    meanings = None
-    if vectors and readable:
-        meanings = Meanings.of([vectors[number] for number in readable], [lines[number] for number in readable])
+    meanings = Meanings.of([placed[number] for number in readable]) if placed and readable else None
     return Shelf([entries[number] for number in readable], meanings)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.lines import LineEmbedder, lines_of
-from retrieval.meanings import Meanings
+from retrieval.meanings import Meanings, Placed
 from tests.topics import Floats, Topics
 
 TEXT = "Loans How long\nA loan lasts 15 days. It can be extended once.\n1. Ask before it ends.\n- Bring it back."
@@ -43,14 +43,14 @@ def unit(*places: float) -> Floats:
 
 def test_the_nearest_line_counts_where_the_whole_is_far() -> None:
     whole, line, other = unit(1, 1), unit(1, 0), unit(0, 1)
-    meanings = Meanings.of([np.stack([whole, line, other]), np.stack([other])], [2, 0])
+    meanings = Meanings.of([Placed.of(np.stack([whole, line, other]), 2), Placed.of(np.stack([other]), 0)])
     assert meanings.nearness(unit(1, 0)).tolist() == [1.0, 0.0]
 
 
 def test_of_many_passages_those_that_come_nearest_as_wholes_are_looked_at_by_their_lines() -> None:
     far, near, line = unit(0.1, 1), unit(0.9, 0.2), unit(1, 0)
-    found = [np.stack([near, line])] + [np.stack([far]) for _ in range(2_000)]
-    nearness = Meanings.of(found, [1] + [0] * 2_000).nearness(unit(1, 0))
+    others = [Placed.of(np.stack([far]), 0) for _ in range(2_000)]
+    nearness = Meanings.of([Placed.of(np.stack([near, line]), 1), *others]).nearness(unit(1, 0))
     assert nearness[0] == 1.0
     assert len(nearness) == 2_001
 
