@@ -1,7 +1,7 @@
 """Station phrase, for company documents: a procedure step by step, what a document said before, a word on an answer."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
@@ -17,10 +17,10 @@ from retrieval.passage import Passage
 from retrieval.sentences import sentences
 from retrieval.steps import steps_of
 
-_MOST_CHANGES = 3
+_MOST_CHANGES = 2
 _MOST_PICTURES = 2
 _NUMBER = re.compile(r"^(\d{1,3})[.)、]", re.MULTILINE)
-_LINE = {"zh": 80, "en": 150}
+_LINE = {"zh": 50, "en": 100}
 """Characters of a line on a card."""
 _FEWEST_STEPS = 2
 """Of a procedure that is worth walking through."""
@@ -134,10 +134,18 @@ def _walk(label: str, passage: Passage, number: int, voice: Voice, mint: Mint) -
 
 
 def _changes(before: str, now: str) -> list[tuple[str, str]]:
-    """The sentences that went and those that came, in order, as ("was", …) and ("is", …)."""
-    old, new = (list(sentences(text.replace("\n", " \n"))) for text in (before, now))
+    """The sentences and steps that went and those that came, in order, as ("was", …) and ("is", …)."""
+    old, new = (list(_pieces(text)) for text in (before, now))
     found = []
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind != "equal":
             found += [("was", " ".join(old[a:b]))] * (a < b) + [("is", " ".join(new[c:d]))] * (c < d)
     return found
+
+
+def _pieces(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        if _NUMBER.match(line):
+            yield line
+        else:
+            yield from sentences(line)
