@@ -13,14 +13,15 @@ from sqlalchemy import Row, Select, literal, or_, select
 from actions.commands.knowledge import TakeInDocument
 from actions.commands.roster import command_from_json
 from actions.commands.undo import Undo
-from actions.crm.records import Speaker
+from actions.crm.records import Customer, Speaker
 from actions.gather import Asked, gather
 from actions.outside.store import Tx
-from actions.outside.tables import DeedRow, ProposalRow, SendRow
+from actions.outside.tables import CustomerRow, DeedRow, ProposalRow, SendRow
 from actions.plays.roster import play_of
 from actions.proposal import Answer, Ask, Basis
 from actions.propose import basis_of, propose
 from actions.readers import audience_of, setting_of
+from actions.rows import may_see, one
 from actions.world import World
 from bot import buttons
 from bot.buttons import Pressed
@@ -183,7 +184,7 @@ class Thinker:
 
     async def _on_what_was_said(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
         """What only means something after what was said last: take it back; who changed what was cited."""
-        if _ASKS_OF_VERSIONS.fullmatch(understanding.text) and (versions := self._versions(heard)):
+        if _ASKS_OF_VERSIONS.fullmatch(understanding.text) and (versions := await self._versions(tx, heard)):
             return versions
         if understanding.intent == "approval.reject" and _TAKE_BACK.search(understanding.text):
             return await self._take_back(tx, heard)
@@ -261,7 +262,7 @@ class Thinker:
                 is_pressed = heard.message.press is not None and heard.message.address.private_to is None
                 return heard, [Settle(data["proposal"], data["digest"], said == "confirm", by_button=is_pressed)]
             case "walk" | "judge":
-                return heard, [self._on_passage(heard, button.action, data)]
+                return heard, [await self._on_passage(tx, heard, button.action, data)]
             case "undo":
                 return heard, [TakeBack(data["deed"])]
             case "more":
@@ -280,9 +281,9 @@ class Thinker:
                 said_now = replace(heard, message=replace(heard.message, press=None, text=text))
                 return await self.think(tx, said_now, ())
 
-    def _on_passage(self, heard: Heard, action: str, data: Mapping[str, Any]) -> Step:
+    async def _on_passage(self, tx: Tx, heard: Heard, action: str, data: Mapping[str, Any]) -> Step:
         """What is done with a passage that was shown; whoever presses must be one who may read it."""
-        audience, setting = audience_of(heard.speaker), self._setting(heard)
+        audience, setting = audience_of(heard.speaker), await self._setting(tx, heard)
         passage = self._world.knowledge.passage(data["passage"], audience=audience, setting=setting)
         if passage is None:
             return Plain("document_gone")
@@ -290,17 +291,20 @@ class Thinker:
             return Walk(passage, int(data["number"]))
         return JudgePassage(passage, str(data["question"]), bool(data["is_helpful"]))
 
-    def _setting(self, heard: Heard) -> Setting:
-        """For a passage that was shown before: what it says of a customer is still about the one spoken of."""
-        setting = setting_of(heard.speaker)
-        return replace(setting, customer=setting.customer or heard.thread.customer_id)
+    async def _setting(self, tx: Tx, heard: Heard) -> Setting:
+        """For a passage that was shown before: what it says of a customer is about the one spoken of, whom this speaker
+        need not be allowed to see."""
+        customer = await one(tx, Customer, CustomerRow, heard.thread.customer_id) if heard.speaker.is_staff else None
+        if customer is not None and not may_see(heard.speaker, customer.owner_id, customer.id):
+            customer = None
+        return setting_of(heard.speaker, customer)
 
-    def _versions(self, heard: Heard) -> Versions | None:
+    async def _versions(self, tx: Tx, heard: Heard) -> Versions | None:
         """What the passage cited last says and said before, if there is one that this speaker may read."""
         cited = ((heard.thread.why or {}).get("basis") or {}).get("passages") or ()
         if not cited:
             return None
-        audience, setting = audience_of(heard.speaker), self._setting(heard)
+        audience, setting = audience_of(heard.speaker), await self._setting(tx, heard)
         said = self._world.knowledge.cited(str(cited[0].get("id")), audience=audience, setting=setting)
         return Versions(said) if said else None
 

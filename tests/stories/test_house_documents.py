@@ -1,5 +1,6 @@
 """A document sent in the chat becomes one that everybody is answered from, in sight of whoever answers for it."""
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -136,3 +137,35 @@ async def test_a_customer_who_asks_how_is_shown_the_pictures_of_the_steps(house:
     button = next(button for button in house.buttons("K001") if button.label == "下一步")
     [step] = await house.press("K001", button)
     assert [one.alt for one in step.reply.pictures] == ["复位键是屏幕右边左起第一个"]
+
+
+WARD = """---
+id: ward-network
+title: 病区网络
+lang: zh
+owner: 交付负责人
+version: "1"
+valid_from: 2026-01-01
+audience: [rep, manager]
+customer: C001
+purpose: contract
+---
+## 病区网络规定
+1. 接入点共十二个,先登记再接入。
+2. 每周三夜里维护。
+"""
+
+
+async def test_a_customers_document_is_gone_through_only_by_who_may_see_the_customer(
+    settings: Settings, sample_url: str, tmp_path: Path
+) -> None:
+    sops = shutil.copytree(settings.sops, tmp_path / "sops")
+    (sops / "ward.md").write_text(WARD, encoding="utf-8")
+    changed = settings.model_copy(update={"sops": sops})
+    async with open_house(changed, await load_minds(changed), sample_url) as house:
+        await house.say("E01", "查一下华康医疗", place="desk")
+        told = words(await house.say("E01", "病区网络的规定是什么", place="desk"), "desk")
+        assert "接入点共十二个" in told
+        assert "接入点共十二个" in await pressed(house, "E01", "一步一步来", "desk")
+        button = next(button for button in house.buttons_ever("desk") if button.label == "一步一步来")
+        assert "十二个" not in words(await house.press("E02", button, place="desk"), "desk")
