@@ -106,10 +106,8 @@ def phrase_document(command: TakeInDocument, voice: Voice, mint: Mint) -> Phrase
 
 def phrase_judged(voice: Voice, mint: Mint, *, is_helpful: bool, is_staff: bool) -> Phrased:
     """Thanks for a word on an answer; a customer whom it did not help can have a person at once."""
-    if is_helpful:
-        return Phrased(Reply(voice.say("plain.judged_helpful"), voice.lang))
-    if is_staff:
-        return Phrased(Reply(voice.say("plain.judged_unhelpful"), voice.lang))
+    if is_helpful or is_staff:
+        return Phrased(Reply(voice.say("plain.judged_helpful" if is_helpful else "plain.judged_unhelpful"), voice.lang))
     title, *lines = voice.say("plain.judged_unhelpful_customer").split("\n")
     return Phrased(with_buttons(Card(title, tuple(lines)), voice, [to_say(voice.say("say.human"), mint)], mint))
 
@@ -121,9 +119,8 @@ def on_an_answer(answer: Answer, voice: Voice, mint: Mint, *, is_staff: bool) ->
     if len(list(steps_of(passage.text))) >= _FEWEST_STEPS:
         buttons.append(_walk("button.walk", passage, 1, voice, mint))
     question = str(answer.data.get("question", ""))
-    about = {"passage": passage.id, "question": question}
-    helpful: MakeButton = lambda: Button(mint("judge", {**about, "is_helpful": True}), voice.say("button.helpful"))  # noqa: E731
-    unhelpful: MakeButton = lambda: Button(mint("judge", {**about, "is_helpful": False}), voice.say("button.unhelpful"))  # noqa: E731
+    helpful = _judge("button.helpful", passage, question, voice, mint, is_helpful=True)
+    unhelpful = _judge("button.unhelpful", passage, question, voice, mint, is_helpful=False)
     if is_staff:
         return [*buttons, helpful, unhelpful]
     return [*buttons, unhelpful, to_say(voice.say("say.human"), mint), helpful]
@@ -131,6 +128,11 @@ def on_an_answer(answer: Answer, voice: Voice, mint: Mint, *, is_staff: bool) ->
 
 def _walk(label: str, passage: Passage, number: int, voice: Voice, mint: Mint) -> MakeButton:
     return lambda: Button(mint("walk", {"passage": passage.id, "number": number}), voice.say(label))
+
+
+def _judge(label: str, passage: Passage, question: str, voice: Voice, mint: Mint, *, is_helpful: bool) -> MakeButton:
+    about = {"passage": passage.id, "question": question, "is_helpful": is_helpful}
+    return lambda: Button(mint("judge", about), voice.say(label))
 
 
 def _changes(before: str, now: str) -> list[tuple[str, str]]:
