@@ -114,6 +114,14 @@ class OnnxEmbedder:
         return np.asarray(self._session.run(None, given)[0], np.float32)
 
 
+def stay_offline() -> None:
+    """Keep the library that finds models by name from the network; it reads this once, when it is imported.
+
+    Even for a model that is all on this machine it otherwise asks its hub who is calling.
+    """
+    os.environ["HF_HUB_OFFLINE"] = "1"
+
+
 class NamedEmbedder:
     """Any model that sentence-transformers loads: larger, slower and better than the shipped one."""
 
@@ -124,6 +132,7 @@ class NamedEmbedder:
     @classmethod
     def load(cls, name: str) -> "NamedEmbedder":
         """Raise ValueError when the library or the model is not on this machine."""
+        stay_offline()
         try:
             from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - it and torch are not installed by default
         except ModuleNotFoundError as error:

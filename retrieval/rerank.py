@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from retrieval.embed import ENCODER_FILE, TOKENIZER_FILE, Floats
+from retrieval.embed import ENCODER_FILE, TOKENIZER_FILE, Floats, stay_offline
 from retrieval.passage import Hit, Passage
 
 MODEL_FILE = "model.onnx"
@@ -151,6 +151,7 @@ class NamedReranker:
     @classmethod
     def load(cls, name: str) -> "NamedReranker":
         """Raise ValueError when the library or the model is not on this machine, or the model is no reranker."""
+        stay_offline()
         try:
             from sentence_transformers import CrossEncoder  # noqa: PLC0415 - it and torch are not installed by default
         except ModuleNotFoundError as error:
