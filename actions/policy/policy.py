@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import yaml
-from cel_expr_python import cel
 
+from actions.policy.expression import BOOL, DOUBLE, INT, STRING, Compiler, Condition
 from actions.policy.rates import SHIPPED_RATES, Rates
 from actions.proposal import Confirmers, Reason, Verdict
 
@@ -26,19 +26,19 @@ Sight = Mapping[str, str | float | int | bool]
 """What a rule may look at: every variable of VARIABLES, by name."""
 
 VARIABLES: dict[str, Any] = {
-    "command": cel.Type.STRING,
-    "role": cel.Type.STRING,
-    "region": cel.Type.STRING,
-    "amount_cny": cel.Type.DOUBLE,
-    "contract": cel.Type.BOOL,
-    "discount": cel.Type.DOUBLE,
-    "records": cel.Type.INT,
-    "crosses_border": cel.Type.BOOL,
-    "destination": cel.Type.STRING,
-    "legal_data": cel.Type.BOOL,
-    "confidence": cel.Type.DOUBLE,
-    "hour": cel.Type.INT,
-    "weekday": cel.Type.INT,
+    "command": STRING,
+    "role": STRING,
+    "region": STRING,
+    "amount_cny": DOUBLE,
+    "contract": BOOL,
+    "discount": DOUBLE,
+    "records": INT,
+    "crosses_border": BOOL,
+    "destination": STRING,
+    "legal_data": BOOL,
+    "confidence": DOUBLE,
+    "hour": INT,
+    "weekday": INT,
 }
 
 
@@ -56,8 +56,7 @@ class Rule:
     """One rule of the file, its expression compiled. `seen` are the variables it mentions, told with the reason."""
 
     id: str
-    when: str
-    test: Any
+    when: Condition
     seen: tuple[str, ...]
     verdict: Verdict
     confirmers: Confirmers
@@ -65,7 +64,7 @@ class Rule:
 
     def judge(self, sight: Sight) -> Finding | None:
         """None where the rule does not apply. A rule that cannot be evaluated asks a person: silence is no yes."""
-        value = _evaluated(self.test, sight)
+        value = self.when.holds(sight)
         if value is False:
             return None
         if value is not True:
@@ -106,20 +105,13 @@ class Policy:
         return tuple(finding for finding in found if finding is not None)
 
 
-def _evaluated(test: Any, sight: Sight) -> Any:
-    try:
-        return test.eval(data=dict(sight)).value()
-    except Exception as error:  # the library raises bare RuntimeError and TypeError, and returns errors as text
-        return error
-
-
 class _Reader:
     """Reads a policy file node by node, so that each problem can be told with its line."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.problems: list[str] = []
-        self.environment = cel.NewEnv(variables=VARIABLES)
+        self.compiler = Compiler(VARIABLES)
 
     def read(self, text: str) -> tuple[Rule, ...]:
         rules: list[Rule] = []
@@ -161,7 +153,7 @@ class _Reader:
         where = f"rule {data['id']}"
         for key in data.keys() - {"id", "when", "verdict", "confirmers", "expires_hours"}:
             self._note(node, f"{where}: there is no such key as {key}", key)
-        test = self._test(node, where, data.get("when"))
+        when = self._condition(node, where, data.get("when"))
         verdict: Any = data.get("verdict")
         if verdict not in get_args(Verdict):
             self._note(node, f"{where}: verdict is confirm, refuse or run", "verdict")
@@ -169,23 +161,17 @@ class _Reader:
         hours = data.get("expires_hours", 24)
         if isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 < hours <= MAX_HOURS:
             self._note(node, f"{where}: expires_hours is a number above 0, at most {MAX_HOURS}", "expires_hours")
-        if len(self.problems) > before:
+        if when is None or len(self.problems) > before:
             return None
-        seen = tuple(name for name in VARIABLES if _mentions(data["when"], name))
-        return Rule(data["id"], data["when"], test, seen, verdict, confirmers, timedelta(hours=hours))
+        seen = tuple(name for name in VARIABLES if when.mentions(name))
+        return Rule(data["id"], when, seen, verdict, confirmers, timedelta(hours=hours))
 
-    def _test(self, node: yaml.Node, where: str, when: Any) -> Any:
-        if not isinstance(when, str):
-            self._note(node, f"{where}: when is an expression", "when")
-            return None
+    def _condition(self, node: yaml.Node, where: str, when: Any) -> Condition | None:
         try:
-            test = self.environment.compile(when)
-        except RuntimeError as error:
-            self._note(node, f"{where}: {_plain(str(error))}", "when")
+            return self.compiler.condition(when)
+        except ValueError as error:
+            self._note(node, f"{where}: {error}", "when")
             return None
-        if test.return_type() != cel.Type.BOOL:
-            self._note(node, f"{where}: when must be true or false, not {test.return_type().name().lower()}", "when")
-        return test
 
     def _confirmers(self, node: yaml.Node, where: str, data: Mapping[str, Any]) -> Confirmers:
         given = data.get("confirmers")
@@ -212,15 +198,3 @@ class _Reader:
         if isinstance(node, yaml.MappingNode):
             line = next((k.start_mark.line for k, _ in node.value if k.value == key), line)
         self.problems.append(f"{self.file}:{line + 1}: {what}")
-
-
-def _mentions(expression: str, name: str) -> bool:
-    words = "".join(letter if letter.isalnum() or letter == "_" else " " for letter in expression).split()
-    return name in words
-
-
-def _plain(error: str) -> str:
-    """The library's message without its position art, with what helps where a whole number meets a double."""
-    first = error.split("\n", 1)[0].split("ERROR: ", 1)[-1]
-    text = first.split(": ", 1)[-1].removesuffix(" [INVALID_ARGUMENT]").replace(" (in container '')", "")
-    return f"{text} (write a double with a point: 20.0)" if "(double, int)" in text else text

@@ -106,10 +106,10 @@ def test_judging_never_raises(sight: dict[str, Any]) -> None:
     [
         (rule("amuont_cny > 1.0"), r"policy.yaml:3: rule one: undeclared reference to 'amuont_cny'"),
         (rule("amount_cny > 500000"), r"policy.yaml:3: rule one: .*write a double with a point"),
-        (rule("records + 1"), "policy.yaml:3: rule one: when must be true or false, not int"),
+        (rule("records + 1"), "policy.yaml:3: rule one: an expression must be true or false, not int"),
         (rule("records >"), "policy.yaml:3: rule one: "),
-        (rule("\"'yes'\""), "policy.yaml:3: rule one: when must be true or false"),
-        (rule("42"), "policy.yaml:3: rule one: when is an expression"),
+        (rule("\"'yes'\""), "policy.yaml:3: rule one: an expression must be true or false"),
+        (rule("42"), "policy.yaml:3: rule one: an expression is needed here"),
         (rule("contract", verdict="forbid"), "policy.yaml:4: rule one: verdict is confirm, refuse or run"),
         (rule("contract", verdict="refuse"), "policy.yaml:5: rule one: only a confirm rule has confirmers"),
         (rule("contract", confirmers="[manager]"), "policy.yaml:5: rule one: confirmers are"),
