@@ -58,10 +58,10 @@ def _one_of_many(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 CHINESE = (
-    Source("A_medical_consult", _consultation, 20_000),
-    Source("A_smile_counselling", _first_turns, 24_000),
-    Source("A_smile_counselling", _one_of_many, 10_000),
-    Source("A_medical_consult", _one_of_many, 6_000),
+    Source("A_medical_consult", _consultation, 24_000),
+    Source("A_smile_counselling", _first_turns, 40_000),
+    Source("A_smile_counselling", _one_of_many, 40_000),
+    Source("A_medical_consult", _one_of_many, 8_000),
     Source("A_emollm_dialogues", _first_turns, 6_000),
 )
 """Files of `pretrain_zh`; those made from the sets that judge retrieval (A_sales_qa, A_dureader_demo) are left out.

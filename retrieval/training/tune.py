@@ -116,9 +116,11 @@ def _contrast(asked: Tensor, answers: Tensor, passages: Sequence[str], heat: flo
     A passage that stands in the batch twice is not held against its other question.
     """
     near = asked @ answers.T / heat
-    same = torch.tensor([[a == b and i != j for j, b in enumerate(passages)] for i, a in enumerate(passages)])
-    near = near.masked_fill(same.to(near.device), -1e4)
-    right = torch.arange(len(asked), device=asked.device)
+    place = {passage: number for number, passage in enumerate(passages)}
+    which = torch.tensor([place[passage] for passage in passages], device=near.device)
+    right = torch.arange(len(asked), device=near.device)
+    same = (which.unsqueeze(0) == which.unsqueeze(1)) & (right.unsqueeze(0) != right.unsqueeze(1))
+    near = near.masked_fill(same, -1e4)
     return nn.functional.cross_entropy(near, right) + 0.5 * nn.functional.cross_entropy(near.T, right)
 
 

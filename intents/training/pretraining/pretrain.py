@@ -145,9 +145,13 @@ class Batches:
     """Endless batches of token numbers, near in length, in an order that hangs on the seed only."""
 
     def __init__(self, tokenizer: Tokenizer, texts: Sequence[str], longest: int, seed: int) -> None:
-        self._numbers = [
-            e.ids[: longest - 1] + e.ids[-1:] if len(e.ids) > longest else e.ids for e in tokenizer.encode_batch(list(texts))
-        ]
+        encoded = tokenizer.encode_batch(list(texts))
+        rows = [e.ids[: longest - 1] + e.ids[-1:] if len(e.ids) > longest else e.ids for e in encoded]
+        self._lengths = np.array([len(row) for row in rows])
+        # two bytes a token: a million lines fit beside the network
+        self._numbers = np.full((len(rows), int(self._lengths.max())), tokenizer.token_to_id(PAD) or 0, np.uint16)
+        for at, row in enumerate(rows):
+            self._numbers[at, : len(row)] = row
         self._draw = random.Random(seed)  # noqa: S311 - a reproducible order
 
     def draw(self, size: int) -> Iterator[list[int]]:
@@ -156,18 +160,15 @@ class Batches:
             order = list(range(len(self._numbers)))
             self._draw.shuffle(order)
             for start in range(0, len(order) - size + 1, size * 32):
-                near = sorted(order[start : start + size * 32], key=lambda at: len(self._numbers[at]))
+                near = sorted(order[start : start + size * 32], key=lambda at: int(self._lengths[at]))
                 groups = [near[at : at + size] for at in range(0, len(near) - size + 1, size)]
                 self._draw.shuffle(groups)
                 yield from groups
 
     def padded(self, places: Sequence[int], pad: int) -> tuple[Tensor, Tensor]:
         """Return numbers and mask (B, T) of the texts at some places."""
-        rows = [self._numbers[at] for at in places]
-        longest = max(map(len, rows))
-        numbers = torch.full((len(rows), longest), pad)
-        for row, line in enumerate(rows):
-            numbers[row, : len(line)] = torch.tensor(line)
+        longest = int(self._lengths[places].max())
+        numbers = torch.from_numpy(self._numbers[places, :longest].astype(np.int64))
         return numbers, (numbers != pad).long()
 
 
@@ -200,7 +201,8 @@ def pretrain(
     """
     torch.manual_seed(recipe.seed)
     generator = torch.Generator().manual_seed(recipe.seed)
-    model = Guesser(encoder).train()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = Guesser(encoder).to(device).train()
     embedding = [encoder.embeddings.word_embeddings.weight]
     others = [p for p in model.parameters() if p is not embedding[0]]
     optimiser = torch.optim.AdamW(
@@ -221,31 +223,32 @@ def pretrain(
         hidden, truth = hide(numbers, recipe.hidden, tokenizer, generator)
         places = next(saying_places)
         said, said_mask = placed.padded(places, pad)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            guess = model.surprise(model.states(hidden, mask), truth)
-            vectors = mean_of(model.states(said, said_mask).float(), said_mask)
-            apart = (1 - nn.functional.cosine_similarity(vectors, targets[places].float())).mean()
+        mask, said_mask, aims = mask.to(device), said_mask.to(device), targets[places].to(device)
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            guess = model.surprise(model.states(hidden.to(device), mask), truth.to(device))
+            vectors = mean_of(model.states(said.to(device), said_mask).float(), said_mask)
+            apart = (1 - nn.functional.cosine_similarity(vectors, aims.float())).mean()
             loss = guess + recipe.distil * apart
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         scheduler.step()
         optimiser.zero_grad()
-        tallies.append((float(guess.detach()), float(apart.detach())))
+        tallies.append((guess.detach(), apart.detach()))
         if (step + 1) % 50 == 0:
             say(
                 json.dumps(
                     {
                         "step": step + 1,
-                        "guess": round(np.mean([g for g, _ in tallies[-50:]]), 3),
-                        "apart": round(np.mean([a for _, a in tallies[-50:]]), 4),
+                        "guess": round(float(torch.stack([g for g, _ in tallies[-50:]]).mean()), 3),
+                        "apart": round(float(torch.stack([a for _, a in tallies[-50:]]).mean()), 4),
                         "seconds": round(time.monotonic() - began),
                     }
                 )
             )
         if (step + 1) % recipe.kept_every == 0:
             _keep(work, step + 1, model, optimiser, scheduler, generator)
-    return encoder.eval()
+    return encoder.cpu().eval()
 
 
 def save(encoder: BertModel, tokenizer: Tokenizer, out: Path, simple_of: dict[str, str], facts: dict[str, object]) -> None:
