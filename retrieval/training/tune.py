@@ -1,7 +1,7 @@
 """Tunes an encoder so that a question lies near what answers it, and far from what else is in the batch.
 
-The loss is InfoNCE (van den Oord et al. 2018). With batches of 64, a rate of 2e-4 and passages of earlier batches held against
-it as well (Wang et al. 2020), all vectors fell together within 200 steps. With batches of 256 the same rate is safe.
+The loss is InfoNCE (van den Oord et al. 2018). With batches of 64, a rate of 2e-4 and passages of earlier batches held
+against it as well (Wang et al. 2020), all vectors fell together within 200 steps. With batches of 256 the same rate is safe.
 """
 
 import random
