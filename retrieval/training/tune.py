@@ -24,7 +24,7 @@ Progress = Callable[[Sequence[int]], Iterable[int]]
 class Recipe:
     """`batch` pairs a step; texts are cut after `asked` and `passage` tokens; `heat` divides the cosines."""
 
-    steps: int = 1_800
+    steps: int = 1_801
     batch: int = 256
     asked: int = 48
     passage: int = 112
