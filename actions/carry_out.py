@@ -132,8 +132,11 @@ async def confirm(
     yes: bool,
     conversation: str,
     tx: Tx | None = None,
+    note: str | None = None,
 ) -> Outcome | None:
     """A person's yes or no to a parked proposal; None if there is no such proposal.
+
+    `note` is why, in their words: what a breaker stopped goes on only with one.
 
     The first valid answer counts; later ones learn what it was (`already`, `expired`). A yes binds to the exact
     arguments through `digest`, and applies only while the plan made from fresh records is the one that was shown. The
@@ -145,7 +148,7 @@ async def confirm(
             row = await parked(inner, proposal_id)
             if row is None:
                 return None
-            answer = _Answer(world, inner, row, person, conversation)
+            answer = _Answer(world, inner, row, person, conversation, note)
             return await (answer.yes(digest, files) if yes else answer.no(digest))
     except Exception as error:
         kind = _failure(error, files, proposal=proposal_id)
@@ -168,8 +171,11 @@ async def expire(world: World, proposal_id: str, tx: Tx | None = None) -> Outcom
 class _Answer:
     """One person's answer to one parked proposal, inside its transaction."""
 
-    def __init__(self, world: World, tx: Tx, row: RowMapping, person: Speaker, conversation: str) -> None:
+    def __init__(
+        self, world: World, tx: Tx, row: RowMapping, person: Speaker, conversation: str, note: str | None = None
+    ) -> None:
         self.world, self.tx, self.row, self.person, self.conversation = world, tx, row, person, conversation
+        self.note = note
         self.now = world.now()
         self.proposal = proposal_from_json(row["proposal"])
         self.decision = decision_from_json(row["decision"])
@@ -179,6 +185,8 @@ class _Answer:
         is_allowed = decide.may_confirm(self.proposal, self.decision, self.person)
         if before := await self._cannot_count(digest, is_allowed=is_allowed):
             return before
+        if (stop := next(iter(decide.stopped_by(self.decision)), None)) is not None and not self.note:
+            return await self._turned_away("reason_needed", firing=stop.data.get("firing"))
         if not await self._settle("done"):
             return await self._too_late()
         fresh = await with_fresh_plan(self.tx, self.proposal, self.now)
@@ -220,9 +228,9 @@ class _Answer:
             return Outcome("expired", self.proposal, self.decision)
         return None if is_allowed else await self._turned_away("may_not_confirm")
 
-    async def _turned_away(self, rule: str) -> Outcome:
+    async def _turned_away(self, rule: str, **told: Json) -> Outcome:
         await audit.append(self.tx, self.now, Entry("refusal", self.person.person_id, self.ref, {"kind": rule}))
-        reason = Reason(rule, "refuse", {"roles": sorted(self.decision.confirmers.roles)})
+        reason = Reason(rule, "refuse", {"roles": sorted(self.decision.confirmers.roles), **told})
         refusal = replace(self.decision, verdict="refuse", reasons=(reason,))
         return Outcome("refused", self.proposal, refusal, data={"reason": rule})
 
@@ -243,7 +251,8 @@ class _Answer:
         return settled_before(row)
 
     def _said(self, *, yes: bool) -> Entry:
-        return Entry("confirmation", self.person.person_id, self.ref, {"yes": yes, "digest": self.row["digest"]})
+        said: dict[str, Json] = {"yes": yes, "digest": self.row["digest"]}
+        return Entry("confirmation", self.person.person_id, self.ref, {**said, "note": self.note} if self.note else said)
 
     def _asked_in(self) -> str:
         """The requester's conversation: there they will say "undo"."""

@@ -17,10 +17,14 @@ MANY = 1e9
 """More records than any house has; keeps a count within what an expression can hold."""
 
 
-def decide(proposal: Proposal, policy: Policy, now: datetime) -> Decision:
-    """What may happen with the proposal. Never raises, and never milder for one check more."""
+def decide(proposal: Proposal, policy: Policy, now: datetime, stops: Sequence[Finding] = ()) -> Decision:
+    """What may happen with the proposal. Never raises, and never milder for one check more.
+
+    `stops` is what the breakers say, from what is known of the customer. Whoever may not do this at all is not told what
+    the customer has shown: then they stay out.
+    """
     refusals = [Finding(reason) for check in CHECKS if (reason := check(proposal)) is not None]
-    decision = combine([*refusals, *_by_policy(proposal, policy, now)], policy.version)
+    decision = combine([*refusals, *_by_policy(proposal, policy, now), *(() if refusals else stops)], policy.version)
     confirmers = decision.confirmers
     if proposal.requester.role == "director" and confirmers.not_requester and confirmers.roles:
         # nobody stands above a director: another one looks at it, or legal
@@ -58,6 +62,11 @@ def strictest(asked: Sequence[Confirmers]) -> Confirmers:
     if second_pairs:
         return Confirmers(roles or frozenset({"director"}), not_requester=True)
     return Confirmers(roles, not_requester=False) if asked else Confirmers()
+
+
+def stopped_by(decision: Decision) -> tuple[Reason, ...]:
+    """The reasons of breakers in a decision: what they stopped goes on only with a reason of whoever lets it."""
+    return tuple(reason for reason in decision.reasons if "breaker" in reason.data)
 
 
 def may_confirm(proposal: Proposal, decision: Decision, person: Speaker) -> bool:
@@ -127,6 +136,8 @@ def may_touch(speaker: Speaker, subject: Subject) -> bool:
             return subject.customer_id == speaker.customer_id and subject.kind in ("customer", "contact", "ticket")
         case "guest":
             return subject.kind == "ticket" and subject.customer_id is None
+        case "legal":
+            return subject.kind == "firing"
         case _:
             return False
 

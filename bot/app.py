@@ -26,6 +26,7 @@ from actions.crm.sample_company import SAMPLE_WORDS, load_sample
 from actions.outside.durable import Durable
 from actions.outside.llm import Llm
 from actions.outside.store import Store, Tx
+from actions.policy.breakers import Breakers
 from actions.policy.policy import Policy
 from actions.world import World
 from bot.announce import Announcer
@@ -54,6 +55,7 @@ from bot.pages.chat import PagePerson, chat_page
 from bot.problem import PROBLEMS, answer_with_problems
 from bot.settings import Settings
 from bot.shelf import Shelf
+from bot.stops import Stops
 from bot.tell import Teller
 from bot.think import Thinker
 from bot.wording.sentences import LANGUAGES, sentences
@@ -183,6 +185,7 @@ async def build_house(
     minds = minds or await load_minds(settings)
     memory: Memory = RedisMemory(settings.redis_url, now) if settings.redis_url else LocalMemory(now)
     policy = Policy.load(settings.policy)
+    breakers = Breakers.beside(settings.policy)
     metrics = Metrics()
     names = NameBook(store, now, settings.house_words)
     channels: dict[str, Channel] = {"web": WebChannel(store, now), "api": ApiChannel()}
@@ -264,8 +267,10 @@ async def build_house(
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at)
     teller = Teller(world, outbox, announcer, windows)
-    judge = Judge(world, outbox, announcer, teller, names, lambda: policy, clockwork.arm)
-    conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, Writer(llm.write if llm else None))
+    stops = Stops(world, lambda: policy, lambda: breakers)
+    judge = Judge(world, outbox, announcer, teller, names, lambda: policy, clockwork.arm, stops)
+    writer = Writer(llm.write if llm else None)
+    conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, writer, stops)
     inbox = Inbox(store, handle, now, on_failed=failed)
     return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, policy, llm, accept)
 
@@ -285,6 +290,7 @@ def create_app(
     for name, row in CHANNELS.items():
         settings.is_set(name, row.needed, row.optional)
     Policy.load(settings.policy)
+    Breakers.beside(settings.policy)
     load_dictionary(settings.dictionary)
 
     @asynccontextmanager

@@ -22,6 +22,7 @@ from actions.draft import draft
 from actions.outside.insert_new import insert_new
 from actions.outside.store import Tx
 from actions.outside.tables import CorrectionRow
+from actions.policy.breakers import Shown
 from actions.proposal import Ask, Basis, Facts, Outcome, Subject
 from actions.proposal_json import decision_from_json
 from actions.readers import audience_of
@@ -46,6 +47,7 @@ from bot.phrase import (
     phrase_unsure,
 )
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
+from bot.phrase_stops import phrase_noted
 from bot.review import masked
 from bot.steps import (
     AskBack,
@@ -66,6 +68,7 @@ from bot.steps import (
     Walk,
     Why,
 )
+from bot.stops import Stops
 from bot.tell import Teller
 from bot.think import Thinker, language_of, role_read_as
 from bot.thread import (
@@ -105,6 +108,7 @@ class Conversation:
         teller: Teller,
         files: FileKeeper,
         writer: Writer,
+        stops: Stops,
     ) -> None:
         self._world = world
         self._memory = memory
@@ -114,6 +118,7 @@ class Conversation:
         self._teller = teller
         self._files = files
         self._writer = writer
+        self._stops = stops
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def hear(self, message: Message) -> None:
@@ -192,6 +197,7 @@ class Conversation:
     async def _act(self, tx: Tx, heard: Heard, step: Step, key: str) -> Thread:
         """Do what the step says, put the reply into the ledger, and return what the conversation is now about."""
         thread, lang = heard.thread, heard.lang
+        shown = await self._noted(tx, heard, step, key)
         match step:
             case Plain():
                 await self._say(tx, heard, key, lambda mint: phrase_plain(step.key, lang, **step.data))
@@ -211,7 +217,8 @@ class Conversation:
             case Tell():
 
                 def answer(mint: Mint) -> Phrased:
-                    return phrase_also(phrase_answer(step.answer, step.situation, mint), step.situation, mint)
+                    phrased = phrase_also(phrase_answer(step.answer, step.situation, mint), step.situation, mint)
+                    return phrase_noted(phrased, shown, heard.speaker, lang)
 
                 why = await self._say(tx, heard, key, answer, question=_question(step.turn))
                 if step.answer.topic == "not_in_documents":
@@ -227,17 +234,27 @@ class Conversation:
                 return replace(_about(thread, step.situation, None), question=asked.question, why=why)
             case AskWhich():
                 why = await self._say(
-                    tx, heard, key, lambda mint: phrase_unsure(step.situation, mint), question=_question(step.turn)
+                    tx,
+                    heard,
+                    key,
+                    lambda mint: phrase_noted(phrase_unsure(step.situation, mint), shown, heard.speaker, lang),
+                    question=_question(step.turn),
                 )
                 return replace(thread, why=why)
             case Walk() | Versions() | JudgePassage():
                 why = await self._on_passage(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
             case Do():
-                return await self._do(tx, heard, step, key)
+                return await self._do(tx, heard, step, key, shown)
             case Settle() | TakeBack():
                 await self._end(tx, heard, step, key)
         return thread
+
+    async def _noted(self, tx: Tx, heard: Heard, step: Step, key: str) -> tuple[Shown, ...]:
+        """The signals that these words have shown or ended, kept before anything else comes of them."""
+        if not isinstance(step, Tell | AskBack | AskWhich | Do) or step.situation is None:
+            return ()
+        return await self._stops.note(tx, heard, step.situation, key)
 
     async def _on_passage(
         self, tx: Tx, heard: Heard, step: Walk | Versions | JudgePassage, key: str
@@ -277,7 +294,7 @@ class Conversation:
         proposal = draft(report, Facts(), heard.speaker, Basis(text=question, message=heard.message.key), key, heard.now)
         await self._judge.quietly(tx, proposal, heard.message.address.key)
 
-    async def _do(self, tx: Tx, heard: Heard, step: Do, key: str) -> Thread:
+    async def _do(self, tx: Tx, heard: Heard, step: Do, key: str, shown: tuple[Shown, ...]) -> Thread:
         """draft -> decide -> carry out -> phrase."""
         asks_documents = step.situation is not None and step.situation.intent in ASKS_DOCUMENTS
         if step.situation and asks_documents and isinstance(step.command, TellOwner) and not step.situation.passages:
@@ -288,7 +305,8 @@ class Conversation:
         asker = Asker(heard.message.address, heard.lang, heard.message.key, question)
 
         def also(phrased: Phrased, mint: Mint) -> Phrased:
-            return phrase_also(phrased, step.situation, mint) if step.situation else phrased
+            phrased = phrase_also(phrased, step.situation, mint) if step.situation else phrased
+            return phrase_noted(phrased, shown, heard.speaker, heard.lang)
 
         outcome, why = await self._judge.judge(tx, proposal, asker, key, also)
         subject = outcome.proposal.plan.subjects[0] if outcome.proposal.plan.subjects else None

@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from actions.carry_out import carry_out, confirm, expire, last_deed, timers, undo
 from actions.commands.clock import DeliverReminder
+from actions.commands.stops import RuleOnFiring
 from actions.crm import own, people
 from actions.crm.records import Speaker
-from actions.decide import decide, may_confirm
+from actions.decide import may_confirm
 from actions.draft import draft
 from actions.outside.store import Tx, after_commit
 from actions.outside.tables import ProposalRow
@@ -29,6 +30,7 @@ from bot.names import NameBook
 from bot.outbox import Outbox, target_of
 from bot.phrase import phrase_confirmation, phrase_outcome, phrase_settled
 from bot.steps import Language
+from bot.stops import Stops
 from bot.tell import Teller
 from bot.thread import Question
 from bot.wording.layout import Phrased
@@ -66,6 +68,7 @@ class Judge:
         names: NameBook,
         policy: Callable[[], Policy],
         arm: Callable[[Iterable[str]], None],
+        stops: Stops,
     ) -> None:
         self._world = world
         self._outbox = outbox
@@ -74,6 +77,7 @@ class Judge:
         self._names = names
         self._policy = policy
         self._arm = arm
+        self._stops = stops
 
     async def judge(
         self, tx: Tx, proposal: Proposal, asker: Asker, key: str, added: Added | None = None
@@ -82,7 +86,7 @@ class Judge:
 
         Returns the outcome and what "why?" would show.
         """
-        decision = decide(proposal, self._policy(), self._world.now())
+        decision = await self._stops.decide(tx, proposal, asker.address.key)
         proposal = self._with_rules_passage(proposal, decision, asker.lang)
         outcome = await carry_out(
             self._world,
@@ -96,6 +100,7 @@ class Judge:
         self._names.changed(_touched(outcome))
         if keys := timers(outcome):
             after_commit(tx, partial(self._arm, keys))
+        await self._stops.record(tx, outcome, asker.address.key)
         asks_requester = outcome.kind == "waiting" and may_confirm(proposal, decision, proposal.requester)
 
         def phrase(mint: Mint) -> Phrased:
@@ -109,12 +114,25 @@ class Judge:
         )
         if outcome.kind == "waiting" and not asks_requester:
             await self._ask_confirmers(tx, outcome, but=asker.address)
+        if outcome.kind == "done" and isinstance(proposal.command, RuleOnFiring):
+            await self._ruled(tx, proposal.requester, proposal.command, asker.address)
         return outcome, why
+
+    async def _ruled(self, tx: Tx, person: Speaker, command: RuleOnFiring, here: Address) -> None:
+        """A stop was ruled on: the step that waits behind it goes on, or ends."""
+        paused = await self._stops.paused(tx, command.firing_id)
+        if paused is None:
+            return
+        goes_on = command.ruling != "upheld"
+        outcome, _ = await self.settle(tx, paused.proposal_id, paused.digest, person, goes_on, here, note=command.reason)
+        if outcome is not None and outcome.kind == "done" and command.ruling == "released":
+            await self._stops.spend(tx, command.firing_id, person, here.key)
 
     async def quietly(self, tx: Tx, proposal: Proposal, conversation: str) -> None:
         """Decide and carry out what nobody waits to hear of; its notices reach whom they are for."""
-        decision = decide(proposal, self._policy(), self._world.now())
-        await carry_out(self._world, proposal, decision, conversation=conversation, tx=tx)
+        decision = await self._stops.decide(tx, proposal, conversation)
+        outcome = await carry_out(self._world, proposal, decision, conversation=conversation, tx=tx)
+        await self._stops.record(tx, outcome, conversation)
 
     def _with_rules_passage(self, proposal: Proposal, decision: Decision, lang: Language) -> Proposal:
         """What the company's own documents say about the rule that stands in the way belongs to the reasons shown."""
@@ -140,13 +158,21 @@ class Judge:
             await self._teller.tell(tx, f"confirm:{proposal.id}:{to.address.key}", to.address, phrase, outcome=outcome)
 
     async def settle(
-        self, tx: Tx, proposal_id: str, digest: str, person: Speaker, yes: bool, here: Address | None
+        self,
+        tx: Tx,
+        proposal_id: str,
+        digest: str,
+        person: Speaker,
+        yes: bool,
+        here: Address | None,
+        note: str | None = None,
     ) -> tuple[Outcome | None, bool]:
         """A person's yes or no, with all that hangs on it. Also tells whether the redrawn card says it all.
 
+        `note` is why they say so.
         `here` is where it was said, None over the HTTP API. The outcome is None if there is no such proposal.
         """
-        outcome = await confirm(self._world, proposal_id, digest, person, yes, here.key if here else "api", tx=tx)
+        outcome = await confirm(self._world, proposal_id, digest, person, yes, here.key if here else "api", tx=tx, note=note)
         if outcome is None:
             return None, False
         outcome = await self._with_name(tx, outcome)
@@ -187,8 +213,7 @@ class Judge:
                 return
             basis = Basis(reminder.text, "crm.set_reminder", 1.0)
             proposal = draft(command, facts, speaker, basis, f"reminder:{reminder_id}", self._world.now())
-            decision = decide(proposal, self._policy(), self._world.now())
-            await carry_out(self._world, proposal, decision, conversation=f"reminder:{reminder_id}", tx=tx)
+            await self.quietly(tx, proposal, f"reminder:{reminder_id}")
 
     async def _settled(self, tx: Tx, proposal_id: str, outcome: Outcome, but: Address | None = None) -> bool:
         """Redraw every copy of a proposal's card and tell the requester; True if the card here now says it all.

@@ -10,11 +10,13 @@ from typing import Any
 
 from actions.commands.service import TellOwner
 from actions.crm.records import Speaker
+from actions.decide import stopped_by
 from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Proposal, Reason, Redraw
 from actions.propose import basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
+from bot.phrase_stops import on_a_stop, rulings, stop_lines, stop_notice, ways_on
 from bot.steps import Help, OfferDocument
 from bot.wording.changes import change_lines, changed_field, notified, shortened
 from bot.wording.deeds import deed_data, deed_name, done_key, title_of
@@ -160,6 +162,12 @@ def phrase_confirmation(proposal: Proposal, decision: Decision, viewer: Speaker,
         view_of=f"proposal:{proposal.id}",
     )
     bound = {"proposal": proposal.id, "digest": proposal.digest}
+    cited = ((basis.passages[0], quoted),) if quoted else ()
+    if stopped := stopped_by(decision):
+        can_lift = any(reason.data.get("signal") for reason in stopped)
+        make = rulings(str(stopped[0].data["firing"]), voice, mint, can_lift=can_lift)
+        make.append(lambda: Button(mint("why", {}), voice.say("button.why")))
+        return Phrased(with_options(card, voice, make), why=basis, cited=cited)
     card = replace(
         card,
         buttons=(
@@ -168,7 +176,6 @@ def phrase_confirmation(proposal: Proposal, decision: Decision, viewer: Speaker,
             Button(mint("why", {}), voice.say("button.why")),
         ),
     )
-    cited = ((basis.passages[0], quoted),) if quoted else ()
     return Phrased(reply_of(card, voice), why=basis, cited=cited)
 
 
@@ -221,7 +228,9 @@ def _passed_on(proposal: Proposal, command: TellOwner, voice: Voice, mint: Mint)
 
 def _waiting(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrased:
     proposal, decision = outcome.proposal, outcome.decision
-    lines = _lines(voice, "outcome.waiting", {"deed": deed_name(proposal, voice), "title": title_of(proposal, voice)})
+    stopped = stopped_by(decision) if viewer.is_staff else ()
+    key = "outcome.stopped" if stopped else "outcome.waiting"
+    lines = _lines(voice, key, {"deed": deed_name(proposal, voice), "title": title_of(proposal, voice)})
     lines += change_lines(proposal.plan, voice)
     # how the house judges is for colleagues; a customer learns that it waits, for whom and how long
     asking = [_reason(reason, voice) for reason in decision.reasons if reason.verdict == "confirm" and viewer.is_staff]
@@ -232,6 +241,7 @@ def _waiting(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phr
     )
     bound = {"proposal": proposal.id, "digest": proposal.digest}
     buttons: list[MakeButton] = [
+        *(ways_on(proposal, stopped, voice, mint) if stopped else ()),
         lambda: Button(mint("reject", bound), voice.say("button.withdraw")),
         lambda: Button(mint("why", {}), voice.say("button.why")),
     ]
@@ -243,7 +253,9 @@ def _refused(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     lines = [_reason(reason, voice) for reason in refusals[:3]]
     if not outcome.data.get("reason"):  # a press that did not count says only why
         lines.insert(0, voice.say("outcome.refused", {"deed": deed_name(outcome.proposal, voice)}))
-    buttons: list[MakeButton] = [lambda: Button(mint("why", {}), voice.say("button.why"))]
+    stopped = tuple(reason for reason in stopped_by(outcome.decision) if reason.verdict == "refuse")
+    buttons: list[MakeButton] = ways_on(outcome.proposal, stopped, voice, mint) if stopped else []
+    buttons.append(lambda: Button(mint("why", {}), voice.say("button.why")))
     card = Card(lines[0], tuple(lines[1:]))
     return Phrased(with_buttons(card, voice, buttons, mint), why=outcome.proposal.basis)
 
@@ -316,6 +328,8 @@ def _hours(decision: Decision) -> int:
 
 def _reason(reason: Reason, voice: Voice) -> str:
     """Why, in words; for a plan that cannot be carried out, what is in its way."""
+    if "breaker" in reason.data:
+        return "\n".join(stop_lines(reason, voice))
     problem = f"problem.{reason.data.get('problem')}"
     if reason.rule == "problem" and has(problem):
         return voice.say(problem, reason.data) or voice.say("problem.other")
@@ -344,6 +358,7 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
     lines = _lines(voice, key if has(key) else "notice.other", _notice_data(notice.data, voice))
     buttons: list[MakeButton] = []
     if isinstance(notice, Notify):
+        buttons += on_a_stop(notice, voice, mint)
         buttons += [to_do(command, voice, mint) for command in notice.offers]
         if notice.topic in ("customer_said", "customer_changed", "reminder") and notice.data.get("customer"):
             buttons.append(to_say(voice.say("say.lookup_customer", notice.data), mint))
@@ -352,8 +367,10 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
 
 
 def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
-    told = dict(data)
-    if isinstance(told.get("text"), str):
+    told = stop_notice(data, voice) if "firing" in data else dict(data)
+    if isinstance(told.get("by_en"), str):
+        told["by"] = told["by_en"] if voice.lang == "en" else told["by"]
+    if isinstance(told.get("text"), str) and "by_en" not in told:  # what a colleague writes arrives whole
         told["text"] = shortened(told["text"], 2 * WORDS_LIMIT)
     if told.get("text") == told.get("subject"):
         told["text"] = None  # a short message is its own subject

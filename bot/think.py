@@ -17,6 +17,7 @@ from actions.crm.records import Customer, Speaker
 from actions.gather import Asked, gather
 from actions.outside.store import Tx
 from actions.outside.tables import CustomerRow, DeedRow, ProposalRow, SendRow
+from actions.plays.plainly import plainly
 from actions.plays.roster import play_of
 from actions.proposal import Answer, Ask, Basis
 from actions.propose import basis_of, propose
@@ -105,7 +106,7 @@ class Thinker:
             return heard, [Plain("unknown_sender")]
         if _TAKES_IN.search(text) and (taken := await self._taken_in(tx, heard, kept)):
             return heard, taken
-        if _says_nothing(understanding):
+        if _says_nothing(understanding) and plainly(text) is None and not _is_asked_why(heard.thread):
             return heard, [*kept, Plain("empty")]
         too_long: list[Step] = [Plain("too_long")] if message.was_cut else []
         heard, step = await self._steer(tx, heard)
@@ -148,7 +149,8 @@ class Thinker:
         understanding = heard.understanding
         assert understanding is not None
         here = heard.message.address.key
-        match understanding.control:
+        says_why = _is_asked_why(heard.thread) and understanding.control not in ("no", "help", "undo", "choice")
+        match None if says_why else understanding.control:
             case "help":
                 return heard, Help()
             case "undo":
@@ -174,9 +176,13 @@ class Thinker:
                     return heard, Plain("dropped")
                 if understanding.intent == "chat.thanks":
                     return heard, Plain("noted")
-            case None if (step := await self._on_what_was_said(tx, heard, understanding)) is not None:
+            case None if not says_why and (step := await self._on_what_was_said(tx, heard, understanding)) is not None:
                 return heard, step
-            case None if (button := await buttons.labelled(tx, here, understanding.text.strip())) and button.action != "say":
+            case None if (
+                not says_why
+                and (button := await buttons.labelled(tx, here, understanding.text.strip()))
+                and button.action != "say"
+            ):
                 heard, steps = await self._press(tx, heard, button)
                 return heard, steps[0]
         turn = merge(heard.thread, understanding, heard.message.sent_at)
@@ -322,7 +328,9 @@ class Thinker:
             understanding = await self._understand(heard, turn.text, turn.sent_at)
         if turn.is_settled:
             understanding = replace(understanding, intent=turn.intent, confidence=1.0, sure=True, alternatives=(), also=())
-        thread = heard.thread
+        thread, plain = heard.thread, plainly(turn.text) if heard.speaker.is_staff else None
+        if plain is not None and (about := plain.about(turn.text)) != turn.text:
+            understanding = await self._understand(heard, about, turn.sent_at)
         situation = await gather(
             tx,
             Asked(
@@ -332,7 +340,7 @@ class Thinker:
                 understanding=understanding,
                 now=heard.now,
                 lang=heard.lang,
-                needs=play_of(understanding.intent).needs,
+                needs=play_of(understanding.intent).needs | (plain.needs if plain else frozenset()),
                 candidates=(await self._names.names()).candidates,
                 answers=turn.answers,
                 customer_id=thread.customer_id,
@@ -341,14 +349,22 @@ class Thinker:
             ),
             self._world,
         )
-        if not understanding.sure and not (situation.passages and _asks_documents_either_way(understanding)):
+        said = plain.function(situation) if plain else None
+        if (
+            said is None
+            and not understanding.sure
+            and not (situation.passages and _asks_documents_either_way(understanding))
+        ):
             return AskWhich(situation, turn)
-        result = propose(situation)
+        result = said or propose(situation)
         if isinstance(result, Answer):
             return Tell(situation, turn, result)
         if isinstance(result, Ask):
             return AskBack(situation, turn, result)
-        return Do(result, basis_of(situation), heard.message.key, situation, turn)
+        basis = basis_of(situation)
+        if said is not None:  # these words were not read, they mean one thing
+            basis = replace(basis, intent="", confidence=1.0, alternatives=(), passages=())
+        return Do(result, basis, heard.message.key, situation, turn)
 
 
 def _cards(address: Address, sender: str) -> Select[Any]:
@@ -366,6 +382,11 @@ def _asks_documents_either_way(understanding: Understanding) -> bool:
     """Whether the two likeliest readings are both answered from documents: then it does not matter which it is."""
     readings = {understanding.intent, *(one.intent for one in understanding.alternatives[:1])}
     return readings <= ASKS_DOCUMENTS | {OUT_OF_SCOPE}
+
+
+def _is_asked_why(thread: Thread) -> bool:
+    """Whether a sentence that says why is waited for."""
+    return thread.question is not None and thread.question.slot == "reason"
 
 
 def _says_nothing(understanding: Understanding) -> bool:

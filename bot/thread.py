@@ -122,6 +122,8 @@ def _answer(question: Question, understanding: Understanding) -> dict[str, Any] 
     """The value that these words give for the open question, or None when they are about something else."""
     wanted = "company" if question.slot in _BY_COMPANY else question.slot
     text = understanding.text.strip()
+    if wanted == "reason":  # whatever is said now says why
+        return {"reason": text}
     is_short = len(text) <= _ANSWER_CHARACTERS
     slot = next((slot for slot in understanding.slots if slot.type == wanted), None)
     if slot is not None:

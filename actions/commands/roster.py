@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from actions.commands import clock, crm, data, knowledge, service
+from actions.commands import clock, crm, data, knowledge, messages, service, stops
 from actions.proposal import Command
 
 _ALL: tuple[type[Command], ...] = (
@@ -28,6 +28,15 @@ _ALL: tuple[type[Command], ...] = (
     service.TakeTicket,
     service.CloseTicket,
     service.TellOwner,
+    messages.MessageCustomer,
+    stops.NoteSignal,
+    stops.EndSignals,
+    stops.LiftSignal,
+    stops.RecordFiring,
+    stops.AppealFiring,
+    stops.RuleOnFiring,
+    stops.SpendRelease,
+    stops.TakeAlternative,
     data.UpdateContact,
     data.UpdateAddress,
     data.UpdateCompany,

@@ -35,10 +35,15 @@ _MODELS: dict[str, type[tables.Table]] = {
     "activity": tables.ActivityRow,
     "reminder": tables.ReminderRow,
     "busy": tables.BusyRow,
+    "signal": tables.SignalRow,
+    "firing": tables.FiringRow,
 }
 
 _REFERRERS: dict[str, tuple[tuple[str, str], ...]] = {
-    "customer": tuple((kind, "customer_id") for kind in ("contact", "deal", "ticket", "contract", "activity", "reminder")),
+    "customer": tuple(
+        (kind, "customer_id")
+        for kind in ("contact", "deal", "ticket", "contract", "activity", "reminder", "signal", "firing")
+    ),
     "deal": (("activity", "deal_id"), ("reminder", "deal_id"), ("contract", "deal_id")),
     "lead": (("activity", "lead_id"),),
     "contact": (("ticket", "contact_id"),),

@@ -222,7 +222,89 @@ class Busy:
     what: str = ""
 
 
-Record = Employee | Customer | Contact | Lead | Deal | Product | BattleFact | Ticket | Contract | Activity | Reminder | Busy
+@dataclass(frozen=True)
+class Signal:
+    """What a customer has shown (a frozen budget, the wish to be left alone), with the very words that showed it.
+
+    `said_by` is who said it, `reported_by` the employee who passed it on, if not the customer wrote it. `source` is where:
+    for a call, `source_id` names it and `second` is the place in the recording. `probability` is the reading's, 0 to 1.
+    It counts until `until`, or until it is lifted: by other words (`lifted_words`) or by somebody of `roles` (separated by
+    `|`).
+    """
+
+    id: str
+    customer_id: str
+    kind: str
+    words: str
+    said_by: str
+    at: datetime
+    source: Literal["chat", "mail", "call", "report"] = "chat"
+    source_id: str | None = None
+    second: Decimal | None = None
+    probability: Decimal = Decimal(1)
+    deal_id: str | None = None
+    reported_by: str | None = None
+    until: datetime | None = None
+    roles: str = ""
+    state: Literal["open", "lifted"] = "open"
+    lifted_by: str | None = None
+    lifted_at: datetime | None = None
+    lifted_words: str | None = None
+
+
+@dataclass(frozen=True)
+class Firing:
+    """A breaker that stopped a step: what was asked, by whom, on which evidence, and what became of it.
+
+    `person_id` asked; `proposal_id` is the step, `deed` its command's name, `command` what it was in JSON and `digest` the
+    digest of that. `why` is the breaker's sentence as it stood then; `words`, `said_by`, `said_at`, `source` are the
+    evidence, `signal_id` the signal behind it. `roles` (separated by `|`) may rule.
+    A release counts once: then it is `used`.
+    """
+
+    id: str
+    breaker: str
+    person_id: str
+    proposal_id: str
+    deed: str
+    digest: str
+    verdict: Literal["confirm", "refuse"]
+    roles: str
+    at: datetime
+    customer_id: str | None = None
+    deal_id: str | None = None
+    title: str = ""
+    why: str = ""
+    why_en: str = ""
+    command: str = ""
+    words: str = ""
+    said_by: str = ""
+    said_at: datetime | None = None
+    source: str = ""
+    signal_id: str | None = None
+    state: Literal["open", "appealed", "released", "lifted", "upheld", "used"] = "open"
+    appeal: str | None = None
+    ruled_by: str | None = None
+    ruled_at: datetime | None = None
+    ruling: str | None = None
+
+
+Record = (
+    Employee
+    | Customer
+    | Contact
+    | Lead
+    | Deal
+    | Product
+    | BattleFact
+    | Ticket
+    | Contract
+    | Activity
+    | Reminder
+    | Busy
+    | Signal
+    | Firing
+)
 KINDS: dict[str, type[Any]] = {
     "employee": Employee,
     "customer": Customer,
@@ -236,6 +318,8 @@ KINDS: dict[str, type[Any]] = {
     "activity": Activity,
     "reminder": Reminder,
     "busy": Busy,
+    "signal": Signal,
+    "firing": Firing,
 }
 
 

@@ -248,6 +248,57 @@ class BusyRow(Table):
     what: Mapped[str]
 
 
+class SignalRow(Table):
+    __tablename__ = "signal"
+    id: Mapped[str] = _key()
+    customer_id: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
+    words: Mapped[str]
+    said_by: Mapped[str]
+    at: Mapped[datetime]
+    source: Mapped[str]
+    source_id: Mapped[str | None]
+    second: Mapped[Decimal | None]
+    probability: Mapped[Decimal]
+    deal_id: Mapped[str | None]
+    reported_by: Mapped[str | None]
+    until: Mapped[datetime | None]
+    roles: Mapped[str]
+    state: Mapped[str]
+    lifted_by: Mapped[str | None]
+    lifted_at: Mapped[datetime | None]
+    lifted_words: Mapped[str | None]
+
+
+class FiringRow(Table):
+    __tablename__ = "firing"
+    id: Mapped[str] = _key()
+    breaker: Mapped[str]
+    person_id: Mapped[str] = mapped_column(index=True)
+    proposal_id: Mapped[str] = mapped_column(index=True)
+    deed: Mapped[str]
+    digest: Mapped[str]
+    verdict: Mapped[str]
+    roles: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    deal_id: Mapped[str | None]
+    title: Mapped[str]
+    why: Mapped[str]
+    why_en: Mapped[str]
+    command: Mapped[str]
+    words: Mapped[str]
+    said_by: Mapped[str]
+    said_at: Mapped[datetime | None]
+    source: Mapped[str]
+    signal_id: Mapped[str | None]
+    state: Mapped[str]
+    appeal: Mapped[str | None]
+    ruled_by: Mapped[str | None]
+    ruled_at: Mapped[datetime | None]
+    ruling: Mapped[str | None]
+
+
 # --- who is who ---------------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from actions.proposal import Create, Notify, Plan, TakeIn, Update, WriteFile
 from bot.wording.fill import Voice, tell
 from bot.wording.sentences import word
 
-_SILENT = frozenset({"stage_since", "closed_at", "taken_by", "owner_id"})
+_SILENT = frozenset({"stage_since", "closed_at", "taken_by", "owner_id", "product_id"})
 """Fields that follow from another change and say nothing to a person by themselves."""
 _SHOWN_WHEN_NEW = ("title", "company", "name", "person", "phone", "email", "amount", "stage", "subject", "text", "due_at")
 _MANNER = {
