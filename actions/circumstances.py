@@ -274,7 +274,8 @@ def _seen(
         signal = kinds.get(kind.id)
         seen[kind.id] = signal is not None
         seen[f"{kind.id}_days"] = (now - signal.at).days if signal else -1
-    return seen, _evidence(known, given, {"promises": promised, "promised_off": off_words, "leaks": known.strange})
+    asked = new_discount if raises_discount else None
+    return seen, _evidence(known, given, asked, {"promises": promised, "promised_off": off_words, "leaks": known.strange})
 
 
 def _evidence(known: Circumstances, given: Sequence[Change], words: Mapping[str, str | None]) -> dict[str, Evidence]:

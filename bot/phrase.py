@@ -233,7 +233,7 @@ def _waiting(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phr
     lines = _lines(voice, key, {"deed": deed_name(proposal, voice), "title": title_of(proposal, voice)})
     lines += change_lines(proposal.plan, voice)
     # how the house judges is for colleagues; a customer learns that it waits, for whom and how long
-    asking = [_reason(reason, voice) for reason in decision.reasons if reason.verdict == "confirm" and viewer.is_staff]
+    asking = [_reason(reason, voice) for reason in _stops_first(decision) if reason.verdict == "confirm" and viewer.is_staff]
     card = Card(
         lines[0],
         (*lines[1:], *asking[:2], _who(decision, voice)),
@@ -291,7 +291,7 @@ def _decider(outcome: Outcome, voice: Voice) -> str | None:
 
 def _card_facts(proposal: Proposal, decision: Decision, voice: Voice) -> list[tuple[str, str]]:
     basis = proposal.basis
-    rules = [_reason(reason, voice) for reason in decision.reasons if reason.verdict == "confirm"]
+    rules = [_reason(reason, voice) for reason in _stops_first(decision) if reason.verdict == "confirm"]
     sure = f"{basis.confidence:.0%}"
     facts = [
         ("requester", proposal.requester.called(voice.lang)),
@@ -337,6 +337,11 @@ def _reason(reason: Reason, voice: Voice) -> str:
     if not has(key):
         return voice.say("rule.other", {"rule": reason.rule})
     return voice.say(key, reason.data) or voice.say(f"{key}_plain")
+
+
+def _stops_first(decision: Decision) -> list[Reason]:
+    """What the customer has shown says more than a threshold does."""
+    return sorted(decision.reasons, key=lambda reason: "breaker" not in reason.data)
 
 
 def _fact(name: str, value: str, voice: Voice) -> str:

@@ -9,6 +9,8 @@ from bot.wording.sentences import word
 
 _SILENT = frozenset({"stage_since", "closed_at", "taken_by", "owner_id", "product_id"})
 """Fields that follow from another change and say nothing to a person by themselves."""
+_SHOWN_WHOLE = frozenset({"message_from_colleague"})
+"""Notices whose very words stand on the card: that somebody hears of it goes without saying."""
 _SHOWN_WHEN_NEW = ("title", "company", "name", "person", "phone", "email", "amount", "stage", "subject", "text", "due_at")
 _MANNER = {
     "amount": "money",
@@ -48,7 +50,9 @@ def _lines(plan: Plan, voice: Voice) -> Iterator[str]:
 
 def notified(plan: Plan, voice: Voice) -> list[str]:
     """Who will hear of it, each once."""
-    told = dict.fromkeys(effect.to for effect in plan.effects if isinstance(effect, Notify))
+    told = dict.fromkeys(
+        effect.to for effect in plan.effects if isinstance(effect, Notify) and effect.topic not in _SHOWN_WHOLE
+    )
     return list(dict.fromkeys(_told(to, voice) for to in told))
 
 
