@@ -278,7 +278,9 @@ def _seen(
     return seen, _evidence(known, given, asked, {"promises": promised, "promised_off": off_words, "leaks": known.strange})
 
 
-def _evidence(known: Circumstances, given: Sequence[Change], words: Mapping[str, str | None]) -> dict[str, Evidence]:
+def _evidence(
+    known: Circumstances, given: Sequence[Change], asked: Decimal | None, words: Mapping[str, str | None]
+) -> dict[str, Evidence]:
     """The words behind each variable, where there are any."""
     alternative = _alternative(known)
     found = {
@@ -289,7 +291,8 @@ def _evidence(known: Circumstances, given: Sequence[Change], words: Mapping[str,
     if known.complaints:
         ticket = known.complaints[0]
         found["open_complaints"] = Evidence(ticket.text or ticket.subject, ticket.id, ticket.opened_at, "ticket")
-    steps = " → ".join(f"{_decimal(change.new).normalize():f}%" for change in given)
+    discounts = [*(_decimal(change.new) for change in given), *([asked] if asked is not None else [])]
+    steps = " → ".join(f"{one_discount.normalize():f}%" for one_discount in discounts)
     found["discounts_lately"] = Evidence(steps, at=given[-1].at if given else None, source="record", alternative=alternative)
     # what asks for more is no evidence by itself, the history behind it is
     found["raises_discount"] = found["discounts_lately"]

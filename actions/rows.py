@@ -269,10 +269,13 @@ async def _complaints(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
 
 
 async def _firings(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
-    """The speaker's own stops, newest first; a manager's team's too, and those that legal may rule on."""
+    """The speaker's own stops, newest first; a manager's team's and their customers' too, and those legal may rule on."""
     if not who.speaker.is_staff:
         return ()
     mine: ColumnElement[bool] = FiringRow.person_id.in_([who.speaker.person_id, *who.speaker.team])
+    if who.speaker.role in ("manager", "director"):
+        theirs = select(CustomerRow.id).where(CustomerRow.owner_id.in_(who.speaker.team))
+        mine = or_(mine, FiringRow.customer_id.in_(theirs))
     if who.speaker.role == "legal":
         mine = or_(mine, FiringRow.roles.contains("legal"))
     statement = select(FiringRow.__table__).where(mine).order_by(FiringRow.at.desc(), FiringRow.id).limit(_MOST_FIRINGS)

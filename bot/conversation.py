@@ -215,6 +215,7 @@ class Conversation:
                 sentence, name = ("recognised", speaker.name) if speaker else ("bad_code", "")
                 await self._say(tx, heard, key, lambda mint: phrase_plain(sentence, lang, name=name))
             case Tell():
+                step = await self._stops.without_leaks(tx, heard, step)
 
                 def answer(mint: Mint) -> Phrased:
                     phrased = phrase_also(phrase_answer(step.answer, step.situation, mint), step.situation, mint)

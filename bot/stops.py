@@ -5,14 +5,15 @@ Everything is written through commands of its own, decided and carried out like 
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from actions.carry_out import carry_out
-from actions.circumstances import BOOKKEEPING, digest_of_command, known_of, stops
+from actions.circumstances import BOOKKEEPING, digest_of_command, known_of, stops, strange_in
+from actions.commands.planning import new_id
 from actions.commands.roster import COMMANDS, command_to_json
 from actions.commands.stops import EndSignals, NoteSignal, RecordFiring, SpendRelease
 from actions.crm import own
@@ -27,7 +28,7 @@ from actions.policy.policy import Policy
 from actions.proposal import Basis, Command, Decision, Outcome, Proposal, Reason
 from actions.situation import Situation
 from actions.world import World
-from bot.steps import Heard
+from bot.steps import Heard, Tell
 
 _TELLS_NOTHING = ("knowledge.", "flow.", "approval.", "chat.", "escalation.", "report.", "crm.draft", "crm.set_reminder")
 """What a colleague says with these is no report of what a customer said."""
@@ -91,6 +92,41 @@ class Stops:
     async def spend(self, tx: Tx, firing_id: str, person: Speaker, conversation: str) -> None:
         """The released step has gone on."""
         await self._do(tx, SpendRelease(firing_id), person, f"{firing_id}:spent", conversation)
+
+    async def without_leaks(self, tx: Tx, heard: Heard, step: Tell) -> Tell:
+        """An answer to a customer without sentences of a large model that hold another customer's data; that is recorded.
+
+        The documents themselves say only what their readers may read.
+        """
+        written = step.answer.data.get("written")
+        if heard.speaker.is_staff or not written:
+            return step
+        text = "\n".join(str(one["text"]) for one in written)
+        strange = await strange_in(tx, text, heard.speaker.customer_id)
+        if strange is None:
+            return step
+        breaker = next((one for one in self._breakers().breakers if "leaks" in one.seen), None)
+        if breaker is not None:
+            firing = RecordFiring(
+                firing_id=new_id("F", f"{heard.message.key}:answer"),
+                breaker=breaker.id,
+                proposal_id=heard.message.key,
+                deed="answer",
+                digest="",
+                command="",
+                verdict="refuse",
+                may_rule=tuple(sorted(breaker.release)),
+                title=text[:40],
+                why=breaker.says["zh"],
+                why_en=breaker.says["en"],
+                words=strange,
+                said_by="",
+                source="draft",
+                customer_id=heard.speaker.customer_id,
+            )
+            await self._do(tx, firing, heard.speaker, firing.firing_id, heard.message.address.key)
+        data = {name: value for name, value in step.answer.data.items() if name not in ("written", "cited")}
+        return replace(step, answer=replace(step.answer, data=data))
 
     async def note(self, tx: Tx, heard: Heard, situation: Situation, key: str) -> tuple[Shown, ...]:
         """Keep what a customer's words show, or end what they say is over; what of it is new."""
