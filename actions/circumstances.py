@@ -427,31 +427,31 @@ def plain(text: str) -> str:
     return "".join(letter for letter in folded if letter.isalnum())
 
 
-def strange_name(words: str, *, own: Iterable[str], others: Iterable[str], people: Iterable[str] = ()) -> str | None:
+def strange_name(words: str, *, own: Sequence[str], others: Sequence[str], people: Sequence[str] = ()) -> str | None:
     """A name of another customer in these words, or of one of their people; this customer's own names do not count.
 
-    A person's name of two characters may be a word as well: it counts with what people are called by.
+    The longest names are looked for first: one of another that begins like this customer's is that other's, and the other
+    way round. A person's name of two characters may be a word as well: it counts with what people are called by.
     """
-    mine = sorted({plain(name) for name in own if name}, key=len, reverse=True)
-    text = unicodedata.normalize("NFKC", words).casefold()
-    rest = plain(words)
-    for name in mine:
-        if name:
-            rest = rest.replace(name, "\n")
-    persons = set(people)
-    for name in sorted({*others, *persons}, key=len, reverse=True):
-        short = plain(name)
-        if len(short) < 2 or short in mine or short not in rest:
+    mine, persons = {plain(name) for name in own}, set(people)
+    names = {name: plain(name) for name in (*own, *others, *persons)}
+    text, rest = unicodedata.normalize("NFKC", words).casefold(), plain(words)
+    for name, short in sorted(names.items(), key=lambda named: (-len(named[1]), named[1] not in mine)):
+        if len(short) < 2 or short not in rest:
             continue
-        if name in persons and len(short) == 2 and not re.search(rf"{re.escape(short)}(?:{_TITLED})", rest):
-            continue
-        if not short.isascii():
-            return name
-        # Latin letters: whole words only, and nothing as short as "Ed"
-        spelt = unicodedata.normalize("NFKC", name).casefold()
-        if len(short) > 3 and re.search(rf"(?<![0-9a-z]){re.escape(spelt)}(?![0-9a-z])", text):
+        if short in mine:
+            rest = rest.replace(short, "\n")
+        elif _is_meant(name, short, text, rest, is_person=name in persons):
             return name
     return None
+
+
+def _is_meant(name: str, short: str, text: str, rest: str, *, is_person: bool) -> bool:
+    if not short.isascii():
+        return not is_person or len(short) > 2 or re.search(rf"{re.escape(short)}(?:{_TITLED})", rest) is not None
+    # Latin letters: whole words only, and nothing as short as "Ed"
+    spelt = r"\s+".join(re.escape(word) for word in unicodedata.normalize("NFKC", name).casefold().split())
+    return len(short) > 3 and re.search(rf"(?<![0-9a-z]){spelt}(?![0-9a-z])", text) is not None
 
 
 def _strange_address(words: str, reached: Mapping[bool, Sequence[str]]) -> str | None:

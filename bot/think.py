@@ -17,7 +17,7 @@ from actions.crm.records import Customer, Speaker
 from actions.gather import Asked, gather
 from actions.outside.store import Tx
 from actions.outside.tables import CustomerRow, DeedRow, ProposalRow, SendRow
-from actions.plays.plainly import plainly
+from actions.plays.plainly import plainly, ruled_in
 from actions.plays.roster import play_of
 from actions.proposal import Answer, Ask, Basis
 from actions.propose import basis_of, propose
@@ -101,7 +101,7 @@ class Thinker:
         heard = replace(heard, understanding=understanding)
         if heard.speaker.person_id is None and _INVITATION.fullmatch(text.upper()):
             return heard, [Introduce(text)]
-        heard = replace(heard, lang=language_of(heard.thread, heard.speaker, understanding))
+        heard = replace(heard, lang=ruled_in(text) or language_of(heard.thread, heard.speaker, understanding))
         if heard.speaker.role == "guest":
             return heard, [Plain("unknown_sender")]
         if _TAKES_IN.search(text) and (taken := await self._taken_in(tx, heard, kept)):

@@ -6,6 +6,7 @@ They go before the play of the intent; a function that finds nothing to do gives
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from actions.commands.messages import MessageCustomer
 from actions.commands.stops import AppealFiring, LiftSignal, RuleOnFiring, Ruling, about_firing, firing_card, may_rule
@@ -76,6 +77,14 @@ def plainly(text: str) -> PlainPlay | None:
     """The play of these words, or None where only the model can tell what they mean."""
     said = text.strip()
     return next((play for pattern, play in _PLAYS if pattern.fullmatch(said)), None)
+
+
+def ruled_in(text: str) -> Literal["zh", "en"] | None:
+    """The language of a ruling, by its verb, as the number of a stop has Latin letters always; None for other words."""
+    said = _RULES.fullmatch(text.strip())
+    if said is None:
+        return None
+    return "en" if said["how"].isascii() else "zh"
 
 
 def why_stopped(s: Situation) -> Result:
