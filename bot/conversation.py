@@ -215,18 +215,18 @@ class Conversation:
                 sentence, name = ("recognised", speaker.name) if speaker else ("bad_code", "")
                 await self._say(tx, heard, key, lambda mint: phrase_plain(sentence, lang, name=name))
             case Tell():
-                step = await self._stops.without_leaks(tx, heard, step)
+                told = await self._stops.without_leaks(tx, heard, step)
 
                 def answer(mint: Mint) -> Phrased:
-                    phrased = phrase_also(phrase_answer(step.answer, step.situation, mint), step.situation, mint)
+                    phrased = phrase_also(phrase_answer(told.answer, told.situation, mint), told.situation, mint)
                     return phrase_noted(phrased, shown, heard.speaker, lang)
 
-                why = await self._say(tx, heard, key, answer, question=_question(step.turn))
-                if step.answer.topic == "not_in_documents":
-                    await self._keep_gap(tx, heard, key, step.situation.text)
-                thread = replace(_about(thread, step.situation, step.answer.subject), why=why)
-                awaits = step.answer.awaits
-                return ask(thread, step.turn, Ask(awaits, step.answer.topic)) if awaits else thread
+                why = await self._say(tx, heard, key, answer, question=_question(told.turn))
+                if told.answer.topic == "not_in_documents":
+                    await self._keep_gap(tx, heard, key, told.situation.text)
+                thread = replace(_about(thread, told.situation, told.answer.subject), why=why)
+                awaits = told.answer.awaits
+                return ask(thread, told.turn, Ask(awaits, told.answer.topic)) if awaits else thread
             case AskBack():
                 asked = ask(thread, step.turn, step.question)
                 why = await self._say(
