@@ -255,7 +255,7 @@ def _seen(
         "amount_cny": amount_cny,
         "old_amount_cny": old_cny,
         "raises_amount": deal is not None and opened is None and amount_cny > old_cny,
-        "came_down": any(_came_down(one) for one in known.history if one.at >= freeze_at),
+        "came_down": _came_down(deal, known.history, freeze_at),
         "advances": deal is not None and _advances(deal.stage, change.get("stage")),
         "opens": opened is not None,
         "offers": bool(plan.measures.get("offers", False)),
@@ -328,8 +328,10 @@ def _advances(old: str, new: Any) -> bool:
     return new in OPEN_STAGES and old in STAGES and STAGES.index(new) > STAGES.index(old)
 
 
-def _came_down(change: Change) -> bool:
-    return change.field == "amount" and _decimal(change.new) < _decimal(change.old)
+def _came_down(deal: Deal | None, history: Sequence[Change], since: datetime) -> bool:
+    """Whether the deal is worth less now than it was then: what was lowered and raised again has not come down."""
+    changes = [change for change in history if change.field == "amount" and change.at >= since]
+    return deal is not None and bool(changes) and deal.amount < _decimal(changes[0].old)
 
 
 def _spiral(history: Sequence[Change], since: datetime) -> list[Change]:

@@ -67,6 +67,8 @@ def test_which_steps_the_shipped_breakers_stop(command: Command, known: Circumst
 def test_a_deal_that_has_come_down_since_the_freeze_may_go_on() -> None:
     since = Change(NOW - timedelta(days=1), "amount", "500000", "480000")
     before = Change(NOW - timedelta(days=5), "amount", "500000", "480000")
+    down_and_up = (Change(since.at, "amount", "480000", "250000"), Change(since.at, "amount", "250000", "480000"))
+    assert fired(UpdateStage("D001", "negotiation"), replace(FROZEN, history=down_and_up)) == ["frozen_budget"]
     assert fired(UpdateStage("D001", "negotiation"), replace(FROZEN, history=(since,))) == []
     assert fired(UpdateStage("D001", "negotiation"), replace(FROZEN, history=(before,))) == ["frozen_budget"]
 
