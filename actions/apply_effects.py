@@ -10,7 +10,8 @@ from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from actions.crm import own
-from actions.crm.records import KINDS
+from actions.crm.crossings import note_crossings
+from actions.crm.records import KINDS, Customer
 from actions.outside.store import Tx
 from actions.outside.tables import TimerRow
 from actions.proposal import Create, Effect, Notify, Redraw, Remove, Schedule, TakeIn, TakeOut, Unschedule, Update, WriteFile
@@ -63,10 +64,7 @@ async def _apply(world: World, tx: Tx, effect: Effect, key: str, files: list[Pat
         case Unschedule():
             await _unschedule(tx, effect.key)
         case WriteFile():
-            records = await own.by_ids(tx, effect.kind, effect.ids)
-            if len(records) != len(set(effect.ids)):
-                raise Stale
-            files.append(await asyncio.to_thread(write_file, world.home, effect.name, effect.kind, records))
+            files.append(await _write(world, tx, effect, key))
         case TakeIn():
             files += await _take_in(world, effect)
         case TakeOut():
@@ -74,6 +72,16 @@ async def _apply(world: World, tx: Tx, effect: Effect, key: str, files: list[Pat
                 raise Stale
         case Update():
             await _update(tx, [effect])
+
+
+async def _write(world: World, tx: Tx, effect: WriteFile, key: str) -> Path:
+    """Write the file; who is in it is counted where it leaves the country."""
+    records = await own.by_ids(tx, effect.kind, effect.ids)
+    if len(records) != len(set(effect.ids)):
+        raise Stale
+    leaving = [record for record in records if isinstance(record, Customer)]
+    await note_crossings(tx, effect.destination, leaving, world.now(), key.rpartition(":")[0])
+    return await asyncio.to_thread(write_file, world.home, effect.name, effect.kind, records)
 
 
 async def _take_in(world: World, effect: TakeIn) -> list[Path]:

@@ -33,6 +33,7 @@ Kind = Literal[
     "undo",
     "refusal",
     "timer",
+    "policy",
 ]
 Wrong = Literal["changed", "missing", "reordered", "cut", "added"]
 BEGINNING = "0" * 64

@@ -1,15 +1,16 @@
 """From a proposal to a decision: small checks, each a reason or nothing; the severest verdict wins and all are told."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from actions.crm.records import Speaker
-from actions.policy.policy import OFFICES, Finding, Policy, Sight
-from actions.proposal import SEVERITY, Confirmers, Decision, Proposal, Reason, Subject
+from actions.policy.fields import RECORDS, Sight, command_values, speaker_values, values_of
+from actions.policy.hours import zone_of
+from actions.policy.policy import OFFICES, Finding, Policy
+from actions.proposal import SEVERITY, Confirmers, Decision, Notify, Proposal, Reason, Subject
 
 WAITS = timedelta(hours=24)
 """How long a question stays open where no rule says otherwise."""
@@ -144,44 +145,106 @@ def _is_anyones(subject: Subject) -> bool:
 
 
 def _by_policy(proposal: Proposal, policy: Policy, now: datetime) -> tuple[Finding, ...]:
-    amount = _amount_cny(proposal, policy)
-    found = policy.judge(sight_of(proposal, amount or 0.0, now))
+    amount = _amount_cny(proposal, policy, now)
+    sight = sight_of(proposal, amount or 0.0, now, policy)
+    found = policy.judge(sight, *(further_sights(proposal, sight) if policy.looks_at_records else ()))
     if amount is None:
         unknown = Reason("unknown_currency", "confirm", {"currency": proposal.plan.measures.get("currency", "")})
         return (*found, Finding(unknown, Confirmers(frozenset({"manager", "director"}))))
     return found
 
 
-def sight_of(proposal: Proposal, amount_cny: float, now: datetime) -> Sight:
-    """What the policy's expressions see of a proposal."""
+def sight_of(proposal: Proposal, amount_cny: float, now: datetime, policy: Policy | None = None) -> Sight:
+    """What the policy's expressions see of a proposal; of several records of a kind the first.
+
+    Without a policy, hours and rates are unknown to the rules that ask for them.
+    """
     measures, speaker = proposal.plan.measures, proposal.requester
-    local = now.astimezone(_zone(speaker.zone))
-    return {
+    local = now.astimezone(zone_of(speaker.zone))
+    sight: dict[str, Any] = {
         "command": proposal.command.name,
         "role": speaker.role,
         "region": speaker.region,
         "amount_cny": amount_cny,
+        "currency": str(measures.get("currency", "")),
         "contract": bool(measures.get("contract", False)),
         "discount": _number(measures.get("discount", 0.0)),
-        "records": int(min(_number(measures.get("records", 0.0)), MANY)) or len(proposal.plan.subjects),
+        "records": _count(measures.get("records", 0.0)) or len(proposal.plan.subjects),
         "crosses_border": bool(measures.get("crosses_border", False)),
         "destination": str(measures.get("destination", "")),
         "legal_data": bool(measures.get("legal_data", False)),
+        "outward": _goes_outside(proposal),
         # a pressed button was not read from words: nothing about it is unsure
         "confidence": proposal.basis.confidence if proposal.basis.intent else 1.0,
         "hour": local.hour,
         "weekday": local.isoweekday(),
+        "now": now.astimezone(UTC),
+    }
+    # people nobody has counted are missing, not none
+    counts = ("people", "people_year", "people_destination", "sensitive_year")
+    sight |= {name: _count(measures[name]) for name in counts if name in measures}
+    for kind in RECORDS:
+        found = _records_of(proposal, kind)
+        sight |= values_of(kind, found[0] if found else None)
+    sight |= speaker_values(speaker) | command_values(proposal.command)
+    return sight if policy is None else sight | _timing(policy, now, speaker.zone, speaker.region, sight)
+
+
+def further_sights(proposal: Proposal, sight: Sight) -> tuple[Sight, ...]:
+    """The sight with each further record of the act in place of the first of its kind."""
+    return tuple(
+        {**{name: value for name, value in sight.items() if not name.startswith(f"{kind}.")}, **values_of(kind, record)}
+        for kind in RECORDS
+        for record in _records_of(proposal, kind)[1:]
+    )
+
+
+def _timing(policy: Policy, now: datetime, zone: str, region: str, sight: Mapping[str, Any]) -> dict[str, Any]:
+    """What the clock, the calendar and the date of the rates say."""
+    day = now.astimezone(zone_of(zone)).date()
+    age = policy.rates.age(day)
+    return {
+        "working_time": policy.hours.is_working(now, zone, region),
+        "quiet_time": policy.hours.is_quiet(now, str(sight.get("customer.country", "")), zone),
+        "rates_age_days": age,
+        "rates_day": policy.rates.on(day).as_of.isoformat(),
+        "rates_are_stale": age > policy.rates.stale_after,
     }
 
 
-def _amount_cny(proposal: Proposal, policy: Policy) -> float | None:
-    """What is at stake in CNY; None where it is money in a currency without a rate, and a contract."""
+def _records_of(proposal: Proposal, kind: str) -> list[Any]:
+    """The records of a kind that the act is about, as they stand before it; for customers, those of its deals as well."""
+    ids = [subject.id for subject in proposal.plan.subjects if subject.kind == kind]
+    if kind == "customer":
+        ids += [subject.customer_id for subject in proposal.plan.subjects if subject.customer_id is not None]
+    found = (proposal.seen.get(kind, record_id) for record_id in dict.fromkeys(ids))
+    return [record for record in found if record is not None]
+
+
+def _goes_outside(proposal: Proposal) -> bool:
+    """Whether somebody who does not work here would be written to."""
+    if proposal.plan.measures.get("outward", False):
+        return True
+    told = {effect.to for effect in proposal.plan.effects if isinstance(effect, Notify)}
+    contacts = {record_id for kind, record_id in proposal.seen.records if kind == "contact"}
+    return any(f"person:{contact}" in told for contact in contacts)
+
+
+def _amount_cny(proposal: Proposal, policy: Policy, now: datetime) -> float | None:
+    """What is at stake in CNY at the rates of the day; None where it is money in a currency without a rate, and a
+    contract."""
     measures = proposal.plan.measures
     if "amount_cny" in measures:
         return _number(measures["amount_cny"])
-    amount = policy.rates.to_cny(_number(measures.get("amount", 0.0)), str(measures.get("currency", "CNY")))
+    day = now.astimezone(zone_of(proposal.requester.zone)).date()
+    amount = policy.rates.to_cny(_number(measures.get("amount", 0.0)), str(measures.get("currency", "CNY")), day)
     # nothing is being agreed: the currency does not matter
     return 0.0 if amount is None and not measures.get("contract", False) else amount
+
+
+def _count(value: float | bool | str) -> int:
+    """A measure as a count that an expression can hold."""
+    return int(max(0.0, min(_number(value), MANY)))
 
 
 def _number(value: float | bool | str) -> float:
@@ -191,14 +254,6 @@ def _number(value: float | bool | str) -> float:
     except ValueError:
         return math.inf
     return number if math.isfinite(number) else math.inf
-
-
-@lru_cache(maxsize=64)
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError):  # a zone nobody knows must not stop a decision
-        return UTC
 
 
 # --- offices ------------------------------------------------------------------------------------------------------------

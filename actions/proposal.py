@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol
 
-from actions.crm.records import Record, Speaker
+from actions.crm.records import Crossings, Record, Speaker
 from intents.understanding import Candidate
 from retrieval.passage import Passage
 
@@ -92,11 +92,13 @@ class Unschedule:
 
 @dataclass(frozen=True)
 class WriteFile:
-    """Write records of a kind to a file in the home's `exports` folder, as CSV."""
+    """Write records of a kind to a file in the home's `exports` folder, as CSV. `destination` is the country (ISO) that it
+    leaves for across a border, empty where it stays: who is in it is then counted for the year."""
 
     name: str
     kind: str
     ids: tuple[str, ...]
+    destination: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,10 @@ Effect = TakeIn | TakeOut | Create | Update | Remove | Notify | Redraw | Schedul
 
 @dataclass(frozen=True)
 class Facts:
-    """The records a command asked to see, fresh from the store."""
+    """The records a command asked to see, fresh from the store; `crossings` where it asked what has left for a country."""
 
     records: Mapping[tuple[str, str], Record] = field(default_factory=dict)
+    crossings: Crossings | None = None
 
     def get(self, kind: str, record_id: str | None) -> Any:
         """The record, or None if there is none with this id."""
@@ -155,7 +158,9 @@ class Plan:
     """Exactly what would happen. `measures` are the numbers and flags that the policy looks at.
 
     Known measures (absent means zero, false or empty): amount_cny, contract (bool), discount (percent), records (count),
-    crosses_border (bool), destination (ISO country), legal_data (bool), new_owner.
+    crosses_border (bool), destination (ISO country), legal_data (bool), new_owner, outward (bool: somebody outside the house
+    is written to). Of a transfer across a border: people (count), and with it counted in, people_year, people_destination
+    (the same year, all countries and this one), sensitive_year.
     `problem` is set instead when the command cannot be carried out as asked: a key of the wording, with `data`.
     """
 
@@ -208,7 +213,10 @@ class Basis:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A command with its plan, who asks and why. `id` derives from what caused it; `digest` from the exact arguments."""
+    """A command with its plan, who asks and why. `id` derives from what caused it; `digest` from the exact arguments.
+
+    `seen` are the records that the plan was made from; a proposal read back from the store has none.
+    """
 
     id: str
     command: Command
@@ -216,6 +224,7 @@ class Proposal:
     requester: Speaker
     basis: Basis
     digest: str
+    seen: Facts = field(default_factory=Facts, compare=False, repr=False)
 
 
 Verdict = Literal["run", "confirm", "refuse"]

@@ -27,6 +27,7 @@ from actions.outside.durable import Durable
 from actions.outside.llm import Llm
 from actions.outside.store import Store, Tx
 from actions.policy.policy import Policy
+from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
 from bot.channels.api import ApiChannel, api_routes
@@ -82,7 +83,7 @@ class House:
     clockwork: Clockwork
     shelf: Shelf
     metrics: Metrics
-    policy: Policy
+    rulebook: Rulebook
     llm: Llm | None
     accept: Callable[[Message], Awaitable[bool]]
 
@@ -96,6 +97,7 @@ class House:
         if opens_doors:
             for channel in self.channels.values():
                 await channel.start()
+        self.rulebook.start()
         await self.clockwork.start()
 
     async def stop(self) -> None:
@@ -103,6 +105,7 @@ class House:
         await self.inbox.drain()
         await self.outbox.drain()
         await self.clockwork.stop()
+        await self.rulebook.stop()
         for channel in self.channels.values():
             await channel.stop()
         await self.shelf.stop()
@@ -182,7 +185,7 @@ async def build_house(
         await store.migrate()
     minds = minds or await load_minds(settings)
     memory: Memory = RedisMemory(settings.redis_url, now) if settings.redis_url else LocalMemory(now)
-    policy = Policy.load(settings.policy)
+    rulebook = await Rulebook.open(store, settings.policy, now)
     metrics = Metrics()
     names = NameBook(store, now, settings.house_words)
     channels: dict[str, Channel] = {"web": WebChannel(store, now), "api": ApiChannel()}
@@ -264,10 +267,10 @@ async def build_house(
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at)
     teller = Teller(world, outbox, announcer, windows)
-    judge = Judge(world, outbox, announcer, teller, names, lambda: policy, clockwork.arm)
+    judge = Judge(world, outbox, announcer, teller, names, rulebook, clockwork.arm)
     conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, Writer(llm.write if llm else None))
     inbox = Inbox(store, handle, now, on_failed=failed)
-    return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, policy, llm, accept)
+    return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, rulebook, llm, accept)
 
 
 def _send_entry(send: Send) -> audit.Entry:
@@ -297,7 +300,7 @@ def create_app(
             house.shelf.learn(partial(open_meanings, settings))
         await house.start()
         gc.freeze()  # what is loaded now stays for good; looking through it for garbage would hold everybody up for 150 ms
-        log.info("ready", channels=sorted(house.channels), policy=house.policy.version)
+        log.info("ready", channels=sorted(house.channels), policy=house.rulebook.policy.version)
         try:
             yield
         finally:
@@ -362,6 +365,7 @@ def _operation(house: House) -> APIRouter:
             "stores": stores,
             "channels": channels,
             "documents": {"passages": house.shelf.passages, "unreadable": len(house.shelf.problems)},
+            "policy": {"version": house.rulebook.policy.version, "problem": house.rulebook.problem},
             "sends": troubles,
         }
         return JSONResponse(body, 200 if is_ready else 503)

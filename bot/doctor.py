@@ -10,6 +10,7 @@ from actions.crm import people
 from actions.outside.llm import LlmUnavailableError
 from actions.outside.store import Store
 from actions.policy.policy import Policy
+from actions.rulebook import policy_at
 from bot.app import large_model, now, open_meanings
 from bot.channels.roster import CHANNELS, Parts
 from bot.fault import name_fault
@@ -164,7 +165,19 @@ async def _large_model(settings: Settings) -> str:
 
 
 async def _policy(settings: Settings) -> str:
-    return f"version {Policy.load(settings.policy).version}"
+    policy, on = Policy.load(settings.policy), ""
+    store = Store(settings.database())
+    try:
+        policy = await policy_at(store, settings.policy)
+        on = f", packs {', '.join(pack.name for pack in policy.packs)}" if policy.packs else ""
+    except ValueError:
+        raise
+    except Exception:  # whatever ails the store, it has a line of its own
+        on = ", without its packs: the database does not answer"
+    finally:
+        await store.close()
+    rates = policy.rates.on(now().date()).as_of
+    return f"version {policy.version}, {len(policy.rules)} rules, rates of {rates}{on}"
 
 
 async def _api(settings: Settings) -> str:

@@ -319,10 +319,25 @@ def _reason(reason: Reason, voice: Voice) -> str:
     problem = f"problem.{reason.data.get('problem')}"
     if reason.rule == "problem" and has(problem):
         return voice.say(problem, reason.data) or voice.say("problem.other")
+    return _rule(reason, voice) + _rates(reason, voice)
+
+
+def _rule(reason: Reason, voice: Voice) -> str:
+    """A rule in the words of whoever wrote it, else in the house's own."""
+    says = reason.data.get("says")
+    if isinstance(says, Mapping) and says.get(voice.lang):
+        return str(says[voice.lang])
     key = f"rule.{reason.rule}"
     if not has(key):
         return voice.say("rule.other", {"rule": reason.rule})
     return voice.say(key, reason.data) or voice.say(f"{key}_plain")
+
+
+def _rates(reason: Reason, voice: Voice) -> str:
+    """Of which day the rates are that an amount was converted at, and whether they are stale."""
+    if reason.data.get("rates_day") is None:
+        return ""
+    return voice.say("reason.rates_stale" if reason.data.get("rates_are_stale") else "reason.rates", reason.data)
 
 
 def _fact(name: str, value: str, voice: Voice) -> str:

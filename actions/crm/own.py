@@ -17,7 +17,8 @@ from sqlalchemy import ColumnElement, Select, delete, insert, literal, select, u
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import update as sql_update
 
-from actions.crm.records import KINDS, Record
+from actions.crm.crossings import counted
+from actions.crm.records import KINDS, Customer, Record
 from actions.outside import tables
 from actions.outside.store import Tx
 from actions.proposal import Facts, Json
@@ -60,6 +61,7 @@ async def get(tx: Tx, kind: str, record_id: str) -> Record | None:
 async def get_many(tx: Tx, wanted: Iterable[tuple[str, str]]) -> Facts:
     """The records asked for, together with the customers they belong to; one statement a kind, one more for those.
 
+    `("crossings", COUNTRY)` asks what has left for that country, counted with the customers asked for.
     The customers come along because whose a deal, ticket or contact is decides who may touch it. Ids that name nothing
     are simply absent.
     """
@@ -67,6 +69,7 @@ async def get_many(tx: Tx, wanted: Iterable[tuple[str, str]]) -> Facts:
     for kind, record_id in wanted:
         ids[kind].add(record_id)
     customers = ids.pop("customer", set())
+    destinations = ids.pop("crossings", set())
     records: dict[tuple[str, str], Record] = {}
     for kind in sorted(ids):
         for record in await by_ids(tx, kind, sorted(ids[kind])):
@@ -76,7 +79,9 @@ async def get_many(tx: Tx, wanted: Iterable[tuple[str, str]]) -> Facts:
                 customers.add(owner)
     for record in await by_ids(tx, "customer", sorted(customers)):
         records["customer", record.id] = record
-    return Facts(records)
+    leaving = [record for record in records.values() if isinstance(record, Customer)]
+    crossings = [await counted(tx, destination, leaving) for destination in sorted(destinations)[:1]]
+    return Facts(records, *crossings)
 
 
 async def by_ids(tx: Tx, kind: str, ids: Sequence[str]) -> list[Record]:

@@ -5,6 +5,7 @@ import file's header and a policy expression all speak of the same thing. Money 
 `currency`; times are aware and in UTC.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -220,6 +221,40 @@ class Busy:
     starts: datetime
     ends: datetime
     what: str = ""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many different people's data left in one calendar year: to anywhere, sensitive data among them, to one country.
+
+    `known`, `known_sensitive` and `known_here` are those people of the act at hand who are in these numbers already.
+    """
+
+    people: int = 0
+    sensitive: int = 0
+    here: int = 0
+    known: frozenset[str] = frozenset()
+    known_sensitive: frozenset[str] = frozenset()
+    known_here: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Crossings:
+    """What has left for a country (`id`, ISO), by year, and whose data the act at hand would take there; for the policy."""
+
+    id: str
+    people: frozenset[str]
+    sensitive: frozenset[str]
+    years: Mapping[int, Tally]
+
+    def reached(self, year: int) -> tuple[int, int, int]:
+        """People abroad, sensitive among them, and people in this country, with this act counted in; each person once."""
+        tally = self.years.get(year, Tally())
+        return (
+            tally.people + len(self.people - tally.known),
+            tally.sensitive + len(self.sensitive - tally.known_sensitive),
+            tally.here + len(self.people - tally.known_here),
+        )
 
 
 Record = Employee | Customer | Contact | Lead | Deal | Product | BattleFact | Ticket | Contract | Activity | Reminder | Busy

@@ -270,6 +270,33 @@ class GroupRow(Table):
     conversation: Mapped[str]
 
 
+class CrossingRow(Table):
+    """One person whose data left for one country in one calendar year; a person counts once, however often it leaves.
+
+    `is_sensitive` is true once any of it was. `deed` is the first that took it there.
+    """
+
+    __tablename__ = "crossing"
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    destination: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(String(160), primary_key=True)
+    is_sensitive: Mapped[bool]
+    at: Mapped[datetime]
+    deed: Mapped[str]
+
+
+Index("crossing_person", CrossingRow.person, CrossingRow.year)
+
+
+class PolicyVersionRow(Table):
+    """A version of the policy that was in force: every text of it by name, so that it can be read again."""
+
+    __tablename__ = "policy_version"
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    texts: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
 class MetaRow(Table):
     """Small facts about this home, such as that it holds the sample company."""
 

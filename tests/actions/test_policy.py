@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from actions.policy.commands import policy_cli
-from actions.policy.policy import VARIABLES, Policy
+from actions.policy.fields import VARIABLES
+from actions.policy.policy import Policy
 from actions.policy.rates import Rates
 from actions.proposal import Confirmers
 from tests.actions.house import POLICY
