@@ -144,7 +144,7 @@ def test_a_problem_of_the_plan_refuses_with_what_it_is() -> None:
         (UpdateAmount("D001", discount=Decimal(16)), ["discount"]),
         (UpdateAmount("D001", Decimal(600000), discount=Decimal(16)), ["contract_value", "discount"]),
         (UpdateAmount("D001", discount=Decimal(31)), ["discount_limit", "discount"]),
-        (ExportCustomers(("C001",), "SG", "x"), ["cross_border"]),
+        (ExportCustomers(("C001",), "SG", "x"), ["cross_border", "border_exempt"]),
         (ExportCustomers(("C001",), "", "x"), []),
         (UpdateCompany("C001", tax_id="91310000SAMPLE0009"), ["legal_data"]),
     ],
