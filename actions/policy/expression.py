@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from cel_expr_python import cel
@@ -49,9 +50,19 @@ class Compiler:
         try:
             return self._environment.compile(text)
         except RuntimeError as error:
-            raise ValueError(_plain(str(error))) from None
+            raise ValueError(self._helped(_plain(str(error)), text)) from None
         except (UnicodeError, TypeError):  # half a character is no text to the library
             raise ValueError("an expression is text that can be written down") from None
+
+    def _helped(self, problem: str, text: str) -> str:
+        """What the library says, with the name that was probably meant."""
+        if "operand of a select operation" in problem:  # a known name with an unknown one behind it
+            bare = _AROUND_DOT.sub(".", _LITERAL.sub('""', text))
+            unknown = (path for path in _PATH.findall(bare) if self._longest(path) not in (None, path))
+            problem = f"undeclared reference to '{next(unknown, text)}'"
+        name = problem.partition("undeclared reference to '")[2].partition("'")[0]
+        near = get_close_matches(name, self._names, n=1) if name else []
+        return f"{problem}; perhaps {near[0]}" if near else problem
 
     def _mentioned(self, text: str) -> frozenset[str]:
         bare = _AROUND_DOT.sub(".", _LITERAL.sub('""', text))

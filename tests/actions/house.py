@@ -10,7 +10,19 @@ from sqlalchemy import insert, select
 
 from actions.carry_out import carry_out
 from actions.crm import own
-from actions.crm.records import Contact, Crossings, Customer, Deal, Employee, Lead, Product, Record, Reminder, Speaker, Ticket
+from actions.crm.records import (
+    Contact,
+    Crossings,
+    Customer,
+    Deal,
+    Employee,
+    Lead,
+    Product,
+    Record,
+    Reminder,
+    Speaker,
+    Ticket,
+)
 from actions.decide import decide
 from actions.draft import draft
 from actions.outside.store import Store, Tx
