@@ -334,7 +334,7 @@ def _rule(reason: Reason, voice: Voice) -> str:
 
 
 def _rates(reason: Reason, voice: Voice) -> str:
-    """Of which day the rates are that an amount was converted at, and whether they are stale."""
+    """Of which day the rates are that an amount was converted at, and that they are stale if so."""
     if reason.data.get("rates_day") is None:
         return ""
     return voice.say("reason.rates_stale" if reason.data.get("rates_are_stale") else "reason.rates", reason.data)

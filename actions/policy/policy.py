@@ -86,6 +86,8 @@ class Rule:
             saw |= {name: _told(sight[name]) for name in ("currency", "rates_day", "rates_age_days") if name in sight}
             if sight.get("rates_are_stale") is True:
                 saw["rates_are_stale"] = True
+        if "people_year" in self.seen:
+            saw |= {name: _told(sight[name]) for name in ("destination", "people_destination") if name in sight}
         return saw | ({"says": dict(self.says)} if self.says else {})
 
 
