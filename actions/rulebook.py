@@ -78,12 +78,16 @@ class Rulebook:
                 await self._watch
 
     async def _go_on_looking(self) -> None:
+        is_away = False
         while True:
             await asyncio.sleep(LOOK_EVERY)
             try:
                 await self.look()
+                is_away = False
             except Exception as fault:  # the store is away: the next look comes
-                log.error("policy_not_looked_at", error=type(fault).__name__)
+                if not is_away:
+                    log.error("policy_not_looked_at", error=type(fault).__name__)
+                is_away = True
 
     async def _keep(self, policy: Policy, files: Files) -> None:
         async with self._store.write() as tx:

@@ -365,7 +365,8 @@ def _operation(house: House) -> APIRouter:
             "stores": stores,
             "channels": channels,
             "documents": {"passages": house.shelf.passages, "unreadable": len(house.shelf.problems)},
-            "policy": {"version": house.rulebook.policy.version, "problem": house.rulebook.problem},
+            # what is wrong with the files stands in the log and with the doctor: anybody may ask here
+            "policy": {"version": house.rulebook.policy.version, "is_as_written": house.rulebook.problem is None},
             "sends": troubles,
         }
         return JSONResponse(body, 200 if is_ready else 503)

@@ -1,12 +1,15 @@
 """The doctor looks at every part by itself and says what to do; channels are asked whether they take the settings."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from actions.crm import people
 from actions.outside.store import Store
+from actions.policy.files import SHIPPED_POLICY
+from actions.rulebook import switch
 from bot.doctor import Finding, examine
 from tests.api.served import settings_from
 from tests.channels.tencent_house import AES_KEY, AGENT_ID, APP_ID, APP_SECRET, CORP_ID, SECRET, TOKEN
@@ -67,6 +70,22 @@ async def test_a_home_that_is_no_folder_is_told_of_and_hides_nothing_else(tmp_pa
     assert not findings["home"].is_well
     assert "PARLEY_HOME" in findings["home"].sentence
     assert findings["policy"].is_well
+
+
+async def test_a_policy_that_cannot_be_read_is_told_of_with_its_line(tmp_path: Path, sqlite_url: str) -> None:
+    (tmp_path / "own.yaml").write_text("rules:\n  - {id: one, when: contarct, verdict: refuse}\n", encoding="utf-8")
+    finding = (await found(tmp_path, PARLEY_DATABASE_URL=sqlite_url, PARLEY_POLICY=str(tmp_path / "own.yaml")))["policy"]
+    assert not finding.is_well
+    assert "own.yaml:2: rule one: undeclared reference to 'contarct'; perhaps contract" in finding.sentence
+
+
+async def test_the_packs_that_are_on_are_told_of(tmp_path: Path, sqlite_url: str) -> None:
+    store = Store(sqlite_url)
+    await switch(store, SHIPPED_POLICY, "eu-gdpr", on=True, now=datetime(2026, 3, 2, tzinfo=UTC))
+    await store.close()
+    finding = (await found(tmp_path, PARLEY_DATABASE_URL=sqlite_url))["policy"]
+    assert finding.is_well
+    assert "packs eu-gdpr" in finding.sentence
 
 
 async def test_stores_that_are_away_are_told_of_without_their_passwords(tmp_path: Path) -> None:
