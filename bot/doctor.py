@@ -176,8 +176,10 @@ async def _policy(settings: Settings) -> str:
         on = ", without its packs: the database does not answer"
     finally:
         await store.close()
-    rates = policy.rates.on(now().date()).as_of
-    return f"version {policy.version}, {len(policy.rules)} rules, rates of {rates}{on}"
+    today = now().date()
+    is_stale = policy.rates.age(today) > policy.rates.stale_after
+    rates = f"rates of {policy.rates.on(today).as_of}{', which are out of date' if is_stale else ''}"
+    return f"version {policy.version}, {len(policy.rules)} rules{on}; {rates}"
 
 
 async def _api(settings: Settings) -> str:

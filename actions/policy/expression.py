@@ -17,7 +17,8 @@ _LITERAL = re.compile(r"""[rR]?"(?:\\.|[^"\\])*"|[rR]?'(?:\\.|[^'\\])*'""")
 _PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _AROUND_DOT = re.compile(r"\s*\.\s*(?=[A-Za-z_])")
 _SCALES = re.compile(r"[-*/]\s*[A-Za-z_(\d]")
-_DIVISOR = re.compile(r"/\s*((?:[A-Za-z_][\w.]*)?\s*\(|[A-Za-z_][\w.]*|[\d.]+)")
+_COMMENT = re.compile(r"//[^\n]*")
+_DIVISOR = re.compile(r"/\s*-?\s*((?:[A-Za-z_][\w.]*)?\s*\(|[A-Za-z_][\w.]*|[\d.]+)")
 _COMPARED = re.compile(r"""(?<![\w.])([A-Za-z_][\w.]*)\s*(?:==|!=|in\b)\s*(\[[^\]]*\]|"[^"]*"|'[^']*')""")
 _TOLD = re.compile(r"""(["'])(.*?)\1""")
 
@@ -41,10 +42,19 @@ class Compiler:
             raise ValueError(f"an expression must be true or false, not {test.return_type().name().lower()}")
         self._demand_known_values(text)
         names = self._mentioned(text)
-        bare = _LITERAL.sub('""', text)
-        divisors = [self._compiled(f"double({one}) == 0.0") for one in _divisors(bare)]
+        bare = _bare(text)
         doubles = names & self._doubles
-        return Condition(text, test, names, doubles, divisors, scales=bool(_SCALES.search(bare)))
+        return Condition(text, test, names, doubles, self._zeroes(bare), scales=bool(_SCALES.search(bare)))
+
+    def _zeroes(self, bare: str) -> list[Any] | None:
+        """A test of each divisor for being zero; None where they cannot all be told apart."""
+        divisors = _divisors(bare)
+        if len(divisors) < bare.count("/"):
+            return None
+        try:
+            return [self._compiled(f"double({one}) == 0.0") for one in divisors]
+        except ValueError:  # the name of a list's member, say, that has no meaning outside
+            return None
 
     def _compiled(self, text: str) -> Any:
         try:
@@ -57,7 +67,7 @@ class Compiler:
     def _helped(self, problem: str, text: str) -> str:
         """What the library says, with the name that was probably meant."""
         if "operand of a select operation" in problem:  # a known name with an unknown one behind it
-            bare = _AROUND_DOT.sub(".", _LITERAL.sub('""', text))
+            bare = _AROUND_DOT.sub(".", _bare(text))
             unknown = (path for path in _PATH.findall(bare) if self._longest(path) not in (None, path))
             problem = f"undeclared reference to '{next(unknown, text)}'"
         name = problem.partition("undeclared reference to '")[2].partition("'")[0]
@@ -65,7 +75,7 @@ class Compiler:
         return f"{problem}; perhaps {near[0]}" if near else problem
 
     def _mentioned(self, text: str) -> frozenset[str]:
-        bare = _AROUND_DOT.sub(".", _LITERAL.sub('""', text))
+        bare = _AROUND_DOT.sub(".", _bare(text))
         return frozenset(name for path in _PATH.findall(bare) if (name := self._longest(path)) is not None)
 
     def _longest(self, path: str) -> str | None:
@@ -88,13 +98,13 @@ class Condition:
     """One compiled expression that is true or false. `names` are the variables that stand in it."""
 
     def __init__(
-        self, text: str, test: Any, names: frozenset[str], doubles: frozenset[str], divisors: list[Any], *, scales: bool
+        self, text: str, test: Any, names: frozenset[str], doubles: frozenset[str], zeroes: list[Any] | None, *, scales: bool
     ) -> None:
         self.text = text
         self.names = names
         self._test = test
         self._doubles = doubles
-        self._divisors = divisors
+        self._zeroes = zeroes
         self._scales = scales
 
     def holds(self, values: Mapping[str, Any]) -> bool | None:
@@ -105,8 +115,7 @@ class Condition:
             if self._is_beyond_counting(seen):
                 return None
             value = self._test.eval(data=seen).value()
-            # a comparison with 0/0 is quietly false
-            if value is False and any(one.eval(data=seen).value() is True for one in self._divisors):
+            if value is False and self._may_divide_by_zero(seen):
                 return None
         except Exception:  # the library raises bare RuntimeError and TypeError, and returns errors as text
             return None
@@ -120,6 +129,12 @@ class Condition:
         """Whether a variable stands in it."""
         return name in self.names
 
+    def _may_divide_by_zero(self, seen: Mapping[str, Any]) -> bool:
+        """Whether a no may come of comparing with 0/0, which is quietly false."""
+        if self._zeroes is None:
+            return True
+        return any(one.eval(data=seen).value() is True for one in self._zeroes)
+
     def _is_beyond_counting(self, seen: Mapping[str, Any]) -> bool:
         """Whether a number is none, or boundless where it is reckoned with: comparing what comes of that says no quietly."""
         for name in self._doubles:
@@ -127,6 +142,11 @@ class Condition:
             if isinstance(value, float) and (math.isnan(value) or (self._scales and math.isinf(value))):
                 return True
         return False
+
+
+def _bare(text: str) -> str:
+    """An expression without what stands in quotes and in comments."""
+    return _COMMENT.sub("", _LITERAL.sub('""', text))
 
 
 def _divisors(bare: str) -> list[str]:

@@ -4,6 +4,7 @@ The fields are generated from the dataclasses of actions/crm/records.py and from
 rule, a record, its column and an import file's header all speak of the same thing.
 """
 
+import math
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -115,6 +116,32 @@ def value_of(value: Any) -> Any:
     if isinstance(value, frozenset | set):
         return sorted(value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def sight_to_json(sight: Sight) -> dict[str, Any]:
+    """A sight as it can be kept with a decision, to be judged again later."""
+    return {name: seen_to_json(value) for name, value in sight.items()}
+
+
+def sight_from_json(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The sight that `sight_to_json` wrote. What does not fit its name any more is left out: a rule that needs it asks."""
+    found = dict(data)
+    for name, value in data.items():
+        wanted = types_of().get(name)
+        if wanted is None or not isinstance(value, str) or wanted not in (TIMESTAMP, DOUBLE):
+            continue
+        try:
+            found[name] = float(value) if wanted == DOUBLE else value_of(datetime.fromisoformat(value))
+        except ValueError:
+            del found[name]
+    return found
+
+
+def seen_to_json(value: Any) -> Any:
+    """One value of a sight: times as ISO text in UTC, a number that JSON does not have as its name."""
+    if isinstance(value, date):
+        return value_of(value).isoformat()
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def speaker_values(speaker: Speaker) -> dict[str, Any]:

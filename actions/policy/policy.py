@@ -4,10 +4,9 @@ Expressions are CEL, checked against typed names when the files are loaded, so a
 which it would have mattered.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, get_args
@@ -15,7 +14,7 @@ from typing import Any, get_args
 import yaml
 
 from actions.policy.expression import Compiler, Condition
-from actions.policy.fields import RECORDS, VARIABLES, Sight, choices_of, types_of
+from actions.policy.fields import RECORDS, VARIABLES, Sight, choices_of, seen_to_json, types_of
 from actions.policy.files import SHIPPED_POLICY, Files, files_at
 from actions.policy.hours import Hours
 from actions.policy.packs import Pack, is_said, read_pack
@@ -81,13 +80,13 @@ class Rule:
         return any(name.split(".")[0].removeprefix("has_") in RECORDS for name in self.when.names)
 
     def _saw(self, sight: Sight) -> dict[str, Any]:
-        saw = {name: _told(sight[name]) for name in self.seen if name in sight}
+        saw = {name: seen_to_json(sight[name]) for name in self.seen if name in sight}
         if "amount_cny" in self.seen and sight.get("currency", "CNY") not in ("", "CNY") and "rates_day" in sight:
-            saw |= {name: _told(sight[name]) for name in ("currency", "rates_day", "rates_age_days") if name in sight}
+            saw |= {name: seen_to_json(sight[name]) for name in ("currency", "rates_day", "rates_age_days") if name in sight}
             if sight.get("rates_are_stale") is True:
                 saw["rates_are_stale"] = True
         if "people_year" in self.seen:
-            saw |= {name: _told(sight[name]) for name in ("destination", "people_destination") if name in sight}
+            saw |= {name: seen_to_json(sight[name]) for name in ("destination", "people_destination") if name in sight}
         return saw | ({"says": dict(self.says)} if self.says else {})
 
 
@@ -154,17 +153,6 @@ class Policy:
         each = (sight, *further)
         found = (rule.judge_each(each) if further and rule.looks_at_records else rule.judge(sight) for rule in self.rules)
         return tuple(finding for finding in found if finding is not None)
-
-
-def _told(value: Any) -> Any:
-    """A value as a reason keeps it: JSON."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
 
 
 def _part(read: Any, problems: list[str]) -> Any:

@@ -78,6 +78,8 @@ def test_any_condition_that_can_be_read_gives_true_false_or_a_question(text: str
         ("records / (records - records) > 1", {"records": 3}),
         ("amount_cny / discount > 1.0", {"amount_cny": 0.0, "discount": 0.0}),
         ("deal.amount / (deal.discount - deal.discount) < 0.0", {"deal.amount": 0.0, "deal.discount": 5.0}),
+        ("amount_cny / -discount > 1.0", {"amount_cny": 0.0, "discount": 0.0}),
+        ("[1.0, 2.0].all(one, discount / (one - one) < 1.0)", {"discount": 0.0}),
         ("amount_cny > 1.0", {"amount_cny": float("nan")}),
         ("amount_cny - amount_cny > 1.0", {"amount_cny": float("inf")}),
         ("amount_cny > 1.0", {}),
@@ -87,6 +89,18 @@ def test_any_condition_that_can_be_read_gives_true_false_or_a_question(text: str
 )
 def test_what_cannot_be_worked_out_is_never_a_no(text: str, sight: dict[str, Any]) -> None:
     assert compiler().condition(text).holds(sight) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sight"),
+    [
+        ("deal.title == 'a / b'", {"deal.title": "c"}),
+        ("amount_cny / 2.0 > 1.0 // half of it / or less", {"amount_cny": 1.0}),
+        ("amount_cny / double(records) > 1.0", {"amount_cny": 1.0, "records": 3}),
+    ],
+)
+def test_what_can_be_worked_out_is_a_plain_no(text: str, sight: dict[str, Any]) -> None:
+    assert compiler().condition(text).holds(sight) is False
 
 
 def test_a_boundless_amount_is_simply_large() -> None:

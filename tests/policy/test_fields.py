@@ -1,5 +1,6 @@
 """What a rule can look at: every field of the records, typed, so that a mistake is found when the file is loaded."""
 
+import json
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from actions.commands.crm import AssignLeads, CreateLead, ExportCustomers, HoldD
 from actions.commands.service import CloseTicket
 from actions.crm.records import Crossings, Deal, Speaker, Tally
 from actions.decide import decide, sight_of
-from actions.policy.fields import RECORDS, types_of
+from actions.policy.fields import RECORDS, sight_from_json, sight_to_json, types_of
 from actions.policy.policy import Policy
 from actions.proposal import Command, Facts, Notify
 from tests.actions.house import CROSSINGS, CUSTOMER, DIRECTOR, FACTS, MANAGER, NOW, POLICY, REP, proposed
@@ -128,6 +129,20 @@ def test_the_policy_sees_the_years_count_with_the_act_counted_in() -> None:
     assert plan.measures["people_year"] == 99_999.0
     assert plan.measures["people_destination"] == 42.0
     assert plan.measures["sensitive_year"] == 3.0
+
+
+@pytest.mark.parametrize(
+    "command", [UpdateAmount("D001", Decimal(10)), ExportCustomers(("C001",), "SG", "x"), CloseTicket("T001")]
+)
+def test_what_a_policy_saw_can_be_kept_and_judged_again(command: Command) -> None:
+    sight = sight_of(proposed(command, REP), 600000.0, NOW, POLICY) | {"discount": float("inf")}
+    kept = json.loads(json.dumps(sight_to_json(sight)))
+    assert sight_from_json(kept) == sight
+    assert POLICY.judge(sight_from_json(kept)) == POLICY.judge(sight)
+
+
+def test_what_does_not_fit_any_more_is_left_out() -> None:
+    assert sight_from_json({"now": "once", "amount_cny": "much", "role": "rep"}) == {"role": "rep"}
 
 
 def test_a_new_year_counts_from_nothing_by_the_houses_clock() -> None:
