@@ -152,7 +152,18 @@ class Policy:
         """
         each = (sight, *further)
         found = (rule.judge_each(each) if further and rule.looks_at_records else rule.judge(sight) for rule in self.rules)
-        return tuple(finding for finding in found if finding is not None)
+        return _with_faults_as_one([finding for finding in found if finding is not None])
+
+
+def _with_faults_as_one(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings, with all rules that could not be worked out in one reason: one thing missing can stop several."""
+    faults = [finding for finding in found if finding.reason.rule == "policy_error"]
+    if len(faults) < 2:
+        return tuple(found)
+    rules = ", ".join(fault.reason.data["rule"] for fault in faults)
+    reason = replace(faults[0].reason, data={"rule": rules})
+    one = replace(faults[0], reason=reason, expires_in=min(fault.expires_in for fault in faults))
+    return (*(finding for finding in found if finding not in faults), one)
 
 
 def _part(read: Any, problems: list[str]) -> Any:
