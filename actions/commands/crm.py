@@ -72,6 +72,7 @@ class UpdateAmount:
 
     name: ClassVar[str] = "update_amount"
     roles: ClassVar[frozenset[str]] = SALES
+    editable: ClassVar[tuple[str, ...]] = ("discount", "amount", "currency")
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -157,6 +158,7 @@ class CreateDeal:
 
     name: ClassVar[str] = "create_deal"
     roles: ClassVar[frozenset[str]] = SALES
+    editable: ClassVar[tuple[str, ...]] = ("amount", "currency")
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -308,6 +310,7 @@ class AssignLeads:
 
     name: ClassVar[str] = "assign_leads"
     roles: ClassVar[frozenset[str]] = SALES
+    batch: ClassVar[str] = "lead_ids"
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -392,6 +395,7 @@ class SetReminder:
 
     name: ClassVar[str] = "set_reminder"
     roles: ClassVar[frozenset[str]] = SALES
+    editable: ClassVar[tuple[str, ...]] = ("due_at",)
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -472,6 +476,7 @@ class ExportCustomers:
 
     name: ClassVar[str] = "export_customers"
     roles: ClassVar[frozenset[str]] = SALES
+    batch: ClassVar[str] = "customer_ids"
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:

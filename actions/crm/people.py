@@ -100,12 +100,15 @@ async def whois(tx: Tx, channel: str, user: str, claimed_role: str | None = None
 
 
 async def speaker_of(tx: Tx, person_id: str) -> Speaker | None:
-    """The employee or contact with this id as a speaker, with the team whose customers they may touch."""
+    """The employee or contact with this id as a speaker, with the team whose customers they may touch.
+
+    Who has left is a guest with a name: known, and allowed nothing.
+    """
     employee = (await tx.execute(_EMPLOYEE, {"this": person_id})).mappings().first()
     if employee:
         return Speaker(
             person_id=person_id,
-            role=employee["role"],
+            role="guest" if employee["has_left"] else employee["role"],
             name=_name_in(employee["lang"], employee),
             name_en=employee["name_en"],
             lang=employee["lang"],

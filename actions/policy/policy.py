@@ -15,12 +15,14 @@ import yaml
 
 from actions.policy.expression import BOOL, DOUBLE, INT, STRING, Compiler, Condition
 from actions.policy.rates import SHIPPED_RATES, Rates
-from actions.proposal import Confirmers, Reason, Verdict
+from actions.proposal import Confirmers, OnExpiry, Reason, Verdict
 
 SHIPPED_POLICY = Path(__file__).with_name("policy.yaml")
 OFFICES = frozenset({"manager", "director", "legal"})
 """Who a rule may name as confirmers."""
 MAX_HOURS = 24 * 30
+MOST_NEEDED = 9
+"""More different people than that never look at one thing."""
 
 Sight = Mapping[str, str | float | int | bool]
 """What a rule may look at: every variable of VARIABLES, by name."""
@@ -49,6 +51,7 @@ class Finding:
     reason: Reason
     confirmers: Confirmers = field(default_factory=Confirmers)
     expires_in: timedelta = timedelta(hours=24)
+    on_expiry: OnExpiry = "escalate"
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Rule:
     verdict: Verdict
     confirmers: Confirmers
     expires_in: timedelta
+    on_expiry: OnExpiry = "escalate"
 
     def judge(self, sight: Sight) -> Finding | None:
         """None where the rule does not apply. A rule that cannot be evaluated asks a person: silence is no yes."""
@@ -69,9 +73,8 @@ class Rule:
             return None
         if value is not True:
             return Finding(Reason("policy_error", "confirm", {"rule": self.id}), Confirmers(OFFICES), self.expires_in)
-        return Finding(
-            Reason(self.id, self.verdict, {name: sight[name] for name in self.seen}), self.confirmers, self.expires_in
-        )
+        reason = Reason(self.id, self.verdict, {name: sight[name] for name in self.seen})
+        return Finding(reason, self.confirmers, self.expires_in, self.on_expiry)
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ class _Reader:
             return None
         before = len(self.problems)
         where = f"rule {data['id']}"
-        for key in data.keys() - {"id", "when", "verdict", "confirmers", "expires_hours"}:
+        for key in data.keys() - {"id", "when", "verdict", "confirmers", "expires_hours", "on_expiry"}:
             self._note(node, f"{where}: there is no such key as {key}", key)
         when = self._condition(node, where, data.get("when"))
         verdict: Any = data.get("verdict")
@@ -161,10 +164,11 @@ class _Reader:
         hours = data.get("expires_hours", 24)
         if isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 < hours <= MAX_HOURS:
             self._note(node, f"{where}: expires_hours is a number above 0, at most {MAX_HOURS}", "expires_hours")
+        on_expiry = self._on_expiry(node, where, data, confirmers)
         if when is None or len(self.problems) > before:
             return None
         seen = tuple(name for name in VARIABLES if when.mentions(name))
-        return Rule(data["id"], when, seen, verdict, confirmers, timedelta(hours=hours))
+        return Rule(data["id"], when, seen, verdict, confirmers, timedelta(hours=hours), on_expiry)
 
     def _condition(self, node: yaml.Node, where: str, when: Any) -> Condition | None:
         try:
@@ -179,18 +183,35 @@ class _Reader:
             if given is not None:
                 self._note(node, f"{where}: only a confirm rule has confirmers", "confirmers")
             return Confirmers()
-        if not isinstance(given, dict) or given.keys() - {"roles", "not_requester"}:
-            self._note(node, f"{where}: confirmers are roles and not_requester", "confirmers")
+        if not isinstance(given, dict) or given.keys() - {"roles", "people", "not_requester", "needed"}:
+            self._note(node, f"{where}: confirmers are roles, people, not_requester and needed", "confirmers")
             return Confirmers()
-        roles, not_requester = given.get("roles", []), given.get("not_requester", True)
+        roles, people = given.get("roles", []), given.get("people", [])
+        not_requester, needed = given.get("not_requester", True), given.get("needed", 1)
         if not isinstance(roles, list) or any(role not in OFFICES for role in roles):
             self._note(node, f"{where}: roles may name {', '.join(sorted(OFFICES))}", "confirmers")
-            roles = []
+        elif not isinstance(people, list) or any(not isinstance(one, str) or not one.strip() for one in people):
+            self._note(node, f"{where}: people are the ids of employees", "confirmers")
         elif not isinstance(not_requester, bool):
             self._note(node, f"{where}: not_requester is true or false", "confirmers")
-        elif not roles and not_requester:
+        elif isinstance(needed, bool) or not isinstance(needed, int) or not 1 <= needed <= MOST_NEEDED:
+            self._note(node, f"{where}: needed is a whole number from 1 to {MOST_NEEDED}", "confirmers")
+        elif not roles and len(set(people)) + (not not_requester) < needed:
             self._note(node, f"{where}: nobody could ever confirm it", "confirmers")
-        return Confirmers(frozenset(roles), bool(not_requester))
+        else:
+            return Confirmers(frozenset(roles), not_requester, frozenset(people), needed)
+        return Confirmers()
+
+    def _on_expiry(self, node: yaml.Node, where: str, data: Mapping[str, Any], confirmers: Confirmers) -> OnExpiry:
+        """By default the next one up is asked; what only its requester looks at again ends."""
+        given: Any = data.get("on_expiry")
+        if given is None:
+            return "escalate" if confirmers.not_requester else "refuse"
+        if data.get("verdict") != "confirm":
+            self._note(node, f"{where}: only a confirm rule has on_expiry", "on_expiry")
+        elif given not in get_args(OnExpiry):
+            self._note(node, f"{where}: on_expiry is escalate, refuse or wait", "on_expiry")
+        return given if given in get_args(OnExpiry) else "refuse"
 
     def _note(self, node: yaml.Node, what: str, key: str | None = None) -> None:
         """Note a problem at the line of the node, or of this key in it."""
