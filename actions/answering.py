@@ -1,4 +1,4 @@
-"""A person's answer to a parked proposal, within one transaction: a yes, a no, or other arguments; only carry_out.py calls it.
+"""A person's answer to a parked proposal, in one transaction: a yes, a no, or other arguments; carry_out.py calls it.
 
 The first answer that ends a proposal counts. A yes that is not enough is kept until the others have come; it applies only
 to the very arguments that were shown, while the records are as they were shown.
@@ -119,7 +119,9 @@ class Answering:
         is_again = any(one.person_id == said.person_id and one.rules == said.rules for one in self.yeses)
         if not is_again:
             await add_yes(self.tx, self.row, said)
-            await audit.append(self.tx, self.now, self._said(yes=True, still=[rule for one in missing for rule in one.rules]))
+            await audit.append(
+                self.tx, self.now, self._said(yes=True, still=[rule for one in missing for rule in one.rules])
+            )
         data = {"is_again": is_again}
         return Outcome("partial", self.proposal, self.decision, decided_by=said.person_id, data=data)
 

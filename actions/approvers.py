@@ -181,7 +181,9 @@ def policy_gaps(policy: Policy, staff: Staff) -> tuple[tuple[str, str], ...]:
     for rule in policy.rules:
         asked = rule.confirmers
         gaps += [(rule.id, one) for one in sorted(asked.people) if not staff.is_here(one)]
-        holders = {one.id for one in here if one.role in asked.roles or ("manager" in asked.roles and one.role == "director")}
+        holders = {
+            one.id for one in here if one.role in asked.roles or ("manager" in asked.roles and one.role == "director")
+        }
         if rule.verdict == "confirm" and len(holders | asked.people) + (not asked.not_requester) < asked.needed:
             gaps.append((rule.id, ", ".join(sorted(asked.roles))))
     return tuple(gaps)

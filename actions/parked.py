@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, Select, select, update
 
 from actions import audit
 from actions.crm.own import json_value
@@ -74,8 +74,11 @@ def expiry_timer(proposal_id: str) -> str:
 
 async def parked(tx: Tx, proposal_id: str, *, to_change: bool = False) -> RowMapping | None:
     """The row of a proposal, waiting or settled; `to_change` has others wait until this transaction ends."""
-    row = select(ProposalRow.__table__).where(ProposalRow.id == proposal_id)
-    return (await tx.execute(row.with_for_update() if to_change else row)).mappings().first()
+    query: Select[Any] = select(ProposalRow.__table__).where(ProposalRow.id == proposal_id)
+    if to_change:
+        query = query.with_for_update()
+    row: RowMapping | None = (await tx.execute(query)).mappings().first()
+    return row
 
 
 async def add_yes(tx: Tx, row: RowMapping, yes: Yes) -> None:

@@ -171,8 +171,9 @@ class Command(Protocol):
     """Something the house can do; a frozen dataclass of typed arguments.
 
     `roles` may ask for it at all. Where it has them, `editable` names the arguments that a confirmer may change before they
-    approve, and `batch` the argument that lists its records. `reads` names the records its plan needs. `plan` is pure; `key` is unique to this
-    deed, and ids of new records are derived from it, so that the same deed twice would create the same record.
+    approve, and `batch` the argument that lists its records. `reads` names the records its plan needs. `plan` is pure; `key`
+    is unique to this deed, and ids of new records are derived from it, so that the same deed twice would create the same
+    record.
     """
 
     name: ClassVar[str]

@@ -6,6 +6,7 @@ from tempfile import TemporaryFile
 
 from sqlalchemy import text
 
+from actions.approvers import policy_gaps, read_staff
 from actions.crm import people
 from actions.outside.llm import LlmUnavailableError
 from actions.outside.store import Store
@@ -164,7 +165,18 @@ async def _large_model(settings: Settings) -> str:
 
 
 async def _policy(settings: Settings) -> str:
-    return f"version {Policy.load(settings.policy).version}"
+    policy = Policy.load(settings.policy)
+    store = Store(settings.database())
+    try:
+        async with store.read() as tx:
+            staff = await read_staff(tx)
+    finally:
+        await store.close()
+    gaps = policy_gaps(policy, staff) if staff.employees else ()
+    if gaps:
+        told = "; ".join(f"rule {rule} asks {who}" for rule, who in gaps)
+        raise _Wrong(f"nobody here can answer: {told}. Name people who work here (`parley people list`), or more offices.")
+    return f"version {policy.version}"
 
 
 async def _api(settings: Settings) -> str:
