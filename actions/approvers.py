@@ -152,7 +152,8 @@ def one_up(decision: Decision, proposal: Proposal, yeses: Sequence[Yes], staff: 
 
 
 def _wider(confirmers: Confirmers, asked: Sequence[str], staff: Staff) -> Confirmers:
-    deputies = {deputy for one in asked if (deputy := staff.deputy_of(one)) is not None and _answers_for(deputy, staff)}
+    stand_ins = {deputy for one in asked if (deputy := staff.deputy_of(one)) is not None and _answers_for(deputy, staff)}
+    deputies = stand_ins - set(asked)
     above = {staff.employees[one].manager_id for one in confirmers.people if one in staff.employees}
     offices = {_NEXT_UP[office] for office in confirmers.roles if office in _NEXT_UP}
     if confirmers.people and not any(staff.is_here(one) for one in above):

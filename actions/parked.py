@@ -37,7 +37,7 @@ async def park(
     `edited` says who changed which arguments of the proposal that this one takes the place of.
     """
     expires_at = now + decision.expires_in
-    row = {
+    row: dict[str, Any] = {
         "id": proposal.id,
         "digest": proposal.digest,
         "state": "pending",

@@ -24,7 +24,7 @@ from bot.door import ApiDoor
 from bot.problem import problem
 
 Decide = Callable[[str, str, Speaker, bool, Mapping[str, Any] | None], Awaitable[Outcome | None]]
-"""Settle a proposal (id, digest, who, yes, other arguments) with everything that hangs on it; None if there is no such proposal."""
+"""Settle a proposal (id, digest, who, yes, other arguments) with all that hangs on it; None if there is no such one."""
 
 
 class PersonOut(BaseModel):

@@ -334,19 +334,21 @@ class Judge:
         staff = await read_staff(tx)
         asked = {one for need in before.standing.missing for one in who_can(need, proposal, staff)}
         now_asked = {one for need in waiting.standing.missing for one in who_can(need, proposal, staff)}
-        for person_id in sorted(now_asked - asked if outcome.kind == "escalated" else now_asked):
+        anew = sorted(now_asked - asked if outcome.kind == "escalated" else now_asked)
+        for person_id in anew:
             for to in await self._announce.alone(tx, person_id):
                 await self._ask(tx, waiting, to, f"confirm:{proposal.id}:{step}:{to.address.key}")
         if row["address"] is not None:
             to_requester, lang = address_from_json(row["address"]), _language(row["lang"])
             gone = {one for each in outcome.data["stand_ins"] for one in (each["gone"], each["person"]) if one}
+            gone |= set(anew)
             names = {**waiting.standing.names, **await names_of(tx, gone)}
             told = replace(waiting, standing=replace(waiting.standing, names=names))
             await self._teller.tell(
                 tx,
                 f"step:{proposal.id}:{step}:requester",
                 to_requester,
-                lambda mint: phrase_passed_on(told, outcome, proposal.requester, lang),
+                lambda mint: phrase_passed_on(told, outcome, anew, proposal.requester, lang),
                 outcome=outcome,
             )
 

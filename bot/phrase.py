@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from actions.batches import rest_of
+from actions.commands.roster import command_to_json
 from actions.commands.service import TellOwner
 from actions.crm.records import Speaker
 from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Proposal, Reason, Redraw
@@ -134,7 +136,7 @@ def phrase_outcome(outcome: Outcome, viewer: Speaker, lang: Language, mint: Mint
         case "stale":
             return _stale(outcome, voice, mint)
         case "impossible":
-            return _impossible(outcome, voice)
+            return _impossible(outcome, voice, mint)
         case "rejected" | "expired":
             told = {
                 "deed": asked_deed(outcome.proposal, voice),
@@ -276,9 +278,23 @@ def _refused(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     lines = [_reason(reason, voice) for reason in refusals[:3]]
     if not outcome.data.get("reason"):  # a press that did not count says only why
         lines.insert(0, voice.say("outcome.refused", {"deed": deed_name(outcome.proposal, voice)}))
-    buttons: list[MakeButton] = [lambda: Button(mint("why", {}), voice.say("button.why"))]
-    card = Card(lines[0], tuple(lines[1:]))
+    rest, buttons = _rest(outcome, voice, mint)
+    buttons.append(lambda: Button(mint("why", {}), voice.say("button.why")))
+    card = Card(lines[0], (*lines[1:], *rest))
     return Phrased(with_buttons(card, voice, buttons, mint), why=outcome.proposal.basis)
+
+
+def _rest(outcome: Outcome, voice: Voice, mint: Mint) -> tuple[list[str], list[MakeButton]]:
+    """Of a command over many records, which stood in the way, and the offer to do it for the others."""
+    refusals = {reason.rule for reason in outcome.decision.reasons if reason.verdict == "refuse"}
+    rest = rest_of(outcome.proposal) if refusals <= {"ownership", "problem"} else None
+    if rest is None:
+        return [], []
+    titles = voice.join(list(rest.titles[:MOST_ROWS])) + ("…" if len(rest.titles) > MOST_ROWS else "")
+    command = command_to_json(rest.command)
+    return [voice.say("outcome.in_the_way", {"titles": titles})], [
+        lambda: Button(mint("do", {"command": command}), voice.say("button.rest", {"count": rest.count}))
+    ]
 
 
 def _stale(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
@@ -286,16 +302,21 @@ def _stale(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     if proposal.command.name == "undo":
         return _plain(voice, "problem.moved_on", {}, proposal.basis)
     if proposal.plan.problem is not None:
-        return _impossible(outcome, voice)
+        return _impossible(outcome, voice, mint)
     lines = [voice.say("outcome.stale", {"title": title_of(proposal, voice)}), voice.say("outcome.stale_now")]
     card = Card(lines[0], (*lines[1:], *change_lines(proposal.plan, voice)))
     return Phrased(with_buttons(card, voice, [to_do(proposal.command, voice, mint)], mint), why=proposal.basis)
 
 
-def _impossible(outcome: Outcome, voice: Voice) -> Phrased:
+def _impossible(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     key = f"problem.{outcome.proposal.plan.problem}"
     told = deed_data(outcome.proposal, voice)
-    return _plain(voice, key if has(key) else "problem.other", told, outcome.proposal.basis)
+    phrased = _plain(voice, key if has(key) else "problem.other", told, outcome.proposal.basis)
+    rest, buttons = _rest(outcome, voice, mint)
+    if not buttons:
+        return phrased
+    card = Card(phrased.reply.text, tuple(rest))
+    return replace(phrased, reply=with_buttons(card, voice, buttons, mint))
 
 
 def _ended(outcome: Outcome) -> str:

@@ -1,5 +1,6 @@
 """What is said when a question was answered but goes on: one yes of several, other arguments, passed on, an old card."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.answering import editable
@@ -9,7 +10,7 @@ from actions.proposal import Command, Outcome
 from bot.message import Card
 from bot.phrase import phrase_confirmation, phrase_outcome, phrase_waiting
 from bot.standing import Waiting
-from bot.wording.asking import asked_deed, called, changed_arguments, everyone_asked, progress, stood_in
+from bot.wording.asking import asked_deed, called, changed_arguments, progress, stood_in
 from bot.wording.deeds import title_of
 from bot.wording.fill import Voice
 from bot.wording.layout import Mint, Phrased, card_of, reply_of
@@ -48,7 +49,7 @@ def phrase_ask_edit(command: Command, lang: Language) -> Phrased:
     if not allowed:
         return Phrased(reply_of(card_of(voice.say("problem.not_editable")), voice))
     example = voice.either([voice.say(f"example.{name}") for name in allowed if has(f"example.{name}")])
-    return Phrased(reply_of(card_of(voice.say("plain.ask_edit", {"example": example})), voice))
+    return Phrased(reply_of(card_of(voice.say("card.ask_edit", {"example": example})), voice))
 
 
 def phrase_vain_edit(outcome: Outcome, viewer: Speaker, lang: Language, mint: Mint) -> Phrased:
@@ -98,14 +99,14 @@ def phrase_changed(
     return Phrased(reply, phrased.more, phrased.why, phrased.cited)
 
 
-def phrase_passed_on(waiting: Waiting, outcome: Outcome, viewer: Speaker, lang: Language) -> Phrased:
-    """To the requester: nobody has answered; who is asked now, and until when."""
+def phrase_passed_on(waiting: Waiting, outcome: Outcome, asked: Sequence[str], viewer: Speaker, lang: Language) -> Phrased:
+    """To the requester: nobody has answered; who is asked now (by id), and until when."""
     voice = Voice(lang, viewer.zone)
     standing = waiting.standing
     told = {
         "deed": asked_deed(waiting.proposal, voice),
         "title": title_of(waiting.proposal, voice),
-        "who": everyone_asked(standing.missing, standing.names, voice),
+        "who": voice.join([called(one, standing.names, voice) for one in asked]),
         "until": standing.until,
     }
     key = "outcome.escalated" if outcome.kind == "escalated" else "outcome.reminded"

@@ -23,6 +23,7 @@ from actions.commands.planning import (
     new_id,
     not_found,
     problem,
+    some_gone,
     stamp,
 )
 from actions.crm.own import json_value
@@ -319,8 +320,10 @@ class AssignLeads:
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         if not self.lead_ids:
             return problem("nothing_chosen", kind="lead")
-        if missing := first_missing(facts, self.reads):
+        if missing := first_missing(facts, (("employee", self.to_id),)):
             return missing
+        if gone := some_gone(facts, self.reads[1:], about_lead):
+            return gone
         receiver: Employee = facts.get("employee", self.to_id)
         leads: list[Lead] = [facts.get("lead", lead_id) for lead_id in dict.fromkeys(self.lead_ids)]
         subjects = tuple(about_lead(lead) for lead in leads)
@@ -485,8 +488,8 @@ class ExportCustomers:
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         if not self.customer_ids:
             return problem("nothing_chosen", kind="customer")
-        if missing := first_missing(facts, self.reads):
-            return missing
+        if gone := some_gone(facts, self.reads, about_customer):
+            return gone
         customers: list[Customer] = [facts.get(*ref) for ref in self.reads]
         destination = self.destination.strip().upper()
         file = f"{new_id('customers', key)}.csv"

@@ -228,6 +228,17 @@ async def add(tx: Tx, person: Employee | Contact) -> None:
     await tx.execute(insert(EmployeeRow).values(vars(person)))
 
 
+async def leave(tx: Tx, person_id: str, deputy_id: str | None = None) -> None:
+    """An employee has left: known by name, allowed nothing; what they would confirm goes to their deputy, or one up."""
+    for colleague in filter(None, (person_id, deputy_id)):
+        if (await tx.execute(select(EmployeeRow.id).where(EmployeeRow.id == colleague))).first() is None:
+            raise IntroductionError(f"There is no employee {colleague}.")
+    if deputy_id == person_id:
+        raise IntroductionError("Nobody stands in for themselves.")
+    values: dict[str, Any] = {"has_left": True} | ({"deputy_id": deputy_id} if deputy_id else {})
+    await tx.execute(update(EmployeeRow).where(EmployeeRow.id == person_id).values(**values))
+
+
 def _check_channel(channel: str) -> None:
     if channel not in CHANNELS:
         raise IntroductionError(f"There is no channel {channel}; the channels are {', '.join(CHANNELS)}.")
