@@ -199,6 +199,8 @@ def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phra
     told = {"deed": asked_deed(proposal, voice), "title": title_of(proposal, voice), "by": _decider(outcome, voice)}
     key = "confirmed" if outcome.kind in ("done", "already") else _ended(outcome)
     lines = _lines(voice, f"outcome.{key}", told)
+    if key == "confirmed" and proposal.command.name == "undo":
+        lines = _lines(voice, "outcome.undone", {**told, "deed": deed_name(proposal, voice), "by": None})
     if key == "confirmed":
         lines += change_lines(outcome.proposal.plan, voice)
         lines += [line for line in [voice.say("outcome.confirmed_by", told)] if line]

@@ -295,10 +295,7 @@ class Thinker:
                 is_pressed = heard.message.press is not None and heard.message.address.private_to is None
                 return heard, [Settle(data["proposal"], data["digest"], said == "confirm", by_button=is_pressed)]
             case "edit":
-                row = await parked(tx, data["proposal"])
-                if row is None:
-                    return heard, [Plain("expired")]
-                return heard, [AskEdit(data["proposal"], data["digest"], proposal_from_json(row["proposal"]).command)]
+                return heard, [await self._asks_to_edit(tx, data)]
             case "walk" | "judge":
                 return heard, [await self._on_passage(tx, heard, button.action, data)]
             case "undo":
@@ -318,6 +315,14 @@ class Thinker:
                 text = str(data["text"])
                 said_now = replace(heard, message=replace(heard.message, press=None, text=text))
                 return await self.think(tx, said_now, ())
+
+    async def _asks_to_edit(self, tx: Tx, data: Mapping[str, Any]) -> Step:
+        row = await parked(tx, data["proposal"])
+        if row is None:
+            return Plain("expired")
+        if row["state"] != "pending":  # it only learns what became of it
+            return Settle(data["proposal"], data["digest"], True, by_button=False)
+        return AskEdit(data["proposal"], data["digest"], proposal_from_json(row["proposal"]).command)
 
     async def _on_passage(self, tx: Tx, heard: Heard, action: str, data: Mapping[str, Any]) -> Step:
         """What is done with a passage that was shown; whoever presses must be one who may read it."""

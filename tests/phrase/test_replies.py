@@ -68,7 +68,10 @@ ABOVE_LIMIT = Decision(
     timedelta(hours=24),
     "0123456789abcdef",
 )
-BY_ONESELF = Decision("confirm", (Reason("low_confidence", "confirm"),), (Need(("low_confidence",), Confirmers(not_requester=False)),))
+BY_WHO_ASKED = (Need(("low_confidence",), Confirmers(not_requester=False)),)
+BY_ONESELF = Decision(
+    "confirm", (Reason("low_confidence", "confirm"),), (Need(("low_confidence",), Confirmers(not_requester=False)),)
+)
 BASIS = Basis(
     "金额改成60万",
     "crm.update_amount",
