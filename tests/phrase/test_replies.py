@@ -69,9 +69,7 @@ ABOVE_LIMIT = Decision(
     "0123456789abcdef",
 )
 BY_WHO_ASKED = (Need(("low_confidence",), Confirmers(not_requester=False)),)
-BY_ONESELF = Decision(
-    "confirm", (Reason("low_confidence", "confirm"),), (Need(("low_confidence",), Confirmers(not_requester=False)),)
-)
+BY_ONESELF = Decision("confirm", (Reason("low_confidence", "confirm"),), BY_WHO_ASKED)
 BASIS = Basis(
     "金额改成60万",
     "crm.update_amount",
