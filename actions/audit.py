@@ -24,6 +24,7 @@ Kind = Literal[
     "proposal",
     "decision",
     "confirmation",
+    "edit",
     "deed_begin",
     "change",
     "deed_done",

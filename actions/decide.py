@@ -9,8 +9,8 @@ from typing import Any
 from actions.crm.records import Speaker
 from actions.policy.fields import RECORDS, Sight, command_values, speaker_values, values_of
 from actions.policy.hours import zone_of
-from actions.policy.policy import OFFICES, Finding, Policy
-from actions.proposal import SEVERITY, Confirmers, Decision, Notify, Proposal, Reason, Subject
+from actions.policy.policy import Finding, Policy
+from actions.proposal import SEVERITY, Confirmers, Decision, Need, Notify, OnExpiry, Proposal, Reason, Subject, Yes
 
 WAITS = timedelta(hours=24)
 """How long a question stays open where no rule says otherwise."""
@@ -20,54 +20,101 @@ MANY = 1e9
 
 def decide(proposal: Proposal, policy: Policy, now: datetime) -> Decision:
     """What may happen with the proposal. Never raises, and never milder for one check more."""
-    refusals = [Finding(reason) for check in CHECKS if (reason := check(proposal)) is not None]
-    decision = combine([*refusals, *_by_policy(proposal, policy, now)], policy.version)
-    confirmers = decision.confirmers
-    if proposal.requester.role == "director" and confirmers.not_requester and confirmers.roles:
-        # nobody stands above a director: another one looks at it, or legal
-        roles = confirmers.roles - {"manager"} | {"director", "legal"}
-        return replace(decision, confirmers=replace(confirmers, roles=roles))
-    if proposal.requester.role == "manager" and confirmers.not_requester and "manager" in confirmers.roles:
-        # a manager's own proposal goes up, not sideways
-        return replace(decision, confirmers=replace(confirmers, roles=confirmers.roles - {"manager"} | {"director"}))
-    return decision
+    return for_requester(combine(judged(proposal, policy, now), policy.version), proposal.requester)
+
+
+def judged(proposal: Proposal, policy: Policy, now: datetime) -> tuple[Finding, ...]:
+    """What each check and each rule says of the proposal."""
+    refusals = (Finding(reason) for check in CHECKS if (reason := check(proposal)) is not None)
+    return (*refusals, *_by_policy(proposal, policy, now))
+
+
+def for_requester(decision: Decision, requester: Speaker) -> Decision:
+    """Nobody is confirmed by an equal: what a manager asks for goes up, and a director's to another one, or to legal."""
+    needs = tuple(replace(need, confirmers=_above(need.confirmers, requester)) for need in decision.needs)
+    return replace(decision, needs=needs)
+
+
+def _above(confirmers: Confirmers, requester: Speaker) -> Confirmers:
+    roles = confirmers.roles
+    if not confirmers.not_requester:
+        return confirmers
+    if requester.role == "director" and roles:
+        return replace(confirmers, roles=roles - {"manager"} | {"director", "legal"})
+    if requester.role == "manager" and "manager" in roles:
+        return replace(confirmers, roles=roles - {"manager"} | {"director"})
+    return confirmers
 
 
 def combine(findings: Sequence[Finding], version: str) -> Decision:
-    """The severest verdict, all reasons (severest first), the strictest confirmers, the shortest time."""
+    """The severest verdict, all reasons (severest first), a yes for each rule that asks, the shortest time."""
     reasons = sorted((finding.reason for finding in findings), key=lambda reason: -SEVERITY[reason.verdict])
     verdict = reasons[0].verdict if reasons else "run"
     asks = [finding for finding in findings if finding.reason.verdict == "confirm"]
     return Decision(
         verdict=verdict,
         reasons=tuple(reasons),
-        confirmers=strictest([finding.confirmers for finding in asks]) if verdict == "confirm" else Confirmers(),
+        needs=needs_of(asks) if verdict == "confirm" else (),
         expires_in=min((finding.expires_in for finding in asks), default=WAITS),
         policy=version,
+        on_expiry=max((one.on_expiry for one in _binding(asks)), key=_STRICTNESS.__getitem__, default="escalate"),
     )
 
 
-def strictest(asked: Sequence[Confirmers]) -> Confirmers:
-    """Those who may confirm for every one of the rules that asked.
+def needs_of(asks: Sequence[Finding]) -> tuple[Need, ...]:
+    """What yeses these rules ask for; rules that ask the same people share one.
 
-    A director may whatever a manager may. Where a rule keeps the requester out, rules that would let them look again
-    themselves count as met by whoever looks instead. Where no office serves all rules, a director does.
+    Where a rule keeps the requester out, rules that would let them look again themselves count as met by whoever looks
+    instead.
     """
-    second_pairs = [one for one in asked if one.not_requester]
-    offices = [_with_superiors(one.roles) for one in second_pairs or asked]
-    roles = frozenset.intersection(*offices) if offices else frozenset()
-    if second_pairs:
-        return Confirmers(roles or frozenset({"director"}), not_requester=True)
-    return Confirmers(roles, not_requester=False) if asked else Confirmers()
+    rules: dict[Confirmers, tuple[str, ...]] = {}
+    for finding in _binding(asks):
+        one = finding.confirmers
+        if one.not_requester and not one.roles and not one.people:
+            one = replace(one, roles=frozenset({"director"}))
+        rules[one] = tuple(dict.fromkeys((*rules.get(one, ()), finding.reason.rule)))
+    return tuple(Need(named, confirmers) for confirmers, named in rules.items())
+
+
+def _binding(asks: Sequence[Finding]) -> Sequence[Finding]:
+    """Those that no other person's look makes superfluous."""
+    return [one for one in asks if one.confirmers.not_requester or one.confirmers.needed > 1] or asks
+
+
+_STRICTNESS: dict[OnExpiry, int] = {"wait": 0, "escalate": 1, "refuse": 2}
+
+
+def may_answer(proposal: Proposal, confirmers: Confirmers, person: Speaker) -> bool:
+    """Whether this person is one of those."""
+    if person.person_id is None:
+        return False
+    if person.person_id == proposal.requester.person_id:
+        return not confirmers.not_requester
+    if person.person_id in confirmers.people and person.is_staff:
+        return True
+    return any(_holds(office, proposal, person) for office in confirmers.roles)
 
 
 def may_confirm(proposal: Proposal, decision: Decision, person: Speaker) -> bool:
-    """Whether this person may say yes to the proposal."""
-    if decision.verdict != "confirm" or person.person_id is None:
-        return False
-    if person.person_id == proposal.requester.person_id:
-        return not decision.confirmers.not_requester
-    return any(_holds(office, proposal, person) for office in decision.confirmers.roles)
+    """Whether this person's yes counts for anything that the proposal needs."""
+    return decision.verdict == "confirm" and bool(answered(proposal, decision, person))
+
+
+def answered(proposal: Proposal, decision: Decision, person: Speaker) -> tuple[str, ...]:
+    """The rules for which this person's yes counts."""
+    met = (need.rules for need in decision.needs if may_answer(proposal, need.confirmers, person))
+    return tuple(rule for rules in met for rule in rules)
+
+
+def still_needed(decision: Decision, yeses: Sequence[Yes]) -> tuple[Need, ...]:
+    """The needs that these yeses leave open, each with the number of people that it still lacks."""
+    left = ((need, need.confirmers.needed - len(said_for(need, yeses))) for need in decision.needs)
+    return tuple(replace(one, confirmers=replace(one.confirmers, needed=lacks)) for one, lacks in left if lacks > 0)
+
+
+def said_for(need: Need, yeses: Sequence[Yes]) -> tuple[str, ...]:
+    """The different people whose yes counts for this need, in the order in which they said it."""
+    return tuple(dict.fromkeys(yes.person_id for yes in yeses if set(need.rules) <= set(yes.rules)))
 
 
 # --- the small checks ---------------------------------------------------------------------------------------------------
@@ -257,11 +304,6 @@ def _number(value: float | bool | str) -> float:
 
 
 # --- offices ------------------------------------------------------------------------------------------------------------
-
-
-def _with_superiors(roles: frozenset[str]) -> frozenset[str]:
-    known = roles & OFFICES
-    return known | {"director"} if "manager" in known else known
 
 
 def _holds(office: str, proposal: Proposal, person: Speaker) -> bool:

@@ -175,8 +175,10 @@ class Plan:
 class Command(Protocol):
     """Something the house can do; a frozen dataclass of typed arguments.
 
-    `roles` may ask for it at all. `reads` names the records its plan needs. `plan` is pure; `key` is unique to this
-    deed, and ids of new records are derived from it, so that the same deed twice would create the same record.
+    `roles` may ask for it at all. Where it has them, `editable` names the arguments that a confirmer may change before they
+    approve, and `batch` the argument that lists its records. `reads` names the records its plan needs. `plan` is pure; `key`
+    is unique to this deed, and ids of new records are derived from it, so that the same deed twice would create the same
+    record.
     """
 
     name: ClassVar[str]
@@ -242,21 +244,62 @@ class Reason:
 
 @dataclass(frozen=True)
 class Confirmers:
-    """Who may say yes. `roles` counts people above the requester (their manager, a director) or of that office (legal)."""
+    """Who may say yes, and how many of them must.
+
+    `roles` counts people above the requester (their manager, a director) or of that office (legal); `people` are employees
+    by id, beside those. `needed` is how many different people say yes.
+    """
 
     roles: frozenset[str] = frozenset()
     not_requester: bool = True
+    people: frozenset[str] = frozenset()
+    needed: int = 1
+
+
+@dataclass(frozen=True)
+class Need:
+    """A yes that is needed, and the rules that ask for it of the same people."""
+
+    rules: tuple[str, ...]
+    confirmers: Confirmers
+
+
+@dataclass(frozen=True)
+class Yes:
+    """A yes that has been said, and the rules for which it counts."""
+
+    person_id: str
+    at: datetime
+    rules: tuple[str, ...]
+
+
+OnExpiry = Literal["refuse", "escalate", "wait"]
+"""What happens when nobody has answered in time: it ends, goes to the next one up, or stays open and reminds."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Do it, ask a person first, or refuse; with all reasons, the severest first."""
+    """Do it, ask a person first, or refuse; with all reasons, the severest first.
+
+    Each of the `needs` must be met; one person's yes counts for every one that they may answer.
+    """
 
     verdict: Verdict
     reasons: tuple[Reason, ...]
-    confirmers: Confirmers = Confirmers()
+    needs: tuple[Need, ...] = ()
     expires_in: timedelta = timedelta(hours=24)
     policy: str = ""
+    on_expiry: OnExpiry = "escalate"
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Every office that is asked."""
+        return frozenset().union(*(need.confirmers.roles for need in self.needs))
+
+    @property
+    def asks_requester(self) -> bool:
+        """Whether the requester may say yes themselves."""
+        return any(not need.confirmers.not_requester for need in self.needs)
 
 
 @dataclass(frozen=True)
@@ -265,10 +308,24 @@ class Outcome:
 
     done: carried out now. already: it had been done before with the same key. waiting: parked for a person's yes.
     refused: by decision. stale: the record changed since the plan; `proposal` is the fresh one to show. impossible: the
-    plan has a problem. rejected, expired: a waiting one ended so. failed: broken, nothing changed.
+    plan has a problem. rejected, expired: a waiting one ended so. failed: broken, nothing changed. Still waiting are:
+    partial (a yes counts, others are needed), escalated (nobody answered, the next one up is asked too), reminded.
     """
 
-    kind: Literal["done", "already", "waiting", "refused", "stale", "impossible", "rejected", "expired", "failed"]
+    kind: Literal[
+        "done",
+        "already",
+        "waiting",
+        "partial",
+        "escalated",
+        "reminded",
+        "refused",
+        "stale",
+        "impossible",
+        "rejected",
+        "expired",
+        "failed",
+    ]
     proposal: Proposal
     decision: Decision
     deed: str | None = None

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Literal
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from actions.crm import people
 from actions.crm.records import Identity, Speaker
@@ -34,6 +34,7 @@ Language = Literal["zh", "en"]
 # who belongs to a group, where its chat cannot speak for all of them
 _MEMBERS = {"@managers": ("manager", "director"), "@legal": ("legal",), "@service": ("manager",)}
 _OFFICES = ("manager", "director", "legal")
+_GROUPS = {"manager": "group:@managers", "director": "group:@managers", "legal": "group:@legal"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ class Announcer:
         deaf = {chat.channel for chat in chats if asks and not self._channels[chat.channel].groups_can_press}
         if chats and not deaf:
             return chats
-        members = select(EmployeeRow.id).where(EmployeeRow.role.in_(_MEMBERS.get(name, ()))).order_by(EmployeeRow.id)
+        is_in = (EmployeeRow.role.in_(_MEMBERS.get(name, ())), EmployeeRow.has_left.is_(False))
+        members = select(EmployeeRow.id).where(*is_in).order_by(EmployeeRow.id)
         alone: list[Identity] = []
         for person_id in (await tx.execute(members)).scalars().all():
             reached = self._usable(await people.reach(tx, person_id))
@@ -97,13 +99,18 @@ class Announcer:
 
     async def confirmers(self, tx: Tx, proposal: Proposal, decision: Decision) -> list[Confirmer]:
         """Where to ask for a yes: the group of those who may give it, or each of them alone where a group cannot answer."""
-        offices = select(EmployeeRow.id).where(EmployeeRow.role.in_(_OFFICES)).order_by(EmployeeRow.id)
+        named = {one for need in decision.needs for one in need.confirmers.people}
+        offices = (
+            select(EmployeeRow.id)
+            .where(or_(EmployeeRow.role.in_(_OFFICES), EmployeeRow.id.in_(named)))
+            .order_by(EmployeeRow.id)
+        )
         found: dict[str, Confirmer] = {}
         for person_id in (await tx.execute(offices)).scalars().all():
             speaker = await people.speaker_of(tx, person_id)
             if speaker is None or not may_confirm(proposal, decision, speaker):
                 continue
-            group = "group:@legal" if speaker.role == "legal" else "group:@managers"
+            group = _GROUPS.get(speaker.role, f"person:{person_id}")
             lang, _ = await _manner(tx, group)
             own_lang = _language(speaker.lang)
             for address in await self.addresses(tx, group, asks=True):
@@ -113,6 +120,14 @@ class Announcer:
         if not found:
             log.warning("nobody_to_confirm", proposal=proposal.id)
         return list(found.values())
+
+    async def alone(self, tx: Tx, person_id: str) -> list[Confirmer]:
+        """Where somebody is asked for a yes by themselves."""
+        speaker = await people.speaker_of(tx, person_id)
+        if speaker is None:
+            return []
+        addresses = await self.addresses(tx, f"person:{person_id}")
+        return [Confirmer(address, speaker, _language(speaker.lang)) for address in addresses]
 
     async def _redraw(self, tx: Tx, key: str, notice: Redraw) -> None:
         _, zone = await _manner(tx, "group:@managers")

@@ -6,6 +6,7 @@ from tempfile import TemporaryFile
 
 from sqlalchemy import text
 
+from actions.approvers import policy_gaps, read_staff
 from actions.crm import people
 from actions.outside.llm import LlmUnavailableError
 from actions.outside.store import Store
@@ -166,16 +167,23 @@ async def _large_model(settings: Settings) -> str:
 
 async def _policy(settings: Settings) -> str:
     policy, on = Policy.load(settings.policy), ""
+    staff = None
     store = Store(settings.database())
     try:
         policy = await policy_at(store, settings.policy)
         on = f", packs {', '.join(pack.name for pack in policy.packs)}" if policy.packs else ""
+        async with store.read() as tx:
+            staff = await read_staff(tx)
     except ValueError:
         raise
     except Exception:  # whatever ails the store, it has a line of its own
         on = ", without its packs: the database does not answer"
     finally:
         await store.close()
+    gaps = policy_gaps(policy, staff) if staff is not None and staff.employees else ()
+    if gaps:
+        told = "; ".join(f"rule {rule} asks {who}" for rule, who in gaps)
+        raise _Wrong(f"nobody here can answer: {told}. Name people who work here (`parley people list`), or more offices.")
     today = now().date()
     is_stale = policy.rates.age(today) > policy.rates.stale_after
     rates = f"rates of {policy.rates.on(today).as_of}{', which are out of date' if is_stale else ''}"

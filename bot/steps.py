@@ -52,6 +52,25 @@ class Settle:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """Other arguments for a pending proposal, by somebody who may confirm it; with `yes` they agree to them as well."""
+
+    proposal_id: str
+    digest: str
+    changes: Mapping[str, Any]
+    yes: bool
+
+
+@dataclass(frozen=True)
+class AskEdit:
+    """Somebody wants to change a pending proposal before they approve: to what?"""
+
+    proposal_id: str
+    digest: str
+    command: Command
+
+
+@dataclass(frozen=True)
 class TakeBack:
     """Undo: this deed, or the speaker's last one here."""
 
@@ -137,7 +156,8 @@ class OfferDocument:
 
 
 OnPassage = Walk | Versions | JudgePassage
-Step = Plain | Help | Do | Settle | TakeBack | Rest | Why | Introduce | Tell | AskBack | AskWhich | OnPassage | OfferDocument
+OnRequest = Settle | Edit | AskEdit | TakeBack
+Step = Plain | Help | Do | OnRequest | Rest | Why | Introduce | Tell | AskBack | AskWhich | OnPassage | OfferDocument
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from actions.proposal_json import decision_to_json
 from actions.world import World
 from bot.announce import Announcer
 from bot.buttons import Mint
-from bot.message import Address
+from bot.message import Address, Reply
 from bot.outbox import Outbox, Send
 from bot.phrase import phrase_plain
 from bot.thread import Question, question_to_json
@@ -74,6 +74,28 @@ class Teller:
         )
         after_commit(tx, partial(self._outbox.kick, [target]))
         return why
+
+    async def redraw(
+        self, tx: Tx, key: str, outcome: Outcome, phrase: Callable[[Address, Reply, Mint], Phrased]
+    ) -> frozenset[str]:
+        """Show on every copy of a proposal's card how it stands now, with buttons that can be pressed.
+
+        `phrase` gets the address, what the copy showed first, and what makes its buttons. Returns the targets redrawn.
+        """
+        kept = _basis.dump_python(outcome.proposal.basis, mode="json")
+        mints: list[Mint] = []
+
+        def reply_for(to: Address, earlier: Reply) -> Reply:
+            mints.append(mint := Mint(f"{key}:{to.key}:{len(mints)}", to.key, self._world.now()))
+            phrased = phrase(to, earlier, mint)
+            mint.add("why", {"basis": kept, "decision": decision_to_json(outcome.decision)})
+            return phrased.reply
+
+        targets = await self._outbox.redraw(tx, key, f"proposal:{outcome.proposal.id}", reply_for)
+        for mint in mints:
+            await mint.save(tx)
+        after_commit(tx, partial(self._outbox.kick, targets))
+        return targets
 
     def _held_until(self, to: Address) -> datetime | None:
         """Until when an answer is left for the platform's own request to take along (WeChat's passive reply)."""

@@ -23,6 +23,7 @@ from actions.commands.planning import (
     new_id,
     not_found,
     problem,
+    some_gone,
     stamp,
 )
 from actions.crm.crossings import HOUSE_COUNTRY, house_year
@@ -70,6 +71,7 @@ class UpdateAmount:
 
     name: ClassVar[str] = "update_amount"
     roles: ClassVar[frozenset[str]] = SALES
+    editable: ClassVar[tuple[str, ...]] = ("discount", "amount", "currency")
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -155,6 +157,7 @@ class CreateDeal:
 
     name: ClassVar[str] = "create_deal"
     roles: ClassVar[frozenset[str]] = SALES
+    editable: ClassVar[tuple[str, ...]] = ("amount", "currency")
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -306,6 +309,7 @@ class AssignLeads:
 
     name: ClassVar[str] = "assign_leads"
     roles: ClassVar[frozenset[str]] = SALES
+    batch: ClassVar[str] = "lead_ids"
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -314,8 +318,10 @@ class AssignLeads:
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         if not self.lead_ids:
             return problem("nothing_chosen", kind="lead")
-        if missing := first_missing(facts, self.reads):
+        if missing := first_missing(facts, (("employee", self.to_id),)):
             return missing
+        if gone := some_gone(facts, self.reads[1:], about_lead):
+            return gone
         receiver: Employee = facts.get("employee", self.to_id)
         leads: list[Lead] = [facts.get("lead", lead_id) for lead_id in dict.fromkeys(self.lead_ids)]
         subjects = tuple(about_lead(lead) for lead in leads)
@@ -390,6 +396,7 @@ class SetReminder:
 
     name: ClassVar[str] = "set_reminder"
     roles: ClassVar[frozenset[str]] = SALES
+    editable: ClassVar[tuple[str, ...]] = ("due_at",)
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -470,6 +477,7 @@ class ExportCustomers:
 
     name: ClassVar[str] = "export_customers"
     roles: ClassVar[frozenset[str]] = SALES
+    batch: ClassVar[str] = "customer_ids"
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -490,8 +498,8 @@ class ExportCustomers:
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         if not self.customer_ids:
             return problem("nothing_chosen", kind="customer")
-        if missing := first_missing(facts, self._customers):
-            return missing
+        if gone := some_gone(facts, self._customers, about_customer):
+            return gone
         customers: list[Customer] = [facts.get(*ref) for ref in self._customers]
         destination, crosses = self._to, self._crosses
         ids = tuple(customer.id for customer in customers)

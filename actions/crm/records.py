@@ -21,7 +21,7 @@ TicketKind = Literal["complaint", "fault", "invoice", "refund", "cancel", "hando
 
 @dataclass(frozen=True)
 class Employee:
-    """Someone who works here. `deputy_id` stands in when they are away; `zone` is an IANA time zone."""
+    """Someone who works here, or `has_left`. `deputy_id` stands in when they are away; `zone` is an IANA time zone."""
 
     id: str
     name: str
@@ -35,6 +35,7 @@ class Employee:
     email: str | None = None
     phone: str | None = None
     expertise: str = ""
+    has_left: bool = False
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ class EmployeeRow(Table):
     email: Mapped[str | None]
     phone: Mapped[str | None]
     expertise: Mapped[str]
+    has_left: Mapped[bool]
 
 
 class CustomerRow(Table):
@@ -359,7 +360,9 @@ class SendRow(Table):
 class ProposalRow(Table):
     """A proposal that waits: offered on a button, or for a person's yes. The card is only a view of this row.
 
-    state: offered | pending -> done | rejected | expired | stale | failed. `digest` binds a yes to the exact arguments.
+    state: offered | pending -> done | rejected | expired | stale | failed | superseded. `digest` binds a yes to the exact
+    arguments. `yeses` are those said so far; `step` counts how often it was passed on because nobody answered. Somebody may
+    have `edited` it before they approved: who, and which arguments; `superseded_by` is what is asked in its place.
     """
 
     __tablename__ = "proposal"
@@ -376,6 +379,10 @@ class ProposalRow(Table):
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     note: Mapped[str | None]
+    yeses: Mapped[list[Any]]
+    step: Mapped[int]
+    edited: Mapped[dict[str, Any] | None]
+    superseded_by: Mapped[str | None]
 
 
 class ButtonRow(Table):

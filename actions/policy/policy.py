@@ -19,13 +19,14 @@ from actions.policy.files import SHIPPED_POLICY, Files, files_at
 from actions.policy.hours import Hours
 from actions.policy.packs import Pack, is_said, read_pack
 from actions.policy.rates import Rates
-from actions.proposal import Confirmers, Reason, Verdict
+from actions.proposal import Confirmers, OnExpiry, Reason, Verdict
 
 OFFICES = frozenset({"manager", "director", "legal"})
 """Who a rule may name as confirmers."""
 MAX_HOURS = 24 * 30
-_PACK_KEYS = frozenset({"overrides"})
-_TEXT_KEYS = frozenset({"says"})
+MOST_NEEDED = 9
+"""More different people than that never look at one thing."""
+_KEYS = frozenset({"id", "when", "verdict", "confirmers", "expires_hours", "on_expiry", "says", "overrides"})
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Finding:
     reason: Reason
     confirmers: Confirmers = field(default_factory=Confirmers)
     expires_in: timedelta = timedelta(hours=24)
+    on_expiry: OnExpiry = "escalate"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Rule:
     verdict: Verdict
     confirmers: Confirmers
     expires_in: timedelta
+    on_expiry: OnExpiry = "escalate"
     says: Mapping[str, str] = field(default_factory=dict)
     pack: str = ""
     overrides: str = ""
@@ -63,7 +66,7 @@ class Rule:
             return None
         if value is not True:
             return Finding(Reason("policy_error", "confirm", {"rule": self.id}), Confirmers(OFFICES), self.expires_in)
-        return Finding(Reason(self.id, self.verdict, self._saw(sight)), self.confirmers, self.expires_in)
+        return Finding(Reason(self.id, self.verdict, self._saw(sight)), self.confirmers, self.expires_in, self.on_expiry)
 
     def judge_each(self, sights: Sequence[Sight]) -> Finding | None:
         """What it says where an act has several records: it applies when it applies to one of them."""
@@ -265,7 +268,7 @@ class _Reader:
             return None
         before = len(self.problems)
         where = f"rule {data['id']}"
-        for key in data.keys() - {"id", "when", "verdict", "confirmers", "expires_hours"} - _TEXT_KEYS - _PACK_KEYS:
+        for key in data.keys() - _KEYS:
             self._note(node, f"{where}: there is no such key as {key}", key)
         when = self._condition(node, where, data.get("when"))
         verdict: Any = data.get("verdict")
@@ -283,11 +286,12 @@ class _Reader:
         overrides = data.get("overrides", "")
         if "overrides" in data and (not self.pack or not isinstance(overrides, str) or not overrides.isidentifier()):
             self._note(node, f"{where}: only a rule of a pack overrides, and it names a rule", "overrides")
+        on_expiry = self._on_expiry(node, where, data, confirmers)
         if when is None or len(self.problems) > before:
             return None
         seen = (*(name for name in VARIABLES if name in when.names), *sorted(when.names - VARIABLES.keys()))
         place = f"{self.file}:{node.start_mark.line + 1}"
-        rule = Rule(data["id"], when, seen, verdict, confirmers, timedelta(hours=hours))
+        rule = Rule(data["id"], when, seen, verdict, confirmers, timedelta(hours=hours), on_expiry)
         return replace(rule, says=says, pack=self.pack, overrides=overrides, place=place)
 
     def _says(self, node: yaml.Node, where: str, says: Any) -> Mapping[str, str]:
@@ -311,18 +315,35 @@ class _Reader:
             if given is not None:
                 self._note(node, f"{where}: only a confirm rule has confirmers", "confirmers")
             return Confirmers()
-        if not isinstance(given, dict) or given.keys() - {"roles", "not_requester"}:
-            self._note(node, f"{where}: confirmers are roles and not_requester", "confirmers")
+        if not isinstance(given, dict) or given.keys() - {"roles", "people", "not_requester", "needed"}:
+            self._note(node, f"{where}: confirmers are roles, people, not_requester and needed", "confirmers")
             return Confirmers()
-        roles, not_requester = given.get("roles", []), given.get("not_requester", True)
+        roles, people = given.get("roles", []), given.get("people", [])
+        not_requester, needed = given.get("not_requester", True), given.get("needed", 1)
         if not isinstance(roles, list) or any(role not in OFFICES for role in roles):
             self._note(node, f"{where}: roles may name {', '.join(sorted(OFFICES))}", "confirmers")
-            roles = []
+        elif not isinstance(people, list) or any(not isinstance(one, str) or not one.strip() for one in people):
+            self._note(node, f"{where}: people are the ids of employees", "confirmers")
         elif not isinstance(not_requester, bool):
             self._note(node, f"{where}: not_requester is true or false", "confirmers")
-        elif not roles and not_requester:
+        elif isinstance(needed, bool) or not isinstance(needed, int) or not 1 <= needed <= MOST_NEEDED:
+            self._note(node, f"{where}: needed is a whole number from 1 to {MOST_NEEDED}", "confirmers")
+        elif not roles and len(set(people)) + (not not_requester) < needed:
             self._note(node, f"{where}: nobody could ever confirm it", "confirmers")
-        return Confirmers(frozenset(roles), bool(not_requester))
+        else:
+            return Confirmers(frozenset(roles), not_requester, frozenset(people), needed)
+        return Confirmers()
+
+    def _on_expiry(self, node: yaml.Node, where: str, data: Mapping[str, Any], confirmers: Confirmers) -> OnExpiry:
+        """By default the next one up is asked; what only its requester looks at again ends."""
+        given: Any = data.get("on_expiry")
+        if given is None:
+            return "escalate" if confirmers.not_requester else "refuse"
+        if data.get("verdict") != "confirm":
+            self._note(node, f"{where}: only a confirm rule has on_expiry", "on_expiry")
+        elif given not in get_args(OnExpiry):
+            self._note(node, f"{where}: on_expiry is escalate, refuse or wait", "on_expiry")
+        return given if given in get_args(OnExpiry) else "refuse"
 
     def _note(self, node: yaml.Node, what: str, key: str | None = None) -> None:
         """Note a problem at the line of the node, or of this key in it."""

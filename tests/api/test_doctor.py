@@ -52,6 +52,15 @@ async def test_a_home_with_people_and_a_managers_chat_is_well(tmp_path: Path, sa
     assert [finding for finding in findings.values() if not finding.is_well] == []
 
 
+async def test_a_rule_that_asks_somebody_who_is_not_here_is_told_of(tmp_path: Path, sample_home: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    rule = "{id: odd, when: contract, verdict: confirm, confirmers: {people: [E99]}}"
+    policy.write_text(f"rules:\n  - {rule}\n")
+    finding = (await found(tmp_path, PARLEY_DATABASE_URL=f"sqlite:///{sample_home}", PARLEY_POLICY=str(policy)))["policy"]
+    assert not finding.is_well
+    assert "rule odd asks E99" in finding.sentence
+
+
 async def test_managers_without_a_chat_are_told_of(tmp_path: Path, sqlite_url: str, sample_home: Path) -> None:
     Path(sqlite_url.removeprefix("sqlite:///")).write_bytes(sample_home.read_bytes())
     store = Store(sqlite_url)
