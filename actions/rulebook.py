@@ -25,6 +25,8 @@ from actions.policy.policy import Policy
 
 LOOK_EVERY = 2.0
 """Seconds between two looks at the files and at which packs are on."""
+PATIENCE = 5.0
+"""Seconds that a look in progress gets when everything stops."""
 _PACKS = "policy_packs"
 _IN_FORCE = "policy_in_force"
 
@@ -39,6 +41,7 @@ class Rulebook:
         self._path = path
         self._now = now
         self._watch: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
         self.policy = policy
         self.problem: str | None = None
 
@@ -72,15 +75,20 @@ class Rulebook:
         self._watch = asyncio.create_task(self._go_on_looking())
 
     async def stop(self) -> None:
+        """Stop looking; a look that has begun ends first, as cutting it off would leave its connection in the air."""
+        self._ended.set()
         if self._watch is not None:
-            self._watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watch
+            _, late = await asyncio.wait({self._watch}, timeout=PATIENCE)
+            for watch in late:
+                watch.cancel()
 
     async def _go_on_looking(self) -> None:
         is_away = False
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
+        while not self._ended.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._ended.wait()
+                    return
             try:
                 await self.look()
                 is_away = False
