@@ -67,7 +67,8 @@ class Case:
         decision = combine(policy.judge(sight), policy.version)
         wanted = self.rules or frozenset()
         rules = frozenset(one.rule for one in decision.reasons if one.verdict != "run" or one.rule in wanted)
-        who = decision.confirmers.roles if decision.confirmers.not_requester else frozenset({MYSELF})
+        asked = [need.confirmers for need in decision.needs]
+        who = frozenset().union(*(one.roles | one.people for one in asked)) or frozenset({MYSELF})
         wrong = []
         if decision.verdict != self.verdict:
             wrong.append(f"expected {self.verdict}, the policy says {decision.verdict}")

@@ -1,6 +1,6 @@
 """What becomes different between two policies, one line a change: for whoever switches a pack on or off, and the record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import chain
 
 from actions.policy.contradictions import thresholds
@@ -77,6 +77,8 @@ def _of_verdict(before: Rule, after: Rule) -> Iterable[str]:
     if before.expires_in != after.expires_in:
         old, new = (rule.expires_in.total_seconds() / 3600 for rule in (before, after))
         yield f"open for: {old:g} h -> {new:g} h"
+    if before.on_expiry != after.on_expiry:
+        yield f"when nobody answers: {before.on_expiry} -> {after.on_expiry}"
 
 
 def _kept(before: Iterable[Pack], after: Iterable[Pack]) -> Iterable[str]:
@@ -99,8 +101,10 @@ def _of_pack(pack: Pack) -> Iterable[str]:
 
 
 def _who(rule: Rule) -> str:
-    offices: Mapping[bool, str] = {True: " or ".join(sorted(rule.confirmers.roles)) or "nobody", False: "whoever asks"}
-    return offices[rule.confirmers.not_requester]
+    asked = rule.confirmers
+    names = [*sorted(asked.roles), *sorted(asked.people), *(() if asked.not_requester else ("whoever asks",))]
+    told = " or ".join(names) or "nobody"
+    return told if asked.needed == 1 else f"{asked.needed} of {told}"
 
 
 def _tidy(rule: Rule) -> str:
