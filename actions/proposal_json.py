@@ -18,6 +18,7 @@ from actions.proposal import (
     Json,
     Notify,
     Plan,
+    PrintPaper,
     Proposal,
     Reason,
     Redraw,
@@ -40,6 +41,7 @@ _NAMES: dict[type[Any], str] = {
     Schedule: "schedule",
     Unschedule: "unschedule",
     WriteFile: "write_file",
+    PrintPaper: "print_paper",
     TakeIn: "take_in",
     TakeOut: "take_out",
 }

@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import TypeAdapter
 
 from actions import audit
 from actions.commands.knowledge import ReportGap
+from actions.commands.papers import SendPaper
 from actions.commands.service import TellOwner
 from actions.crm import own, people
 from actions.draft import draft
@@ -46,6 +48,7 @@ from bot.phrase import (
     phrase_unsure,
 )
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
+from bot.phrase_papers import phrase_paper
 from bot.review import masked
 from bot.steps import (
     AskBack,
@@ -58,7 +61,9 @@ from bot.steps import (
     OfferDocument,
     Plain,
     Rest,
+    SendOff,
     Settle,
+    ShowPaper,
     Step,
     TakeBack,
     Tell,
@@ -233,6 +238,13 @@ class Conversation:
             case Walk() | Versions() | JudgePassage():
                 why = await self._on_passage(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
+            case ShowPaper():
+                voice, reader = Voice(lang, heard.speaker.zone, heard.now), heard.speaker.person_id or ""
+                await self._say(
+                    tx, heard, key, lambda mint: phrase_paper(step.paper, reader, voice, mint, asks_what=step.asks_what)
+                )
+            case SendOff():
+                return await self._do(tx, heard, await self._sent_to(tx, heard, step), key)
             case Do():
                 return await self._do(tx, heard, step, key)
             case Settle() | TakeBack():
@@ -294,6 +306,14 @@ class Conversation:
         subject = outcome.proposal.plan.subjects[0] if outcome.proposal.plan.subjects else None
         thread = about(heard.thread, (subject,) if subject else (), subject.customer_id if subject else None, None)
         return replace(thread, why=why)
+
+    async def _sent_to(self, tx: Tx, heard: Heard, step: SendOff) -> Do:
+        """The order to send a paper: to its contact where a channel reaches them now, else released to be sent by hand."""
+        paper = step.paper
+        can_be_reached = paper.contact_id is not None and await self._teller.reaches(tx, paper.contact_id)
+        day = heard.now.astimezone(ZoneInfo(heard.speaker.zone)).date()
+        contact = paper.contact_id if can_be_reached else None
+        return Do(SendPaper(paper.id, step.digest, day, contact, paper.deal_id), step.basis, step.key)
 
     async def _end(self, tx: Tx, heard: Heard, step: Settle | TakeBack, key: str) -> None:
         """What was proposed or done comes to an end: by a yes or no, or by taking it back."""

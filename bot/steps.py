@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from actions.commands.knowledge import TakeInDocument
-from actions.crm.records import Speaker
+from actions.crm.records import Paper, Speaker
 from actions.proposal import Answer, Ask, Basis, Command
 from actions.situation import Situation
 from bot.message import Message
@@ -136,8 +136,42 @@ class OfferDocument:
     command: TakeInDocument
 
 
+@dataclass(frozen=True)
+class ShowPaper:
+    """A paper as it would be sent, all of it; or, where `asks_what` to change, what can be said to change it."""
+
+    paper: Paper
+    asks_what: bool = False
+
+
+@dataclass(frozen=True)
+class SendOff:
+    """A paper that was looked at goes out: to whoever of the customer's can be reached."""
+
+    paper: Paper
+    digest: str
+    basis: Basis
+    key: str
+
+
 OnPassage = Walk | Versions | JudgePassage
-Step = Plain | Help | Do | Settle | TakeBack | Rest | Why | Introduce | Tell | AskBack | AskWhich | OnPassage | OfferDocument
+OnPaper = ShowPaper | SendOff
+Step = (
+    Plain
+    | Help
+    | Do
+    | Settle
+    | TakeBack
+    | Rest
+    | Why
+    | Introduce
+    | Tell
+    | AskBack
+    | AskWhich
+    | OnPassage
+    | OnPaper
+    | OfferDocument
+)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from sqlalchemy import Row, Select, literal, or_, select
 from actions.commands.knowledge import TakeInDocument
 from actions.commands.roster import command_from_json
 from actions.commands.undo import Undo
-from actions.crm.records import Customer, Speaker
+from actions.crm import own
+from actions.crm.records import Customer, Paper, Speaker
 from actions.gather import Asked, gather
 from actions.outside.store import Tx
 from actions.outside.tables import CustomerRow, DeedRow, ProposalRow, SendRow
@@ -26,9 +27,11 @@ from actions.world import World
 from bot import buttons
 from bot.buttons import Pressed
 from bot.gaps import ASKS_DOCUMENTS
+from bot.kept_papers import may_open
 from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import target_of
+from bot.paper_changes import basis_of_words, changed, speaks_of_a_paper
 from bot.steps import (
     AskBack,
     AskWhich,
@@ -41,7 +44,9 @@ from bot.steps import (
     OfferDocument,
     Plain,
     Rest,
+    SendOff,
     Settle,
+    ShowPaper,
     Step,
     TakeBack,
     Tell,
@@ -183,7 +188,9 @@ class Thinker:
         return heard, await self._turn(tx, heard, turn)
 
     async def _on_what_was_said(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
-        """What only means something after what was said last: take it back; who changed what was cited."""
+        """What only means something after what was said last: take it back; who changed what was cited; another discount."""
+        if heard.speaker.is_staff and (change := await self._changed_paper(tx, heard, understanding)):
+            return change
         if _ASKS_OF_VERSIONS.fullmatch(understanding.text) and (versions := await self._versions(tx, heard)):
             return versions
         if understanding.intent == "approval.reject" and _TAKE_BACK.search(understanding.text):
@@ -263,6 +270,8 @@ class Thinker:
                 return heard, [Settle(data["proposal"], data["digest"], said == "confirm", by_button=is_pressed)]
             case "walk" | "judge":
                 return heard, [await self._on_passage(tx, heard, button.action, data)]
+            case "look" | "change" | "send_paper":
+                return heard, [await self._on_paper(tx, heard, button)]
             case "undo":
                 return heard, [TakeBack(data["deed"])]
             case "more":
@@ -280,6 +289,25 @@ class Thinker:
                 text = str(data["text"])
                 said_now = replace(heard, message=replace(heard.message, press=None, text=text))
                 return await self.think(tx, said_now, ())
+
+    async def _on_paper(self, tx: Tx, heard: Heard, button: Pressed) -> Step:
+        """What is done with a paper that was prepared; whoever presses must be one who may see it."""
+        paper = await own.get(tx, "paper", button.data["paper"])
+        if not isinstance(paper, Paper) or not await may_open(tx, paper, heard.speaker):
+            return Plain("paper_gone")
+        if button.action == "send_paper":
+            basis = Basis(confidence=1.0, message=heard.message.key)
+            return SendOff(paper, button.data["digest"], basis, f"press:{button.token}")
+        return ShowPaper(paper, asks_what=button.action == "change")
+
+    async def _changed_paper(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
+        """Words that change the paper shown last: another discount, quantity or validity makes a new version of it."""
+        shown = await buttons.latest(tx, heard.message.address.key, "change") if speaks_of_a_paper(understanding) else None
+        paper = await own.get(tx, "paper", shown.data["paper"]) if shown else None
+        if not isinstance(paper, Paper) or not await may_open(tx, paper, heard.speaker):
+            return None
+        command = changed(paper, understanding)
+        return Do(command, basis_of_words(understanding, heard.message.key), heard.message.key) if command else None
 
     async def _on_passage(self, tx: Tx, heard: Heard, action: str, data: Mapping[str, Any]) -> Step:
         """What is done with a passage that was shown; whoever presses must be one who may read it."""
