@@ -85,11 +85,8 @@ async def _apply(world: World, tx: Tx, effect: Effect, key: str, files: list[Pat
             files.append(await asyncio.to_thread(write_file, world.home, effect.name, effect.kind, records))
         case PrintPaper():
             files += await _print_paper(world, tx, effect)
-        case TakeIn():
-            files += await _take_in(world, effect)
-        case TakeOut():
-            if not await asyncio.to_thread(world.knowledge.take_out, effect.digest):
-                raise Stale
+        case TakeIn() | TakeOut():
+            files += await _take_document(world, effect)
         case Update():
             await _update(tx, [effect])
 
@@ -100,6 +97,15 @@ async def _print_paper(world: World, tx: Tx, effect: PrintPaper) -> list[Path]:
     if not isinstance(paper, Paper) or paper.digest != effect.digest:
         raise Stale
     return await asyncio.to_thread(print_paper, world.home, sheet_from_json(json.loads(paper.content)))
+
+
+async def _take_document(world: World, effect: TakeIn | TakeOut) -> list[Path]:
+    """Make a file part of the documents, or take a version out of them; what is new on the disk."""
+    if isinstance(effect, TakeIn):
+        return await _take_in(world, effect)
+    if not await asyncio.to_thread(world.knowledge.take_out, effect.digest):
+        raise Stale
+    return []
 
 
 async def _take_in(world: World, effect: TakeIn) -> list[Path]:

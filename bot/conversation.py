@@ -235,26 +235,19 @@ class Conversation:
                     tx, heard, key, lambda mint: phrase_unsure(step.situation, mint), question=_question(step.turn)
                 )
                 return replace(thread, why=why)
-            case Walk() | Versions() | JudgePassage():
-                why = await self._on_passage(tx, heard, step, key)
+            case Walk() | Versions() | JudgePassage() | ShowPaper():
+                why = await self._look_into(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
-            case ShowPaper():
-                voice, reader = Voice(lang, heard.speaker.zone, heard.now), heard.speaker.person_id or ""
-                await self._say(
-                    tx, heard, key, lambda mint: phrase_paper(step.paper, reader, voice, mint, asks_what=step.asks_what)
-                )
-            case SendOff():
-                return await self._do(tx, heard, await self._sent_to(tx, heard, step), key)
-            case Do():
-                return await self._do(tx, heard, step, key)
+            case Do() | SendOff():
+                return await self._do(tx, heard, step if isinstance(step, Do) else await self._sent_to(tx, heard, step), key)
             case Settle() | TakeBack():
                 await self._end(tx, heard, step, key)
         return thread
 
-    async def _on_passage(
-        self, tx: Tx, heard: Heard, step: Walk | Versions | JudgePassage, key: str
+    async def _look_into(
+        self, tx: Tx, heard: Heard, step: Walk | Versions | JudgePassage | ShowPaper, key: str
     ) -> dict[str, Any] | None:
-        """Show more of a passage, or keep a word on it."""
+        """Show more of a passage or of a paper, or keep a word on it."""
         voice = Voice(heard.lang, heard.speaker.zone, heard.now)
         match step:
             case Walk():
@@ -263,6 +256,11 @@ class Conversation:
                 return await self._say(tx, heard, key, lambda mint: phrase_versions(step.said, voice, mint))
             case JudgePassage():
                 return await self._judge_passage(tx, heard, step, key)
+            case ShowPaper():
+                paper, reader, asks_what = step.paper, heard.speaker.person_id or "", step.asks_what
+                return await self._say(
+                    tx, heard, key, lambda mint: phrase_paper(paper, reader, voice, mint, asks_what=asks_what)
+                )
 
     async def _judge_passage(self, tx: Tx, heard: Heard, step: JudgePassage, key: str) -> dict[str, Any] | None:
         by = heard.speaker.person_id or heard.message.sender

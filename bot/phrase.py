@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from actions.commands.papers import PreparePaper
+from actions.commands.papers import PreparePaper, SendPaper
 from actions.commands.service import TellOwner
 from actions.crm.records import Speaker
 from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Proposal, Reason, Redraw
@@ -16,7 +16,7 @@ from actions.propose import basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
-from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper
+from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
 from bot.steps import Help, OfferDocument
 from bot.wording.changes import change_lines, changed_field, notified, shortened
 from bot.wording.deeds import deed_data, deed_name, done_key, title_of
@@ -171,7 +171,10 @@ def phrase_confirmation(proposal: Proposal, decision: Decision, viewer: Speaker,
         ),
     )
     cited = ((basis.passages[0], quoted),) if quoted else ()
-    return Phrased(reply_of(card, voice), why=basis, cited=cited)
+    reply = reply_of(card, voice)
+    if isinstance(proposal.command, SendPaper):  # nobody says yes to what they have not seen
+        reply = with_whole_paper(reply, proposal.plan.data, voice, viewer.person_id or "")
+    return Phrased(reply, why=basis, cited=cited)
 
 
 def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phrased:

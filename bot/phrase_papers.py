@@ -54,6 +54,11 @@ def with_sent_paper(reply: Reply, data: Mapping[str, Any], voice: Voice) -> Repl
     return replace(shown, files=tuple(file for file in shown.files if file.path.endswith(".pdf")))
 
 
+def with_whole_paper(reply: Reply, data: Mapping[str, Any], voice: Voice, reader: str) -> Reply:
+    """A card about a paper with all of the paper below it."""
+    return _with_paper(reply, data, voice, reader)
+
+
 def _steps(told: Mapping[str, Any], voice: Voice, mint: Mint) -> list[MakeButton]:
     about = {"paper": told["paper"]}
     bound = {**about, "digest": told["paper_digest"]}

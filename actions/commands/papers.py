@@ -31,7 +31,7 @@ from actions.papers.sheet import Grid, PaperKind, Sheet, sheet_from_json, sheet_
 from actions.papers.sums import MOST_QUANTITY, QuoteSums, sums_of
 from actions.papers.words import say
 from actions.papers.write import VALID_FOR, Cited, Material, name_of, price_of, write
-from actions.proposal import Create, Effect, Facts, Json, Notify, Plan, PrintPaper, Remove, Subject, Update
+from actions.proposal import Create, Effect, Facts, Json, Notify, Plan, PrintPaper, Remove, Subject
 
 PRICED: frozenset[PaperKind] = frozenset({"quote", "contract_request"})
 """Papers that are nothing without a product and its price."""
@@ -263,7 +263,7 @@ class SendPaper:
         if contact is None and self.contact_id is not None:
             return not_found("contact", self.contact_id)
         sheet = sheet_from_json(json.loads(paper.content))
-        told = {**paper_data(paper, sheet, facts), "contact": contact.name if contact else None}
+        told = {**paper_data(paper, sheet, facts), "receiver": contact.name if contact else None}
         measures = _outward(paper, facts.get("deal", self.deal_id))
         if contact is None:
             wanted: dict[str, Any] = {"state": "approved"}
@@ -316,7 +316,7 @@ class MarkPaperSent:
             return problem("paper_closed", *about, state=paper.state)
         change = changes("paper", paper, {"state": "sent", "sent_at": now})
         note = _note(paper, speaker, key, now)
-        inverse = (Remove("activity", note.id), *change.inverse)
+        inverse: tuple[Effect, ...] = (Remove("activity", note.id), *change.inverse)
         return Plan((*change.updates, note), about, inverse=inverse, data={"paper": paper.id, "document": paper.title})
 
 

@@ -233,7 +233,7 @@ def _citation(press: _Press, block: Citation) -> None:
     for text, size, ink in ((block.text, form.text, "black"), (block.source, form.small, "grey")):
         for line in broken(printable(text), form.room - 14, size):
             press.keep(size * LEADING)
-            press.box(form.margin, press.y + 1, 2.5, size * LEADING - 1, "line")
+            press.box(form.margin, press.y, 2.5, size * LEADING, "line")
             press.words(form.margin + 14, line, size, ink="grey" if ink == "grey" else "black")
             press.gap(size * LEADING)
     press.gap(form.text * 0.5)

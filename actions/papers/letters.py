@@ -22,8 +22,13 @@ _NEVER_LAST = frozenset("（《〈【「『“‘([{")
 _PIECES = re.compile(r"[^\S\n]+|[0-9A-Za-z\u00c0-\u017f@#$&*+/\\_=|~'’.,:%-]+|\S")
 
 
+# a Chinese font has these as wide as a character, which tears English apart
+_STRAIGHT = str.maketrans("“”‘’", "\"\"''")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
 @cache
-def font(*, is_bold: bool, size: int = UNITS) -> ImageFont.FreeTypeFont:
+def font(*, is_bold: bool, size: float = UNITS) -> ImageFont.FreeTypeFont:
     """The font at a size in pixels; at UNITS a pixel is one unit of the font, so that widths are exact."""
     return ImageFont.truetype(str(FILES[is_bold]), size, layout_engine=ImageFont.Layout.BASIC)
 
@@ -35,6 +40,8 @@ def width(text: str, size: float, *, is_bold: bool = False) -> float:
 
 def printable(text: str) -> str:
     """The text with what the font cannot show replaced by GETA, and control characters gone."""
+    if not _CHINESE.search(text):
+        text = text.translate(_STRAIGHT)
     kept = (character for character in text if character.isprintable() or character == "\n")
     return "".join(character if character == "\n" or _has(character) else GETA for character in kept)
 
@@ -65,9 +72,7 @@ def _pieces(text: str, room: float, size: float, is_bold: bool) -> list[str]:
     for piece in _PIECES.findall(text):
         if width(piece, size, is_bold=is_bold) > room:
             found += list(piece)
-        elif found and piece[0] in _NEVER_FIRST and not found[-1].isspace():
-            found[-1] += piece
-        elif found and found[-1][-1] in _NEVER_LAST:
+        elif found and not found[-1].isspace() and (piece[0] in _NEVER_FIRST or found[-1][-1] in _NEVER_LAST):
             found[-1] += piece
         else:
             found.append(piece)

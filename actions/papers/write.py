@@ -4,6 +4,7 @@ A paper for a customer holds that customer's data, our products and prices, and 
 note of ours, no forecast, nothing of another customer.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,6 +31,9 @@ from actions.papers.words import day, money, percent, say
 
 VALID_FOR = timedelta(days=30)
 """How long a quotation holds, as the buying guide tells customers."""
+
+# of the guide to asking for a quotation, what still matters on the quotation itself
+_OF_PRICES = re.compile(r"税|\btax", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,16 @@ def _quote(m: Material) -> Iterator[Block]:
     yield _heads(m, with_validity=True)
     yield from _priced(m)
     yield Paragraph(_prices_from(m))
-    yield from _conditions(m, ("buying.quote_request", "buying.delivery_inquiry", "buying.contract_request"))
+    of_prices = tuple(
+        Citation("\n".join(lines), one.source)
+        for one in _citations(m, ("buying.quote_request",))
+        # what the guide says holds for the usual validity only
+        if m.valid_until - m.day == VALID_FOR and (lines := [line for line in one.text.split("\n") if _OF_PRICES.search(line)])
+    )
+    further = _citations(m, ("buying.delivery_inquiry", "buying.contract_request"))
+    if of_prices or further:
+        yield Heading(say("heading_conditions", m.lang))
+        yield from (*of_prices, *further)
 
 
 def _summary(m: Material) -> Iterator[Block]:
@@ -243,7 +256,7 @@ def _priced(m: Material) -> Iterator[Block]:
 def _total(m: Material, sums: QuoteSums) -> Total:
     rows = [(say("listed", m.lang), money(sums.listed, m.currency))]
     if m.discount:
-        rows.append((say("off", m.lang, discount=percent(m.discount)), f"- {money(sums.off, m.currency)}"))
+        rows.append((say("less", m.lang, discount=percent(m.discount)), f"- {money(sums.off, m.currency)}"))
     return Total((*rows, (say("total", m.lang), money(sums.total, m.currency))))
 
 

@@ -1,4 +1,4 @@
-"""Addresses of pictures and files on our own page and API: nobody guesses them, and they name a stored reply, never a path."""
+"""Addresses of pictures and files on our page and API: nobody guesses them, and they name a stored reply, never a path."""
 
 import asyncio
 import hmac

@@ -48,6 +48,8 @@ def _lines(plan: Plan, voice: Voice) -> Iterator[str]:
 
 def notified(plan: Plan, voice: Voice) -> list[str]:
     """Who will hear of it, each once."""
+    if plan.data.get("receiver"):
+        return [voice.say("change.notify_receiver", plan.data)]
     told = dict.fromkeys(effect.to for effect in plan.effects if isinstance(effect, Notify))
     return list(dict.fromkeys(_told(to, voice) for to in told))
 

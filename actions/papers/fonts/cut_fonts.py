@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 _SIMPLIFIED = 2
 """Which font of the collection has the letter shapes of mainland China."""
 _CLOSE = 2.0
-"""How far, in thousandths of an em, a curve may be from the original: not to be seen in print, and half the size of exact."""
+"""How far, in thousandths of an em, a curve may be from the original: not to be seen, and half the size of exact."""
 _RANGES = (
     (0x20, 0x7F),  # ASCII
     (0xA0, 0x180),  # Latin-1 and Latin Extended-A
