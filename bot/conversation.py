@@ -257,10 +257,8 @@ class Conversation:
             case JudgePassage():
                 return await self._judge_passage(tx, heard, step, key)
             case ShowPaper():
-                paper, reader, asks_what = step.paper, heard.speaker.person_id or "", step.asks_what
-                return await self._say(
-                    tx, heard, key, lambda mint: phrase_paper(paper, reader, voice, mint, asks_what=asks_what)
-                )
+                reader = heard.speaker.person_id or ""
+                return await self._say(tx, heard, key, lambda mint: phrase_paper(step, reader, voice, mint))
 
     async def _judge_passage(self, tx: Tx, heard: Heard, step: JudgePassage, key: str) -> dict[str, Any] | None:
         by = heard.speaker.person_id or heard.message.sender

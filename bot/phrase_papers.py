@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from actions.commands.papers import PRICED, DiscardPaper, MarkPaperSent, paper_data
-from actions.crm.records import Paper
 from actions.papers.sheet import sheet_from_json
-from actions.proposal import Facts, Outcome
+from actions.proposal import Outcome
 from bot.message import Button, Card, File, Picture, Reply
+from bot.steps import ShowPaper
 from bot.wording.fill import Voice
 from bot.wording.layout import MakeButton, Mint, Phrased, to_do, with_buttons
 from bot.wording.sentences import has
@@ -35,10 +35,11 @@ def phrase_released(outcome: Outcome, reader: str, voice: Voice, mint: Mint) -> 
     return Phrased(_with_paper(reply, told, voice, reader), why=outcome.proposal.basis)
 
 
-def phrase_paper(paper: Paper, reader: str, voice: Voice, mint: Mint, *, asks_what: bool) -> Phrased:
+def phrase_paper(step: ShowPaper, reader: str, voice: Voice, mint: Mint) -> Phrased:
     """The whole paper, page by page; or what can be said to change it."""
-    told = paper_data(paper, sheet_from_json(json.loads(paper.content)), Facts())
-    if asks_what:
+    paper = step.paper
+    told = paper_data(paper, sheet_from_json(json.loads(paper.content)), step.facts)
+    if step.asks_what:
         key = "paper.change_priced" if paper.kind in PRICED else "paper.change"
         return Phrased(Reply(voice.say(key), voice.lang))
     lines = voice.say("paper.shown", told).split("\n")
@@ -64,7 +65,7 @@ def _steps(told: Mapping[str, Any], voice: Voice, mint: Mint) -> list[MakeButton
     bound = {**about, "digest": told["paper_digest"]}
     return [
         lambda: Button(mint("look", about), voice.say("button.look")),
-        lambda: Button(mint("send_paper", bound), voice.say("button.send" if told.get("customer") else "button.release")),
+        lambda: Button(mint("send_paper", bound), voice.say("button.send" if told["has_customer"] else "button.release")),
         lambda: Button(mint("change", about), voice.say("button.change")),
         to_do(DiscardPaper(told["paper"], told.get("paper_deal")), voice, mint),
     ]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from actions.commands.knowledge import TakeInDocument
 from actions.crm.records import Paper, Speaker
-from actions.proposal import Answer, Ask, Basis, Command
+from actions.proposal import Answer, Ask, Basis, Command, Facts
 from actions.situation import Situation
 from bot.message import Message
 from bot.thread import Thread, Turn
@@ -138,9 +138,13 @@ class OfferDocument:
 
 @dataclass(frozen=True)
 class ShowPaper:
-    """A paper as it would be sent, all of it; or, where `asks_what` to change, what can be said to change it."""
+    """A paper as it would be sent, all of it; or, where it `asks_what` to change, what can be said for that.
+
+    `facts` hold the customer and the contact it is for.
+    """
 
     paper: Paper
+    facts: Facts
     asks_what: bool = False
 
 

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, Select, literal, or_, select
 
 from actions.commands.knowledge import TakeInDocument
+from actions.commands.planning import named
 from actions.commands.roster import command_from_json
 from actions.commands.undo import Undo
 from actions.crm import own
@@ -298,7 +299,8 @@ class Thinker:
         if button.action == "send_paper":
             basis = Basis(confidence=1.0, message=heard.message.key)
             return SendOff(paper, button.data["digest"], basis, f"press:{button.token}")
-        return ShowPaper(paper, asks_what=button.action == "change")
+        facts = await own.get_many(tx, named(("customer", paper.customer_id), ("contact", paper.contact_id)))
+        return ShowPaper(paper, facts, asks_what=button.action == "change")
 
     async def _changed_paper(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
         """Words that change the paper shown last: another discount, quantity or validity makes a new version of it."""

@@ -374,6 +374,7 @@ def paper_data(paper: Paper, sheet: Sheet, facts: Facts) -> dict[str, Json]:
         "paper_digest": paper.digest,
         "paper_deal": paper.deal_id,
         "customer": called,
+        "has_customer": paper.customer_id is not None,
         "to": contact.name if contact else None,
         "total": {"amount": json_value(paper.amount), "currency": paper.currency} if paper.amount is not None else None,
         "off": json_value(paper.discount) if paper.discount else None,

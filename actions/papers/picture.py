@@ -41,7 +41,7 @@ def _palette() -> Image.Image:
         tuple(round(ink[part] + (ground[part] - ink[part]) * step / _FADES) for part in range(3))
         for name, ink in RGB.items()
         for ground in grounds
-        for step in range(_FADES)
+        for step in range(_FADES - 2)  # the last would be taken for the ground itself
         if name not in ("white", "pale")
     ]
     colours = list(dict.fromkeys([*RGB.values(), *mixed]))

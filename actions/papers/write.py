@@ -112,7 +112,8 @@ def _quote(m: Material) -> Iterator[Block]:
         Citation("\n".join(lines), one.source)
         for one in _citations(m, ("buying.quote_request",))
         # what the guide says holds for the usual validity only
-        if m.valid_until - m.day == VALID_FOR and (lines := [line for line in one.text.split("\n") if _OF_PRICES.search(line)])
+        if m.valid_until - m.day == VALID_FOR
+        and (lines := [line for line in one.text.split("\n") if _OF_PRICES.search(line)])
     )
     further = _citations(m, ("buying.delivery_inquiry", "buying.contract_request"))
     if of_prices or further:

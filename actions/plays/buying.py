@@ -15,7 +15,7 @@ from actions.situation import Situation
 
 
 def quote_request(s: Situation) -> Result:
-    return heard(s, *papers.prepare(s, "quote"), *_forward(s, "proposal"), again=1, data=_list_price(s))
+    return heard(s, *papers.prepare(s, "quote"), *_forward(s, "proposal"), again=1, data=_list_price(s), of_one_deal=True)
 
 
 def discount_request(s: Situation) -> Result:
@@ -27,7 +27,9 @@ def discount_request(s: Situation) -> Result:
 
 
 def demo_request(s: Situation) -> Result:
-    return heard(s, *papers.prepare(s, "demo_agenda"), again=1, says=("consultant",))
+    agenda = papers.prepare(s, "demo_agenda")
+    # the consultant's button is the one that must not fall off a small card
+    return heard(s, *agenda, again=None if agenda else 1, says=("consultant",))
 
 
 def proposal_request(s: Situation) -> Result:
