@@ -19,13 +19,22 @@ _VALIDITY = re.compile(r"有效|valid", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,7}")
 _DAYS = re.compile(r"(\d{1,4})\s*(?:个)?\s*(天|日|周|星期|月|days?|weeks?|months?)", re.IGNORECASE)
 _LENGTH = {"天": 1, "日": 1, "周": 7, "星期": 7, "月": 30, "day": 1, "week": 7, "month": 30}
+# what the customer wants is news of the customer, and no order of the colleague who reports it
+_REPORTS = re.compile(
+    r"客户|他们|对方|[他她](?:说|想|要|问)|问能|想要|能不能|可以吗|\b(?:they|he|she|customer|client|asks?|asked|wants?)\b|\?|？",
+    re.IGNORECASE,
+)
 _LONGEST = 60
 """Characters of words that are still an order about a paper and not a new story."""
 
 
 def speaks_of_a_paper(read: Understanding) -> bool:
     """Whether the words could change a paper at all; cheap, before anything is looked up."""
-    if len(read.text) > _LONGEST or any(slot.type in ("company", "date") for slot in read.slots):
+    if (
+        len(read.text) > _LONGEST
+        or _REPORTS.search(read.text)
+        or any(slot.type in ("company", "date") for slot in read.slots)
+    ):
         return False
     return any(pattern.search(read.text) for pattern in (_DISCOUNT, _QUANTITY, _VALIDITY))
 
