@@ -9,7 +9,7 @@ from actions.plays import battle, papers
 from actions.plays.heard import heard, with_alternative
 from actions.plays.local_time import moment
 from actions.plays.play import Result
-from actions.proposal import Json
+from actions.proposal import Command, Json
 from actions.situation import Situation
 
 LEAD_TIME = timedelta(days=14)
@@ -27,7 +27,7 @@ def stall(s: Situation) -> Result:
 
 
 def price(s: Situation) -> Result:
-    return heard(s, *papers.prepare(s, "value_summary"), again=2, data=with_alternative(s), says=("draft_followup",))
+    return _with_paper(s, papers.prepare(s, "value_summary"), again=2, data=with_alternative(s))
 
 
 def budget_freeze(s: Situation) -> Result:
@@ -45,7 +45,7 @@ def competitor(s: Situation) -> Result:
 
 
 def authority(s: Situation) -> Result:
-    return heard(s, *papers.prepare(s, "one_page"), again=3, says=("draft_followup",))
+    return _with_paper(s, papers.prepare(s, "one_page"), again=3)
 
 
 def timing(s: Situation) -> Result:
@@ -68,6 +68,13 @@ def contract_terms(s: Situation) -> Result:
 
 def integration(s: Situation) -> Result:
     return heard(s, again=3, says=("consultant",))
+
+
+def _with_paper(s: Situation, paper: tuple[Command, ...], again: int, data: dict[str, Json] | None = None) -> Result:
+    """The paper that answers it, or, where none can be prepared, a message to be drafted."""
+    if paper:
+        return heard(s, *paper, again=again, data=data)
+    return heard(s, again=again, data=data, says=("draft_followup",))
 
 
 def _before_the_named_date(s: Situation) -> datetime | None:
