@@ -124,7 +124,15 @@ class TakeOut:
     digest: str
 
 
-Effect = TakeIn | TakeOut | Create | Update | Remove | Notify | Redraw | Schedule | Unschedule | WriteFile
+@dataclass(frozen=True)
+class PrintPaper:
+    """Write the files of a paper in the home's `papers` folder, from what its record says, which `digest` must name."""
+
+    id: str
+    digest: str
+
+
+Effect = PrintPaper | TakeIn | TakeOut | Create | Update | Remove | Notify | Redraw | Schedule | Unschedule | WriteFile
 
 
 # --- command, plan -------------------------------------------------------------------------------------------------------

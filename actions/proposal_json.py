@@ -22,6 +22,7 @@ from actions.proposal import (
     Need,
     Notify,
     Plan,
+    PrintPaper,
     Proposal,
     Reason,
     Redraw,
@@ -45,6 +46,7 @@ _NAMES: dict[type[Any], str] = {
     Schedule: "schedule",
     Unschedule: "unschedule",
     WriteFile: "write_file",
+    PrintPaper: "print_paper",
     TakeIn: "take_in",
     TakeOut: "take_out",
 }

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import structlog
@@ -22,6 +23,7 @@ from actions.outside.tables import EmployeeRow
 from actions.proposal import Decision, Notify, Proposal, Redraw
 from bot.buttons import Mint
 from bot.channels.channel import Channel
+from bot.kept_papers import at_home
 from bot.message import Address, Reply
 from bot.outbox import Outbox
 from bot.phrase import phrase_notice
@@ -49,8 +51,9 @@ class Confirmer:
 class Announcer:
     """Callable as World.announce."""
 
-    def __init__(self, outbox: Outbox, channels: Mapping[str, Channel], now: Callable[[], datetime]) -> None:
+    def __init__(self, outbox: Outbox, channels: Mapping[str, Channel], now: Callable[[], datetime], home: Path) -> None:
         self._outbox = outbox
+        self._home = home
         self._channels = channels
         self._now = now
 
@@ -63,7 +66,8 @@ class Announcer:
             mint = Mint(f"{key}:{address.key}", address.key, self._now())
             phrased = phrase_notice(notice, lang, mint, zone)
             await mint.save(tx)
-            target = await self._outbox.put(tx, f"{key}:{address.key}", address, phrased.reply, card=notice.view_of)
+            reply = at_home(phrased.reply, self._home)
+            target = await self._outbox.put(tx, f"{key}:{address.key}", address, reply, card=notice.view_of)
             after_commit(tx, partial(self._outbox.kick, [target]))
 
     async def addresses(self, tx: Tx, to: str, *, asks: bool = False, but: str | None = None) -> list[Address]:

@@ -46,6 +46,7 @@ from bot.inbox import Inbox
 from bot.judge import Judge
 from bot.judgements import count_judgements, judgements
 from bot.kept_files import FileKeeper
+from bot.kept_papers import PaperFiles
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
@@ -235,7 +236,7 @@ async def build_house(
         if settings.is_set(name, row.needed, row.optional):
             channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)
     outbox = Outbox(store, channels, memory, now, on_ended=sends_ended, on_give_up=gave_up)
-    announcer = Announcer(outbox, channels, now)
+    announcer = Announcer(outbox, channels, now, settings.home)
     world = World(store, minds.shelf, announcer, now, settings.home)
     thinker = Thinker(minds.reader, minds.dictionary, names, world)
     windows = {name: channel.passive_window for name, channel in channels.items() if isinstance(channel, WeChatChannel)}
@@ -331,11 +332,18 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     web = house.channels["web"]
     assert isinstance(web, WebChannel)
     app.include_router(_operation(house))
-    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home))
+    papers = PaperFiles(house.store, settings.home)
+    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
     app.include_router(
         chat_page(
-            web, house.accept, lambda: _sample_people(house.store), lambda: _is_sample(house.store), now, settings.home
+            web,
+            house.accept,
+            lambda: _sample_people(house.store),
+            lambda: _is_sample(house.store),
+            now,
+            settings.home,
+            papers,
         )
     )
     for channel in house.channels.values():

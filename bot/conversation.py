@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import TypeAdapter
 
 from actions import audit
 from actions.commands.knowledge import ReportGap
+from actions.commands.papers import SendPaper
 from actions.commands.service import TellOwner
 from actions.crm import own, people
 from actions.crm.records import Speaker
@@ -48,6 +50,7 @@ from bot.phrase import (
 )
 from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
+from bot.phrase_papers import phrase_paper
 from bot.review import masked
 from bot.steps import (
     AskBack,
@@ -64,7 +67,9 @@ from bot.steps import (
     OnRequest,
     Plain,
     Rest,
+    SendOff,
     Settle,
+    ShowPaper,
     Step,
     TakeBack,
     Tell,
@@ -236,20 +241,20 @@ class Conversation:
                     tx, heard, key, lambda mint: phrase_unsure(step.situation, mint), question=_question(step.turn)
                 )
                 return replace(thread, why=why)
-            case Walk() | Versions() | JudgePassage():
-                why = await self._on_passage(tx, heard, step, key)
+            case Walk() | Versions() | JudgePassage() | ShowPaper():
+                why = await self._look_into(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
-            case Do():
-                return await self._do(tx, heard, step, key)
+            case Do() | SendOff():
+                return await self._do(tx, heard, step if isinstance(step, Do) else await self._sent_to(tx, heard, step), key)
             case Settle() | Edit() | AskEdit() | TakeBack():
                 await self._on_request(tx, heard, step, key)
                 return replace(thread, editing=(step.proposal_id, step.digest) if isinstance(step, AskEdit) else None)
         return replace(thread, editing=None)
 
-    async def _on_passage(
-        self, tx: Tx, heard: Heard, step: Walk | Versions | JudgePassage, key: str
+    async def _look_into(
+        self, tx: Tx, heard: Heard, step: Walk | Versions | JudgePassage | ShowPaper, key: str
     ) -> dict[str, Any] | None:
-        """Show more of a passage, or keep a word on it."""
+        """Show more of a passage or of a paper, or keep a word on it."""
         voice = Voice(heard.lang, heard.speaker.zone, heard.now)
         match step:
             case Walk():
@@ -258,6 +263,9 @@ class Conversation:
                 return await self._say(tx, heard, key, lambda mint: phrase_versions(step.said, voice, mint))
             case JudgePassage():
                 return await self._judge_passage(tx, heard, step, key)
+            case ShowPaper():
+                reader = heard.speaker.person_id or ""
+                return await self._say(tx, heard, key, lambda mint: phrase_paper(step, reader, voice, mint))
 
     async def _judge_passage(self, tx: Tx, heard: Heard, step: JudgePassage, key: str) -> dict[str, Any] | None:
         by = heard.speaker.person_id or heard.message.sender
@@ -315,6 +323,14 @@ class Conversation:
                 asker = Asker(heard.message.address, heard.lang, heard.message.key)
                 if await self._judge.take_back(tx, heard.speaker, step.deed, asker, key) is None:
                     await self._say(tx, heard, key, lambda mint: phrase_plain("nothing_to_undo", heard.lang))
+
+    async def _sent_to(self, tx: Tx, heard: Heard, step: SendOff) -> Do:
+        """The order to send a paper: to its contact where a channel reaches them now, else released to be sent by hand."""
+        paper = step.paper
+        can_be_reached = paper.contact_id is not None and await self._teller.reaches(tx, paper.contact_id)
+        day = heard.now.astimezone(ZoneInfo(heard.speaker.zone)).date()
+        contact = paper.contact_id if can_be_reached else None
+        return Do(SendPaper(paper.id, step.digest, day, contact, paper.deal_id), step.basis, step.key)
 
     async def _settle(self, tx: Tx, heard: Heard, step: Settle, key: str) -> None:
         here = heard.message.address

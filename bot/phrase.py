@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from actions.batches import rest_of
+from actions.commands.papers import PreparePaper, SendPaper
 from actions.commands.roster import command_to_json
 from actions.commands.service import TellOwner
 from actions.crm.records import Speaker
@@ -17,6 +18,7 @@ from actions.propose import basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
+from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
 from bot.standing import Standing
 from bot.steps import Help, OfferDocument
 from bot.wording.asking import asked_deed, changed_by, everyone_asked, finality, hours, progress, stood_in
@@ -190,7 +192,10 @@ def phrase_confirmation(
         ),
     )
     cited = ((basis.passages[0], quoted),) if quoted else ()
-    return Phrased(reply_of(card, voice), why=basis, cited=cited)
+    reply = reply_of(card, voice)
+    if isinstance(proposal.command, SendPaper):  # nobody says yes to what they have not seen
+        reply = with_whole_paper(reply, proposal.plan.data, voice, viewer.person_id or "")
+    return Phrased(reply, why=basis, cited=cited)
 
 
 def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phrased:
@@ -217,6 +222,10 @@ def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrase
         return _plain(voice, "outcome.undone", {**told, "deed": deed_name(proposal, voice), "by": by}, proposal.basis)
     if isinstance(proposal.command, TellOwner) and not viewer.is_staff:
         return _passed_on(proposal, proposal.command, voice, mint)
+    if isinstance(proposal.command, PreparePaper):
+        return phrase_prepared(outcome, viewer.person_id or "", voice, mint)
+    if outcome.data.get("by_hand"):
+        return phrase_released(outcome, viewer.person_id or "", voice, mint)
     lines = _lines(voice, done_key(proposal, is_customer=not viewer.is_staff), told)
     by = _decider(outcome, voice)
     if by and outcome.decided_by != viewer.person_id:
@@ -410,11 +419,14 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
         if notice.topic in ("customer_said", "customer_changed", "reminder") and notice.data.get("customer"):
             buttons.append(to_say(voice.say("say.lookup_customer", notice.data), mint))
     card = Card(lines[0], tuple(lines[1:]), view_of=notice.view_of)
-    return Phrased(with_buttons(card, voice, buttons, mint))
+    reply = with_buttons(card, voice, buttons, mint)
+    return Phrased(with_sent_paper(reply, notice.data, voice) if notice.topic == "paper_sent" else reply)
 
 
 def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
     told = dict(data)
+    if voice.lang == "en" and told.get("by_en"):
+        told["by"] = told["by_en"]
     if isinstance(told.get("text"), str):
         told["text"] = shortened(told["text"], 2 * WORDS_LIMIT)
     if told.get("text") == told.get("subject"):

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from actions.commands.knowledge import TakeInDocument
-from actions.crm.records import Speaker
-from actions.proposal import Answer, Ask, Basis, Command
+from actions.crm.records import Paper, Speaker
+from actions.proposal import Answer, Ask, Basis, Command, Facts
 from actions.situation import Situation
 from bot.message import Message
 from bot.thread import Thread, Turn
@@ -155,9 +155,34 @@ class OfferDocument:
     command: TakeInDocument
 
 
+@dataclass(frozen=True)
+class ShowPaper:
+    """A paper as it would be sent, all of it; or, where it `asks_what` to change, what can be said for that.
+
+    `facts` hold the customer and the contact it is for.
+    """
+
+    paper: Paper
+    facts: Facts
+    asks_what: bool = False
+
+
+@dataclass(frozen=True)
+class SendOff:
+    """A paper that was looked at goes out: to whoever of the customer's can be reached."""
+
+    paper: Paper
+    digest: str
+    basis: Basis
+    key: str
+
+
 OnPassage = Walk | Versions | JudgePassage
 OnRequest = Settle | Edit | AskEdit | TakeBack
-Step = Plain | Help | Do | OnRequest | Rest | Why | Introduce | Tell | AskBack | AskWhich | OnPassage | OfferDocument
+OnPaper = ShowPaper | SendOff
+Step = (
+    Plain | Help | Do | OnRequest | Rest | Why | Introduce | Tell | AskBack | AskWhich | OnPassage | OnPaper | OfferDocument
+)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from actions.proposal_json import decision_to_json
 from actions.world import World
 from bot.announce import Announcer
 from bot.buttons import Mint
+from bot.kept_papers import at_home
 from bot.message import Address, Reply
 from bot.outbox import Outbox, Send
 from bot.phrase import phrase_plain
@@ -70,7 +71,13 @@ class Teller:
             await audit.append(tx, self._world.now(), *cited)
         view_of = phrased.reply.card.view_of if phrased.reply.card else None
         target = await self._outbox.put(
-            tx, key, to, phrased.reply, answers=answers, card=view_of, hold_until=self._held_until(to) if answers else None
+            tx,
+            key,
+            to,
+            at_home(phrased.reply, self._world.home),
+            answers=answers,
+            card=view_of,
+            hold_until=self._held_until(to) if answers else None,
         )
         after_commit(tx, partial(self._outbox.kick, [target]))
         return why
@@ -113,6 +120,10 @@ class Teller:
                 sentence = phrase_plain("gave_up", send.reply.lang)
                 target = await self._outbox.put(tx, f"given_up:{send.key}", address, sentence.reply)
                 after_commit(tx, partial(self._outbox.kick, [target]))
+
+    async def reaches(self, tx: Tx, person_id: str) -> bool:
+        """Whether this person can be written to on a channel that is on."""
+        return bool(await self._announce.addresses(tx, f"person:{person_id}"))
 
     async def takes_part(self, address: Address) -> bool:
         """Whether something was said or heard at this very address before."""

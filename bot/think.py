@@ -11,9 +11,11 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, Select, literal, or_, select
 
 from actions.commands.knowledge import TakeInDocument
+from actions.commands.planning import named
 from actions.commands.roster import command_from_json
 from actions.commands.undo import Undo
-from actions.crm.records import Customer, Speaker
+from actions.crm import own
+from actions.crm.records import Customer, Paper, Speaker
 from actions.gather import Asked, gather
 from actions.outside.store import Tx
 from actions.outside.tables import CustomerRow, DeedRow, ProposalRow, SendRow
@@ -29,9 +31,11 @@ from bot import buttons
 from bot.buttons import Pressed
 from bot.edits import LONGEST, approves_with_changes, changes_in
 from bot.gaps import ASKS_DOCUMENTS
+from bot.kept_papers import may_open
 from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import target_of
+from bot.paper_changes import basis_of_words, changed, speaks_of_a_paper
 from bot.steps import (
     AskBack,
     AskEdit,
@@ -46,7 +50,9 @@ from bot.steps import (
     OfferDocument,
     Plain,
     Rest,
+    SendOff,
     Settle,
+    ShowPaper,
     Step,
     TakeBack,
     Tell,
@@ -191,6 +197,8 @@ class Thinker:
         """What only means something after what was said last: another value, take it back, who changed what was cited."""
         if (step := await self._edit_said(tx, heard, understanding)) is not None:
             return step
+        if heard.speaker.is_staff and (change := await self._changed_paper(tx, heard, understanding)):
+            return change
         if _ASKS_OF_VERSIONS.fullmatch(understanding.text) and (versions := await self._versions(tx, heard)):
             return versions
         if understanding.intent == "approval.reject" and _TAKE_BACK.search(understanding.text):
@@ -298,6 +306,8 @@ class Thinker:
                 return heard, [await self._asks_to_edit(tx, data)]
             case "walk" | "judge":
                 return heard, [await self._on_passage(tx, heard, button.action, data)]
+            case "look" | "change" | "send_paper":
+                return heard, [await self._on_paper(tx, heard, button)]
             case "undo":
                 return heard, [TakeBack(data["deed"])]
             case "more":
@@ -323,6 +333,26 @@ class Thinker:
         if row["state"] != "pending":  # it only learns what became of it
             return Settle(data["proposal"], data["digest"], True, by_button=False)
         return AskEdit(data["proposal"], data["digest"], proposal_from_json(row["proposal"]).command)
+
+    async def _on_paper(self, tx: Tx, heard: Heard, button: Pressed) -> Step:
+        """What is done with a paper that was prepared; whoever presses must be one who may see it."""
+        paper = await own.get(tx, "paper", button.data["paper"])
+        if not isinstance(paper, Paper) or not await may_open(tx, paper, heard.speaker):
+            return Plain("paper_gone")
+        if button.action == "send_paper":
+            basis = Basis(confidence=1.0, message=heard.message.key)
+            return SendOff(paper, button.data["digest"], basis, f"press:{button.token}")
+        facts = await own.get_many(tx, named(("customer", paper.customer_id), ("contact", paper.contact_id)))
+        return ShowPaper(paper, facts, asks_what=button.action == "change")
+
+    async def _changed_paper(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
+        """Words that change the paper shown last: another discount, quantity or validity makes a new version of it."""
+        shown = await buttons.latest(tx, heard.message.address.key, "change") if speaks_of_a_paper(understanding) else None
+        paper = await own.get(tx, "paper", shown.data["paper"]) if shown else None
+        if not isinstance(paper, Paper) or not await may_open(tx, paper, heard.speaker):
+            return None
+        command = changed(paper, understanding)
+        return Do(command, basis_of_words(understanding, heard.message.key), heard.message.key) if command else None
 
     async def _on_passage(self, tx: Tx, heard: Heard, action: str, data: Mapping[str, Any]) -> Step:
         """What is done with a passage that was shown; whoever presses must be one who may read it."""

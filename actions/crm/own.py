@@ -31,6 +31,7 @@ _MODELS: dict[str, type[tables.Table]] = {
     "deal": tables.DealRow,
     "product": tables.ProductRow,
     "battle_fact": tables.BattleFactRow,
+    "paper": tables.PaperRow,
     "ticket": tables.TicketRow,
     "contract": tables.ContractRow,
     "activity": tables.ActivityRow,
@@ -39,10 +40,13 @@ _MODELS: dict[str, type[tables.Table]] = {
 }
 
 _REFERRERS: dict[str, tuple[tuple[str, str], ...]] = {
-    "customer": tuple((kind, "customer_id") for kind in ("contact", "deal", "ticket", "contract", "activity", "reminder")),
-    "deal": (("activity", "deal_id"), ("reminder", "deal_id"), ("contract", "deal_id")),
+    "customer": tuple(
+        (kind, "customer_id") for kind in ("contact", "deal", "paper", "ticket", "contract", "activity", "reminder")
+    ),
+    "deal": (("activity", "deal_id"), ("reminder", "deal_id"), ("contract", "deal_id"), ("paper", "deal_id")),
     "lead": (("activity", "lead_id"),),
-    "contact": (("ticket", "contact_id"),),
+    "contact": (("ticket", "contact_id"), ("paper", "contact_id")),
+    "paper": (("paper", "replaces_id"),),
 }
 """Which fields point at a record of this kind: while one does, the record cannot be taken away."""
 
@@ -242,6 +246,12 @@ def _truth(value: Json) -> bool:
     return value
 
 
+def _count(value: Json) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("not a whole number")
+    return value
+
+
 def _money(value: Json) -> Decimal:
     if isinstance(value, bool):
         raise TypeError("not a number")
@@ -262,4 +272,4 @@ def _day(value: Json) -> date:
     return value if isinstance(value, date) and not isinstance(value, datetime) else date.fromisoformat(_text(value))
 
 
-_READERS: dict[type, Any] = {str: _text, bool: _truth, Decimal: _money, datetime: _moment, date: _day}
+_READERS: dict[type, Any] = {str: _text, bool: _truth, int: _count, Decimal: _money, datetime: _moment, date: _day}

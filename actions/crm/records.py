@@ -117,7 +117,10 @@ class Deal:
 
 @dataclass(frozen=True)
 class Product:
-    """Something sold. `alternative_id` is the cheaper thing to offer when money is short."""
+    """Something sold. `alternative_id` is the cheaper thing to offer when money is short.
+
+    `priced_on` is the day of the price list that the price is from; None where it is not dated.
+    """
 
     id: str
     name: str
@@ -131,6 +134,7 @@ class Product:
     alternative_id: str | None = None
     description: str = ""
     description_en: str = ""
+    priced_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,39 @@ class BattleFact:
     theirs_en: str
     source: str
     as_of: date
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A document prepared for a customer, never sent without a look by a person.
+
+    `content` is the sheet as JSON (see actions/papers/sheet.py), `digest` its SHA-256, which also names its files;
+    `recipe` is what it was made from, so that it can be made again with something changed. Of a quotation `amount` is the
+    total and `valid_until` its last day. `state`: draft (nobody has said that it is right), approved (looked at, to be sent
+    by hand), sent, replaced (there is a newer version), discarded. Without a customer it is a comparison for colleagues.
+    """
+
+    id: str
+    kind: Literal["quote", "value_summary", "one_page", "proposal", "contract_request", "demo_agenda", "comparison"]
+    title: str
+    digest: str
+    content: str
+    recipe: str
+    customer_id: str | None = None
+    deal_id: str | None = None
+    contact_id: str | None = None
+    lang: str = "zh"
+    version: int = 1
+    state: Literal["draft", "approved", "sent", "replaced", "discarded"] = "draft"
+    amount: Decimal | None = None
+    currency: str | None = None
+    discount: Decimal = Decimal(0)
+    valid_until: date | None = None
+    replaces_id: str | None = None
+    made_by: str | None = None
+    created_at: datetime | None = None
+    sent_at: datetime | None = None
+    sent_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -258,7 +295,21 @@ class Crossings:
         )
 
 
-Record = Employee | Customer | Contact | Lead | Deal | Product | BattleFact | Ticket | Contract | Activity | Reminder | Busy
+Record = (
+    Employee
+    | Customer
+    | Contact
+    | Lead
+    | Deal
+    | Product
+    | BattleFact
+    | Paper
+    | Ticket
+    | Contract
+    | Activity
+    | Reminder
+    | Busy
+)
 KINDS: dict[str, type[Any]] = {
     "employee": Employee,
     "customer": Customer,
@@ -267,6 +318,7 @@ KINDS: dict[str, type[Any]] = {
     "deal": Deal,
     "product": Product,
     "battle_fact": BattleFact,
+    "paper": Paper,
     "ticket": Ticket,
     "contract": Contract,
     "activity": Activity,

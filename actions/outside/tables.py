@@ -168,6 +168,7 @@ class ProductRow(Table):
     alternative_id: Mapped[str | None]
     description: Mapped[str]
     description_en: Mapped[str]
+    priced_on: Mapped[date | None]
 
 
 class BattleFactRow(Table):
@@ -183,6 +184,31 @@ class BattleFactRow(Table):
     theirs_en: Mapped[str]
     source: Mapped[str]
     as_of: Mapped[date]
+
+
+class PaperRow(Table):
+    __tablename__ = "paper"
+    id: Mapped[str] = _key()
+    kind: Mapped[str]
+    title: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64))
+    content: Mapped[str]
+    recipe: Mapped[str]
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    deal_id: Mapped[str | None] = mapped_column(index=True)
+    contact_id: Mapped[str | None]
+    lang: Mapped[str]
+    version: Mapped[int]
+    state: Mapped[str]
+    amount: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    discount: Mapped[Decimal]
+    valid_until: Mapped[date | None]
+    replaces_id: Mapped[str | None]
+    made_by: Mapped[str | None]
+    created_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    sent_to: Mapped[str | None]
 
 
 class TicketRow(Table):
