@@ -3,6 +3,7 @@
 `known_of` asks the world; `stops` thinks, and gives decide its findings.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,10 +15,12 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.canonical import digest_of
+from actions.commands.papers import SendPaper
 from actions.commands.planning import new_id
 from actions.commands.roster import COMMANDS, command_to_json
-from actions.crm.records import OPEN_STAGES, STAGES, Customer, Deal, Firing, Product, Signal, Ticket
-from actions.decide import sight_of
+from actions.commands.undo import Undo
+from actions.crm.records import OPEN_STAGES, STAGES, Customer, Deal, Firing, Paper, Product, Signal, Ticket
+from actions.decide import is_stop, sight_of
 from actions.outside.store import Tx
 from actions.outside.tables import (
     AuditRow,
@@ -29,9 +32,10 @@ from actions.outside.tables import (
     FiringRow,
     ProductRow,
 )
+from actions.papers.sheet import sheet_from_json, texts
 from actions.policy.breakers import Breakers, Evidence, Seen
 from actions.policy.policy import Finding, Policy
-from actions.proposal import Create, Effect, Notify, Plan, Proposal, Update
+from actions.proposal import Create, Effect, Notify, Plan, Proposal, Reason, Update
 from actions.rows import complaints_of, one, records_of, signals_of
 
 BOOKKEEPING = frozenset(
@@ -68,7 +72,8 @@ class Change:
 class Circumstances:
     """What is known about a proposal when breakers look at it. `words` are those that would go to the customer.
 
-    `strange` is what in them belongs to another customer; `own_names` would not.
+    `strange` is what in them belongs to another customer. In a paper (`is_paper`) the figures are those of the price list
+    and of what was allowed when it was prepared: they promise nothing more and give nothing away.
     """
 
     customer: Customer | None = None
@@ -80,6 +85,7 @@ class Circumstances:
     history: tuple[Change, ...] = ()
     products: tuple[Product, ...] = ()
     words: str = ""
+    is_paper: bool = False
     contacts: bool = False
     strange: str | None = None
     released: tuple[Firing, ...] = ()
@@ -94,14 +100,16 @@ async def known_of(tx: Tx, proposal: Proposal, now: datetime) -> Circumstances:
     customer_id = next((one.customer_id for one in plan.subjects if one.customer_id), None)
     deal_id = next((one.id for one in plan.subjects if one.kind == "deal"), None)
     deal: Deal | None = await one(tx, Deal, DealRow, deal_id)
-    product: Product | None = await one(tx, Product, ProductRow, _product_id(plan, deal))
-    words, contacts = await _words_to_customers(tx, plan)
+    product = await _product(tx, plan, deal)
+    is_paper = isinstance(proposal.command, SendPaper)
+    words, contacts = (_words_of_paper(proposal), False) if is_paper else await _words_to_customers(tx, plan)
     known = Circumstances(
         customer=await one(tx, Customer, CustomerRow, customer_id),
         deal=deal,
         product=product,
         alternative=await one(tx, Product, ProductRow, product.alternative_id if product else None),
         words=words,
+        is_paper=is_paper,
         contacts=contacts or bool(plan.measures.get("contacts", False)),
         history=await _history(tx, deal_id, now) if deal_id else (),
         released=await _released(tx, proposal, now),
@@ -112,7 +120,9 @@ async def known_of(tx: Tx, proposal: Proposal, now: datetime) -> Circumstances:
         )
     if words:
         products = await records_of(tx, Product, select(ProductRow.__table__))
-        known = replace(known, strange=await strange_in(tx, words, customer_id), products=tuple(products))
+        known = replace(
+            known, strange=await strange_in(tx, words, customer_id, figures=not is_paper), products=tuple(products)
+        )
     return known
 
 
@@ -133,10 +143,24 @@ async def _released(tx: Tx, proposal: Proposal, now: datetime) -> tuple[Firing, 
     statement = select(FiringRow.__table__).where(
         FiringRow.person_id == (proposal.requester.person_id or ""),
         FiringRow.state == "released",
-        FiringRow.digest == digest_of_command(proposal),
+        FiringRow.digest == (digest_of_command(proposal) or None),
         FiringRow.ruled_at > now - _RELEASE_LASTS,
     )
     return tuple(await records_of(tx, Firing, statement))
+
+
+async def _product(tx: Tx, plan: Plan, deal: Deal | None) -> Product | None:
+    """The product that it is about; of several the first for which there is a cheaper one."""
+    ids = (_product_id(plan, deal) or "").split("|")
+    found: list[Product] = [product for each in ids if (product := await one(tx, Product, ProductRow, each))]
+    return next((product for product in found if product.alternative_id), next(iter(found), None))
+
+
+def _words_of_paper(proposal: Proposal) -> str:
+    """What stands in the paper that would go out."""
+    assert isinstance(proposal.command, SendPaper)
+    paper: Paper | None = proposal.seen.get("paper", proposal.command.paper_id)
+    return "\n".join(texts(sheet_from_json(json.loads(paper.content)))) if paper is not None else ""
 
 
 async def _words_to_customers(tx: Tx, plan: Plan) -> tuple[str, bool]:
@@ -161,7 +185,7 @@ def _strings(data: Any) -> Iterable[str]:
             yield from _strings(value)
 
 
-async def strange_in(tx: Tx, words: str, customer_id: str | None) -> str | None:
+async def strange_in(tx: Tx, words: str, customer_id: str | None, *, figures: bool = True) -> str | None:
     """What in these words belongs to another customer than this: a name, a phone, an address, a figure of theirs only.
 
     A name of their own that holds another's (or is like it) is no leak: what is this customer's is taken out first.
@@ -182,7 +206,7 @@ async def strange_in(tx: Tx, words: str, customer_id: str | None) -> str | None:
         reached[True] += [address for address in (colleague.phone, colleague.email) if address]
     own = [*names[True], *people[True]]
     found = strange_name(words, own=own, others=names[False], people=people[False]) or _strange_address(words, reached)
-    return found or await _strange_figure(tx, words, customer_id)
+    return found or (await _strange_figure(tx, words, customer_id) if figures else None)
 
 
 async def _strange_figure(tx: Tx, words: str, customer_id: str | None) -> str | None:
@@ -203,14 +227,25 @@ async def _strange_figure(tx: Tx, words: str, customer_id: str | None) -> str | 
 
 def digest_of_command(proposal: Proposal) -> str:
     """What a release is bound to: exactly this command."""
-    return digest_of(command_to_json(proposal.command)) if proposal.command.name in COMMANDS else ""
+    command = proposal.command
+    if isinstance(command, Undo):
+        return digest_of([command.name, command.deed])
+    return digest_of(command_to_json(command)) if command.name in COMMANDS else ""
+
+
+def is_looked_at(proposal: Proposal) -> bool:
+    """Whether breakers look at this at all: at what asks something of a customer, or takes such a thing back."""
+    command = proposal.command
+    if isinstance(command, Undo):
+        return command.did not in BOOKKEEPING
+    return command.name in COMMANDS and command.name not in BOOKKEEPING
 
 
 def stops(
     breakers: Breakers, proposal: Proposal, known: Circumstances, policy: Policy, now: datetime
 ) -> tuple[Finding, ...]:
     """What the breakers say about a proposal; each reason names the firing it will be recorded as. Never raises."""
-    if proposal.command.name in BOOKKEEPING or proposal.command.name not in COMMANDS:
+    if not is_looked_at(proposal):
         return ()
     found = breakers.judge(*_seen(breakers, proposal, known, policy, now))
     return tuple(_with_firing(finding, proposal) for finding in found)
@@ -221,10 +256,15 @@ def firing_id(proposal: Proposal, breaker: str) -> str:
     return new_id("F", f"{proposal.id}:{breaker}")
 
 
+def rebound(reason: Reason, proposal: Proposal) -> Reason:
+    """The reason of a breaker as that of another proposal: its firing is another one; other reasons stay what they are."""
+    if not is_stop(reason):
+        return reason
+    return replace(reason, data={**reason.data, "firing": firing_id(proposal, reason.rule)})
+
+
 def _with_firing(finding: Finding, proposal: Proposal) -> Finding:
-    reason = finding.reason
-    data = {**reason.data, "firing": firing_id(proposal, reason.rule)}
-    return replace(finding, reason=replace(reason, data=data))
+    return replace(finding, reason=rebound(finding.reason, proposal))
 
 
 def _seen(
@@ -247,7 +287,7 @@ def _seen(
     kinds = {signal.kind: signal for signal in known.signals}
     freeze_at = max((signal.at for signal in known.signals), default=now)
     promised = breakers.promised(known.words) if known.words else None
-    off, off_words = promised_off(known.words, known.product, known.products)
+    off, off_words = (0.0, None) if known.is_paper else promised_off(known.words, known.product, known.products)
     seen: dict[str, str | float | int | bool] = {
         "command": proposal.command.name,
         "role": proposal.requester.role,

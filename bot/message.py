@@ -102,16 +102,27 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file of this house that goes with a reply: a paper (`paper` is its record's id), for the person `reader` alone."""
+
+    path: str
+    name: str
+    paper: str
+    reader: str
+
+
+@dataclass(frozen=True)
 class Reply:
     """What Parley says. `text` alone must make sense where a card cannot be shown (notifications, plain channels).
 
-    `pictures` are shown below the text or the card, in order.
+    `pictures` are shown below the text or the card, in order; `files` can be opened where the channel has a way to.
     """
 
     text: str
     lang: Literal["zh", "en"]
     card: Card | None = None
     pictures: tuple[Picture, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 _message = TypeAdapter(Message)

@@ -22,7 +22,11 @@ EVIDENCE_LIMIT = 100  # characters of the words that a stop rests on
 
 def stop_lines(reason: Reason, voice: Voice) -> list[str]:
     """Why, in the breaker's own sentence, and below it who said what, when and where."""
-    data = reason.data
+    return says_why(reason.data, voice)
+
+
+def says_why(data: Mapping[str, Any], voice: Voice) -> list[str]:
+    """The same of a reason's data."""
     says = str(data["says"][voice.lang])
     if data.get("is_broken"):
         says = voice.say("stop.unclear", {"says": says})

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.carry_out import carry_out
-from actions.circumstances import BOOKKEEPING, digest_of_command, known_of, stops, strange_in
+from actions.circumstances import digest_of_command, is_looked_at, known_of, stops, strange_in
 from actions.commands.planning import new_id
 from actions.commands.roster import COMMANDS, command_to_json
 from actions.commands.stops import EndSignals, NoteSignal, RecordFiring, SpendRelease
@@ -24,7 +24,7 @@ from actions.outside.store import Tx
 from actions.outside.tables import FiringRow, ProposalRow, SignalRow
 from actions.plays.plainly import plainly
 from actions.policy.breakers import Breakers, Shown, shown_in
-from actions.policy.policy import Policy
+from actions.policy.policy import Finding, Policy
 from actions.proposal import Basis, Command, Decision, Outcome, Proposal, Reason
 from actions.situation import Situation
 from actions.world import World
@@ -52,27 +52,43 @@ class Stops:
 
     async def decide(self, tx: Tx, proposal: Proposal, conversation: str) -> Decision:
         """What may happen with a proposal, breakers included; a release that was given for it is used up."""
+        found = await self.unreleased(tx, proposal, conversation=conversation)
+        return decide(proposal, self._policy(), self._world.now(), found)
+
+    async def found(self, tx: Tx, proposal: Proposal) -> tuple[Finding, ...]:
+        """What the breakers say of a proposal, whatever was released."""
+        if not is_looked_at(proposal):
+            return ()
+        now = self._world.now()
+        return stops(self._breakers(), proposal, await known_of(tx, proposal, now), self._policy(), now)
+
+    async def unreleased(self, tx: Tx, proposal: Proposal, *, conversation: str) -> tuple[Finding, ...]:
+        """What the breakers say of a proposal that is decided now; a release that was given for it is used up.
+
+        What was released stays among the reasons, as one that stops nothing: so it is known at a later yes.
+        """
+        if not is_looked_at(proposal):
+            return ()
         now, policy = self._world.now(), self._policy()
-        if proposal.command.name in BOOKKEEPING or proposal.command.name not in COMMANDS:
-            return decide(proposal, policy, now)
         known = await known_of(tx, proposal, now)
         found = stops(self._breakers(), proposal, known, policy, now)
         released = {firing.breaker: firing.id for firing in known.released}
-        if any(finding.reason.rule in released for finding in found):
-            rest = tuple(finding for finding in found if finding.reason.rule not in released)
-            if decide(proposal, policy, now, rest).verdict != "refuse":
-                used = {
-                    finding.reason.rule
-                    for finding in found
-                    if finding.reason.rule in released
-                    and await self._spent(tx, released[finding.reason.rule], proposal, conversation)
-                }
-                found = tuple(finding for finding in found if finding.reason.rule not in used)
-        return decide(proposal, policy, now, found)
+        if not any(finding.reason.rule in released for finding in found):
+            return found
+        rest = tuple(finding for finding in found if finding.reason.rule not in released)
+        if decide(proposal, policy, now, rest).verdict == "refuse":
+            return found
+        after: list[Finding] = []
+        for finding in found:
+            firing = released.get(finding.reason.rule)
+            is_used = firing is not None and await self._spent(tx, firing, proposal, conversation)
+            after.append(Finding(Reason(finding.reason.rule, "run", {"released": firing})) if is_used else finding)
+        return tuple(after)
 
     async def record(self, tx: Tx, outcome: Outcome, conversation: str) -> None:
         """Keep each firing of a breaker with its evidence, once."""
-        if outcome.kind not in ("waiting", "refused"):
+        is_no_step = bool(outcome.data.get("reason"))  # a press that did not count
+        if is_no_step or outcome.kind not in ("waiting", "partial", "refused"):
             return
         for reason in stopped_by(outcome.decision):
             await self._do(
@@ -198,6 +214,11 @@ async def _open_signals(tx: Tx, customer_id: str, kind: str) -> tuple[str, ...]:
     return tuple((await tx.execute(open_ones.order_by(SignalRow.id))).scalars())
 
 
+def _written(command: Command) -> str:
+    """The command in JSON; nothing of what is not on the roster (an undo), as nobody may send it."""
+    return json.dumps(command_to_json(command), ensure_ascii=False) if command.name in COMMANDS else ""
+
+
 def _firing(proposal: Proposal, reason: Reason) -> RecordFiring:
     data: dict[str, Any] = dict(reason.data)
     subjects = proposal.plan.subjects
@@ -207,7 +228,7 @@ def _firing(proposal: Proposal, reason: Reason) -> RecordFiring:
         proposal_id=proposal.id,
         deed=proposal.command.name,
         digest=digest_of_command(proposal),
-        command=json.dumps(command_to_json(proposal.command), ensure_ascii=False),
+        command=_written(proposal.command),
         verdict="refuse" if reason.verdict == "refuse" else "confirm",
         may_rule=tuple(data["roles"]),
         title=subjects[0].title if subjects else "",

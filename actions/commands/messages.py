@@ -60,6 +60,6 @@ class MessageCustomer:
                 Notify(f"person:{contact.id}", "message_from_colleague", told),
             ),
             subjects=(about_customer(customer), about_contact(contact, facts)),
-            measures={"contacts": True},
+            measures={"contacts": True, "outward": True},
             data={"contact": contact.name},
         )

@@ -143,7 +143,9 @@ class Breaker:
             "is_broken": value is None,
         }
         verdict: Literal["confirm", "refuse"] = self.verdict if value else "confirm"
-        return Finding(Reason(self.id, verdict, data), Confirmers(self.release, not_requester=True), self.expires_in)
+        return Finding(
+            Reason(self.id, verdict, data), Confirmers(self.release, not_requester=True), self.expires_in, "refuse"
+        )
 
 
 @dataclass(frozen=True)
@@ -168,8 +170,8 @@ class Breakers:
 
     @classmethod
     def beside(cls, policy: Path) -> "Breakers":
-        """The `breakers.yaml` beside a policy file, or else the shipped one."""
-        beside = policy.with_name("breakers.yaml")
+        """The `breakers.yaml` beside a policy file, or in a policy's folder; else the shipped one."""
+        beside = (policy if policy.is_dir() else policy.parent) / "breakers.yaml"
         return cls.load(beside if beside.is_file() else SHIPPED_BREAKERS)
 
     def judge(self, seen: Seen, evidence: Mapping[str, Evidence]) -> tuple[Finding, ...]:

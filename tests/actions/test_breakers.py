@@ -15,10 +15,10 @@ from actions.commands.crm import CreateDeal, HoldDeal, UpdateAmount, UpdateStage
 from actions.commands.messages import MessageCustomer
 from actions.commands.stops import SpendRelease
 from actions.crm.records import Product, Signal, Ticket
-from actions.decide import decide
+from actions.decide import answered, decide, still_needed
 from actions.policy.breakers import SHIPPED_BREAKERS, VARIABLES, Breaker, Breakers, shown_in
 from actions.policy.expression import BOOL, Compiler
-from actions.proposal import SEVERITY, Command, Proposal
+from actions.proposal import SEVERITY, Command, Proposal, Yes
 from tests.actions.any_command import commands
 from tests.actions.house import EVERYONE, FACTS, MANAGER, NOW, POLICY, REP, proposed
 
@@ -243,7 +243,11 @@ def test_one_breaker_more_never_makes_a_decision_milder(
     assert SEVERITY[without.verdict] <= SEVERITY[before.verdict] <= SEVERITY[after.verdict]
     if before.verdict == after.verdict == "confirm":
         assert after.expires_in <= before.expires_in
-        assert not before.confirmers.not_requester or after.confirmers.not_requester
+        assert before.asks_requester or not after.asks_requester
+        for person in EVERYONE:
+            said = Yes(person.person_id or "", NOW, answered(proposal, after, person))
+            if not before.asks_requester and not still_needed(after, [said]):
+                assert not still_needed(before, [said])
 
 
 def test_a_breaker_that_cannot_be_evaluated_asks_a_person_even_where_it_would_refuse() -> None:
@@ -254,7 +258,7 @@ def test_a_breaker_that_cannot_be_evaluated_asks_a_person_even_where_it_would_re
     proposal = proposed(HoldDeal("D001"), REP)
     found = stops(replace(BREAKERS, breakers=(broken,)), proposal, KNOWN, POLICY, NOW)
     decision = decide(proposal, POLICY, NOW, found)
-    assert (decision.verdict, decision.confirmers.roles) == ("confirm", {"director"})
+    assert (decision.verdict, decision.roles) == ("confirm", {"director"})
     assert decision.reasons[0].data["is_broken"] is True
 
 

@@ -1,20 +1,27 @@
-"""Stops on a real store: a release counts once however many reach for it, and a leak is cut out of an answer and kept."""
+"""Stops on a real store: a release counts once however many reach for it; a yes, an edit and an undo meet breakers too."""
 
 import asyncio
 from dataclasses import replace
+from decimal import Decimal
+from functools import partial
 
+import pytest
 from sqlalchemy import insert
 
+from actions.carry_out import carry_out, confirm, edit, undo
+from actions.circumstances import digest_of_command
+from actions.commands.crm import UpdateAmount
 from actions.commands.stops import AppealFiring, RuleOnFiring, SpendRelease
 from actions.crm import own
-from actions.crm.records import Firing, Signal
+from actions.crm.records import Firing, Signal, Speaker
+from actions.decide import stopped_by
 from actions.policy.breakers import Breakers
-from actions.proposal import Answer
+from actions.proposal import Answer, Outcome
 from bot.message import Address, Message
 from bot.steps import Heard, Tell
 from bot.stops import Stops
 from bot.thread import Thread, Turn
-from tests.actions.house import CUSTOMER, DIRECTOR, MANAGER, NOW, OTHER_MANAGER, POLICY, REP, FakeWorld
+from tests.actions.house import CHAT, CUSTOMER, DIRECTOR, LEGAL, MANAGER, NOW, OTHER_MANAGER, POLICY, REP, FakeWorld
 from tests.plays.sample_house import situation
 
 BREAKERS = Breakers.load()
@@ -85,3 +92,96 @@ async def test_a_sentence_with_another_customers_name_is_cut_out_of_an_answer_an
         (firing,) = await own.find(tx, "firing")
     assert isinstance(firing, Firing)
     assert (firing.breaker, firing.words, firing.customer_id) == ("other_customers_data", "海川科技", "C001")
+
+
+# --- a stop at the yes, at an edit, at an undo ----------------------------------------------------------------------------
+
+RAISE = UpdateAmount("D001", Decimal(600000))
+BY_LEGAL = replace(BREAKERS, breakers=tuple(replace(one, release=frozenset({"legal"})) for one in BREAKERS.breakers))
+
+
+def stops_of(world: FakeWorld, breakers: Breakers = BREAKERS) -> Stops:
+    return Stops(world, lambda: POLICY, lambda: breakers)
+
+
+async def ask(world: FakeWorld, stops: Stops, command: UpdateAmount = RAISE) -> Outcome:
+    proposal = await world.propose(command, REP)
+    async with world.store.write() as tx:
+        decision = await stops.decide(tx, proposal, CHAT)
+        return await carry_out(world, proposal, decision, conversation=CHAT, tx=tx)
+
+
+async def say(world: FakeWorld, stops: Stops, waiting: Outcome, person: Speaker, note: str | None = None) -> Outcome:
+    proposal = waiting.proposal
+    outcome = await confirm(world, proposal.id, proposal.digest, person, True, CHAT, note=note, stopping=stops.found)
+    assert outcome is not None
+    return outcome
+
+
+async def amount(world: FakeWorld) -> Decimal:
+    return (await world.record("deal", "D001")).amount  # type: ignore[no-any-return]
+
+
+async def freeze(world: FakeWorld) -> None:
+    async with world.store.write() as tx:
+        await tx.execute(insert(own.table_of("signal")).values(vars(SIGNAL)))
+
+
+async def test_what_was_asked_before_the_freeze_is_not_done_by_a_yes_after_it(world: FakeWorld) -> None:
+    stops = stops_of(world)
+    waiting = await ask(world, stops)
+    assert (waiting.kind, stopped_by(waiting.decision)) == ("waiting", ())
+    await freeze(world)
+    outcome = await say(world, stops, waiting, MANAGER, "批准")
+    assert (outcome.kind, [one["breaker"] for one in outcome.data["stopped"]]) == ("stale", ["frozen_budget"])
+    assert await amount(world) == Decimal(480000)
+
+
+async def test_no_number_of_yeses_releases_a_stop_without_a_reason_of_its_own_role(world: FakeWorld) -> None:
+    await freeze(world)
+    stops = stops_of(world, BY_LEGAL)
+    waiting = await ask(world, stops)
+    assert (await say(world, stops, waiting, MANAGER)).kind == "partial"
+    assert (await say(world, stops, waiting, DIRECTOR, "总监也同意")).kind == "partial"
+    refused = await say(world, stops, waiting, LEGAL)
+    assert (refused.kind, refused.data["reason"]) == ("refused", "reason_needed")
+    assert await amount(world) == Decimal(480000)
+    assert (await say(world, stops, waiting, LEGAL, "追加预算已批")).kind == "done"
+    assert await amount(world) == Decimal(600000)
+
+
+@pytest.mark.parametrize("yes", [True, False])
+async def test_an_edit_meets_the_breakers_and_approves_nothing_they_stop(world: FakeWorld, yes: bool) -> None:
+    stops = stops_of(world)
+    waiting = (await ask(world, stops)).proposal
+    await freeze(world)
+    stopping, changes = partial(stops.unreleased, conversation=CHAT), {"amount": "650000"}
+    outcome = await edit(world, waiting.id, waiting.digest, MANAGER, changes, POLICY, CHAT, yes=yes, stopping=stopping)
+    assert outcome is not None
+    assert (outcome.kind, [one.rule for one in stopped_by(outcome.decision)]) == ("waiting", ["frozen_budget"])
+    assert await amount(world) == Decimal(480000)
+
+
+async def test_taking_a_price_cut_back_is_a_raise_to_a_breaker(world: FakeWorld) -> None:
+    stops = stops_of(world)
+    lowered = await ask(world, stops, UpdateAmount("D001", Decimal(400000)))
+    assert lowered.deed is not None
+    await freeze(world)
+    stopping = partial(stops.unreleased, conversation=CHAT)
+    outcome = await undo(world, lowered.deed, REP, CHAT, POLICY, stopping=stopping)
+    assert outcome.kind == "waiting"
+    assert "frozen_budget" in [one.rule for one in stopped_by(outcome.decision)]
+    assert await amount(world) == Decimal(400000)
+    assert (await say(world, stops, outcome, MANAGER, "砍价是误改")).kind == "done"
+    assert await amount(world) == Decimal(480000)
+
+
+async def test_what_was_released_once_is_not_stopped_again_at_the_yes_that_the_policy_asks_for(world: FakeWorld) -> None:
+    await freeze(world)
+    stops = stops_of(world)
+    digest = digest_of_command(await world.propose(RAISE, REP))
+    await keep(world, replace(FIRING, state="released", digest=digest, ruled_at=NOW))
+    waiting = await ask(world, stops)
+    assert (waiting.kind, stopped_by(waiting.decision)) == ("waiting", ())
+    assert (await world.record("firing", FIRING.id)).state == "used"
+    assert (await say(world, stops, waiting, MANAGER)).kind == "done"
