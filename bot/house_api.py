@@ -194,6 +194,8 @@ def house_routes(store: Store, door: ApiDoor, decide: Decide) -> APIRouter:
         if outcome.data.get("reason") == "may_not_confirm":
             raise HTTPException(403, "This person may not confirm this proposal.")
         more = {"state": asked["state"], "decided_by": asked["decided_by"], "id": today["id"], "digest": today["digest"]}
+        if outcome.data.get("reason") == "reason_needed":
+            return problem(422, _NEEDS_A_REASON, firing=outcome.decision.reasons[0].data["firing"], **more)
         if outcome.data.get("is_open") or outcome.kind == "impossible":
             return problem(422, _WHY_NOT.get(str(outcome.data.get("reason")), _NOT_SO), rules=_refusing(outcome), **more)
         if outcome.kind not in ("done", "rejected", "partial", "waiting"):
@@ -203,6 +205,7 @@ def house_routes(store: Store, door: ApiDoor, decide: Decide) -> APIRouter:
     return router
 
 
+_NEEDS_A_REASON = "A breaker stopped this: it goes on only with a reason, given in the conversation; it is still open."
 _NOT_SO = "Changed so, it cannot be done; the request as it was is still open."
 _WHY_NOT = {
     "not_editable": "This argument cannot be changed; `editable` lists those that can.",
@@ -212,7 +215,7 @@ _WHY_NOT = {
 _TOO_LATE = {
     "already": "It was decided before.",
     "expired": "Its time to be answered has run out.",
-    "stale": "The record has changed since it was shown; what it would do now is asked again.",
+    "stale": "The record, or what is known of the customer, has changed since; what it would do now is asked again.",
     "failed": "It broke while it was carried out; nothing was changed.",
     "refused": "It is not what is asked any more.",
 }

@@ -140,6 +140,16 @@ async def test_a_record_that_changed_meanwhile_is_asked_about_afresh(served: Ser
     assert again["proposal"]["plan"]["effects"][0]["old"] == "470000"
 
 
+async def test_a_yes_over_http_releases_no_breaker(served: Served) -> None:
+    await served.say("华康医疗预算被冻结了")
+    proposal = await proposed(served)
+    answer = await served.decide(proposal, MANAGER)
+    assert (answer.status_code, answer.json()["state"]) == (422, "pending")
+    assert answer.json()["detail"].startswith("A breaker stopped this: it goes on only with a reason")
+    assert answer.json()["firing"].startswith("F-")
+    assert await amount(served.house.store) == "480000"
+
+
 async def test_nobody_decides_in_the_name_of_somebody_unknown(served: Served) -> None:
     answer = await served.decide(await proposed(served), "E99")
     assert answer.status_code == 422
