@@ -9,11 +9,26 @@ from pathlib import Path
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from actions.crm import own
+from actions.crm import diary, own
 from actions.crm.records import KINDS
 from actions.outside.store import Tx
 from actions.outside.tables import TimerRow
-from actions.proposal import Create, Effect, Notify, Redraw, Remove, Schedule, TakeIn, TakeOut, Unschedule, Update, WriteFile
+from actions.proposal import (
+    Create,
+    Effect,
+    Notify,
+    Occupy,
+    Redraw,
+    Remove,
+    ReplaceBusy,
+    Schedule,
+    TakeIn,
+    TakeOut,
+    Unschedule,
+    Update,
+    Vacate,
+    WriteFile,
+)
 from actions.world import World
 from actions.write_file import write_file
 
@@ -58,10 +73,8 @@ async def _apply(world: World, tx: Tx, effect: Effect, key: str, files: list[Pat
                 raise Stale
         case Notify() | Redraw():
             await world.announce(tx, key, effect)
-        case Schedule():
-            await _schedule(tx, effect)
-        case Unschedule():
-            await _unschedule(tx, effect.key)
+        case Schedule() | Unschedule():
+            await (_schedule(tx, effect) if isinstance(effect, Schedule) else _unschedule(tx, effect.key))
         case WriteFile():
             records = await own.by_ids(tx, effect.kind, effect.ids)
             if len(records) != len(set(effect.ids)):
@@ -72,8 +85,21 @@ async def _apply(world: World, tx: Tx, effect: Effect, key: str, files: list[Pat
         case TakeOut():
             if not await asyncio.to_thread(world.knowledge.take_out, effect.digest):
                 raise Stale
+        case Occupy() | Vacate() | ReplaceBusy():
+            await _take_time(tx, effect)
         case Update():
             await _update(tx, [effect])
+
+
+async def _take_time(tx: Tx, effect: Occupy | Vacate | ReplaceBusy) -> None:
+    match effect:
+        case Occupy():
+            if not await diary.occupy(tx, effect.booking_id, effect.people, effect.starts, effect.ends):
+                raise Stale
+        case Vacate():
+            await diary.vacate(tx, effect.booking_id)
+        case ReplaceBusy():
+            await diary.replace_busy(tx, effect.employee_id, effect.spans)
 
 
 async def _take_in(world: World, effect: TakeIn) -> list[Path]:

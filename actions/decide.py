@@ -127,6 +127,8 @@ def may_touch(speaker: Speaker, subject: Subject) -> bool:
             return subject.customer_id == speaker.customer_id and subject.kind in ("customer", "contact", "ticket")
         case "guest":
             return subject.kind == "ticket" and subject.customer_id is None
+        case "consultant":
+            return subject.kind == "booking" and _is_own(speaker, subject)
         case _:
             return False
 

@@ -122,7 +122,49 @@ class TakeOut:
     digest: str
 
 
-Effect = TakeIn | TakeOut | Create | Update | Remove | Notify | Redraw | Schedule | Unschedule | WriteFile
+@dataclass(frozen=True)
+class Occupy:
+    """Take the quarters of an hour from `starts` to `ends` for a booking, of each of these people: all of them, or Stale."""
+
+    booking_id: str
+    people: tuple[str, ...]
+    starts: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True)
+class Vacate:
+    """Give back every quarter of an hour that a booking holds."""
+
+    booking_id: str
+
+
+@dataclass(frozen=True)
+class ReplaceBusy:
+    """What an employee's own calendar takes of their time, in place of what it took before.
+
+    `spans` are ISO 8601 intervals in UTC (`2026-11-26T01:00:00+00:00/2026-11-26T02:00:00+00:00`).
+    """
+
+    employee_id: str
+    spans: tuple[str, ...]
+
+
+Effect = (
+    Occupy
+    | Vacate
+    | ReplaceBusy
+    | TakeIn
+    | TakeOut
+    | Create
+    | Update
+    | Remove
+    | Notify
+    | Redraw
+    | Schedule
+    | Unschedule
+    | WriteFile
+)
 
 
 # --- command, plan -------------------------------------------------------------------------------------------------------
@@ -157,6 +199,7 @@ class Plan:
     Known measures (absent means zero, false or empty): amount_cny, contract (bool), discount (percent), records (count),
     crosses_border (bool), destination (ISO country), legal_data (bool), new_owner.
     `problem` is set instead when the command cannot be carried out as asked: a key of the wording, with `data`.
+    `offers` are next steps for whoever asked, as buttons: once it is done, or where it cannot be.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -165,6 +208,7 @@ class Plan:
     inverse: tuple[Effect, ...] | None = None
     problem: str | None = None
     data: Mapping[str, Json] = field(default_factory=dict)
+    offers: tuple["Command", ...] = ()
 
 
 class Command(Protocol):

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select
 
+from actions.crm.diary import diary_since
 from actions.crm.records import KINDS as _RECORD
 from actions.crm.records import OPEN_STAGES, Contact, Customer, Deal, Lead, Speaker
 from actions.outside.store import Tx
@@ -229,6 +230,10 @@ async def _busy(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
     return tuple(await records_of(tx, _RECORD["busy"], statement))
 
 
+async def _diary(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
+    return (await diary_since(tx, who.now, who.speaker.person_id),)
+
+
 ROWS: Mapping[str, Callable[[Tx, OnBehalf], Awaitable[tuple[Any, ...]]]] = {
     "deals": _deals,
     "contacts": _contacts,
@@ -247,4 +252,5 @@ ROWS: Mapping[str, Callable[[Tx, OnBehalf], Awaitable[tuple[Any, ...]]]] = {
     "quiet_customers": _quiet_customers,
     "renewals": _renewals,
     "busy": _busy,
+    "diary": _diary,
 }

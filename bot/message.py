@@ -102,16 +102,26 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Enclosure:
+    """A small text file that goes with a reply, such as a calendar invitation; it is kept with the reply itself."""
+
+    name: str
+    mime: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Reply:
     """What Parley says. `text` alone must make sense where a card cannot be shown (notifications, plain channels).
 
-    `pictures` are shown below the text or the card, in order.
+    `pictures` are shown below the text or the card, in order; `enclosures` can be taken away from there.
     """
 
     text: str
     lang: Literal["zh", "en"]
     card: Card | None = None
     pictures: tuple[Picture, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
 
 
 _message = TypeAdapter(Message)

@@ -15,6 +15,7 @@ from actions.propose import basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
+from bot.phrase_meetings import can_be_changed, enclosed, in_ones_language
 from bot.steps import Help, OfferDocument
 from bot.wording.changes import change_lines, changed_field, notified, shortened
 from bot.wording.deeds import deed_data, deed_name, done_key, title_of
@@ -130,7 +131,7 @@ def phrase_outcome(outcome: Outcome, viewer: Speaker, lang: Language, mint: Mint
         case "stale":
             return _stale(outcome, voice, mint)
         case "impossible":
-            return _impossible(outcome, voice)
+            return _impossible(outcome, voice, mint)
         case "rejected" | "expired":
             told = {
                 "deed": deed_name(outcome.proposal, voice),
@@ -197,10 +198,12 @@ def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrase
     by = _decider(outcome, voice)
     if by and outcome.decided_by != viewer.person_id:
         lines.append(voice.say("outcome.confirmed_by", {"by": by}))
-    buttons: list[MakeButton] = []
+    buttons: list[MakeButton] = [to_do(command, voice, mint) for command in proposal.plan.offers]
+    buttons += can_be_changed(proposal.plan.data, ("move",), voice, mint)
     if proposal.plan.inverse is not None and outcome.deed is not None:
         buttons.append(lambda: Button(mint("undo", {"deed": outcome.deed}), voice.say("button.undo")))
-    return Phrased(with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint), why=proposal.basis)
+    reply = with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint)
+    return Phrased(enclosed(reply, proposal.plan.data), why=proposal.basis)
 
 
 def _passed_on(proposal: Proposal, command: TellOwner, voice: Voice, mint: Mint) -> Phrased:
@@ -253,15 +256,19 @@ def _stale(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     if proposal.command.name == "undo":
         return _plain(voice, "problem.moved_on", {}, proposal.basis)
     if proposal.plan.problem is not None:
-        return _impossible(outcome, voice)
+        return _impossible(outcome, voice, mint)
     lines = [voice.say("outcome.stale", {"title": title_of(proposal, voice)}), voice.say("outcome.stale_now")]
     card = Card(lines[0], (*lines[1:], *change_lines(proposal.plan, voice)))
     return Phrased(with_buttons(card, voice, [to_do(proposal.command, voice, mint)], mint), why=proposal.basis)
 
 
-def _impossible(outcome: Outcome, voice: Voice) -> Phrased:
+def _impossible(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     key = f"problem.{outcome.proposal.plan.problem}"
     told = deed_data(outcome.proposal, voice)
+    if offers := outcome.proposal.plan.offers:
+        lines = _lines(voice, key if has(key) else "problem.other", told)
+        buttons = [to_do(command, voice, mint) for command in offers]
+        return Phrased(with_options(Card(lines[0], tuple(lines[1:])), voice, buttons), why=outcome.proposal.basis)
     return _plain(voice, key if has(key) else "problem.other", told, outcome.proposal.basis)
 
 
@@ -347,12 +354,13 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
         buttons += [to_do(command, voice, mint) for command in notice.offers]
         if notice.topic in ("customer_said", "customer_changed", "reminder") and notice.data.get("customer"):
             buttons.append(to_say(voice.say("say.lookup_customer", notice.data), mint))
+        buttons += can_be_changed(notice.data, notice.data.get("asks", ()), voice, mint)
     card = Card(lines[0], tuple(lines[1:]), view_of=notice.view_of)
-    return Phrased(with_buttons(card, voice, buttons, mint))
+    return Phrased(enclosed(with_buttons(card, voice, buttons, mint), notice.data))
 
 
 def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
-    told = dict(data)
+    told = in_ones_language(data, voice)
     if isinstance(told.get("text"), str):
         told["text"] = shortened(told["text"], 2 * WORDS_LIMIT)
     if told.get("text") == told.get("subject"):

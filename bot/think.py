@@ -26,6 +26,7 @@ from actions.world import World
 from bot import buttons
 from bot.buttons import Pressed
 from bot.gaps import ASKS_DOCUMENTS
+from bot.meetings import meeting_turn
 from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import target_of
@@ -186,6 +187,8 @@ class Thinker:
         """What only means something after what was said last: take it back; who changed what was cited."""
         if _ASKS_OF_VERSIONS.fullmatch(understanding.text) and (versions := await self._versions(tx, heard)):
             return versions
+        if (meeting := await meeting_turn(tx, heard, understanding)) is not None:
+            return await self._turn(tx, heard, meeting)
         if understanding.intent == "approval.reject" and _TAKE_BACK.search(understanding.text):
             return await self._take_back(tx, heard)
         return None

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Select, delete, insert, literal, select, u
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import update as sql_update
 
+from actions.crm.diary import diary_of
 from actions.crm.records import KINDS, Record
 from actions.outside import tables
 from actions.outside.store import Tx
@@ -35,11 +36,14 @@ _MODELS: dict[str, type[tables.Table]] = {
     "activity": tables.ActivityRow,
     "reminder": tables.ReminderRow,
     "busy": tables.BusyRow,
+    "booking": tables.BookingRow,
 }
 
 _REFERRERS: dict[str, tuple[tuple[str, str], ...]] = {
-    "customer": tuple((kind, "customer_id") for kind in ("contact", "deal", "ticket", "contract", "activity", "reminder")),
-    "deal": (("activity", "deal_id"), ("reminder", "deal_id"), ("contract", "deal_id")),
+    "customer": tuple(
+        (kind, "customer_id") for kind in ("contact", "deal", "ticket", "contract", "activity", "reminder", "booking")
+    ),
+    "deal": (("activity", "deal_id"), ("reminder", "deal_id"), ("contract", "deal_id"), ("booking", "deal_id")),
     "lead": (("activity", "lead_id"),),
     "contact": (("ticket", "contact_id"),),
 }
@@ -67,7 +71,9 @@ async def get_many(tx: Tx, wanted: Iterable[tuple[str, str]]) -> Facts:
     for kind, record_id in wanted:
         ids[kind].add(record_id)
     customers = ids.pop("customer", set())
-    records: dict[tuple[str, str], Record] = {}
+    records: dict[tuple[str, str], Record] = {
+        ("diary", key): await diary_of(tx, key) for key in sorted(ids.pop("diary", ()))
+    }
     for kind in sorted(ids):
         for record in await by_ids(tx, kind, sorted(ids[kind])):
             records[kind, record.id] = record
@@ -237,6 +243,12 @@ def _truth(value: Json) -> bool:
     return value
 
 
+def _count(value: Json) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("not a whole number")
+    return value
+
+
 def _money(value: Json) -> Decimal:
     if isinstance(value, bool):
         raise TypeError("not a number")
@@ -257,4 +269,4 @@ def _day(value: Json) -> date:
     return value if isinstance(value, date) and not isinstance(value, datetime) else date.fromisoformat(_text(value))
 
 
-_READERS: dict[type, Any] = {str: _text, bool: _truth, Decimal: _money, datetime: _moment, date: _day}
+_READERS: dict[type, Any] = {str: _text, bool: _truth, int: _count, Decimal: _money, datetime: _moment, date: _day}
