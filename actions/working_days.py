@@ -15,11 +15,12 @@ _FILE = Path(__file__).with_name("working_days.yaml")
 
 @dataclass(frozen=True)
 class WorkingDays:
-    """A zone's working week: the hours of a day, its ISO weekdays, holidays, and weekend days worked in exchange."""
+    """A zone's working week: the hours of a day and their rest, ISO weekdays, holidays, weekend days worked in exchange."""
 
     zone: ZoneInfo
     opens: time
     closes: time
+    rests: tuple[time, time]
     days: frozenset[int]
     off: frozenset[date] = frozenset()
     on: frozenset[date] = frozenset()
@@ -31,7 +32,9 @@ class WorkingDays:
         """Whether a stretch of time lies within the hours of one working day here."""
         first, last = starts.astimezone(self.zone), ends.astimezone(self.zone)
         is_one_day = first.date() == last.date() and self.is_worked(first.date())
-        return is_one_day and self.opens <= first.time() and last.time() <= self.closes
+        begins, resumes = self.rests
+        is_at_work = last.time() <= begins or first.time() >= resumes
+        return is_one_day and is_at_work and self.opens <= first.time() and last.time() <= self.closes
 
 
 @cache
@@ -45,6 +48,7 @@ def working_days(zone: str) -> WorkingDays:
         zone=_zone(zone),
         opens=time.fromisoformat(hours["opens"]),
         closes=time.fromisoformat(hours["closes"]),
+        rests=(time.fromisoformat(hours["rests"][0]), time.fromisoformat(hours["rests"][1])),
         days=frozenset(hours["days"]),
         off=frozenset(country.get("off", ())),
         on=frozenset(country.get("on", ())),

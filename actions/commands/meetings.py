@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 
 from actions.commands.planning import (
     SALES,
+    about_contact,
     about_customer,
     about_deal,
     changes,
@@ -370,8 +371,7 @@ class SendInvitation:
                 *changes("booking", booking, {"told": contact.id}).updates,
                 Notify(f"person:{contact.id}", "meeting_invitation", meeting.told("meeting_booked", told)),
             ),
-            subjects=meeting.subjects,
-            data={"contact": contact.name},
+            subjects=(*meeting.subjects, about_contact(contact, facts)),
         )
 
 
@@ -551,6 +551,7 @@ class _Meeting:
         told: dict[str, Json] = {
             "booking": now_so.id,
             "title": now_so.title or None,
+            "about": now_so.title or None,
             "consultant": _names(self.consultant),
             "rep": _names(self.owner),
             "customer": self.customer or None,

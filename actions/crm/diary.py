@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from actions.crm.records import Booking, Busy, Contact, Diary, Employee
 from actions.outside.store import Tx
-from actions.outside.tables import BookingRow, BusyRow, ContactRow, EmployeeRow, TakenQuarterRow
+from actions.outside.tables import BookingRow, BusyRow, ContactRow, EmployeeRow, TakenQuarterRow, TimerRow
 
 QUARTER = timedelta(minutes=15)
 LOOKS_AHEAD = timedelta(days=22)
@@ -111,8 +111,8 @@ async def occupy(tx: Tx, booking_id: str, people: Iterable[str], starts: datetim
     ]
     make: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
     for row in wanted:
-        done = await tx.execute(make(TakenQuarterRow).values(row).on_conflict_do_nothing())
-        if done.rowcount != 1:
+        taken = make(TakenQuarterRow).values(row).on_conflict_do_nothing().returning(TakenQuarterRow.booking_id)
+        if (await tx.execute(taken)).first() is None:
             return False
     return True
 
@@ -133,6 +133,15 @@ async def spans_of(tx: Tx, employee_id: str) -> tuple[str, ...]:
     """What their calendar takes of somebody's time now, in the form that `replace_busy` takes."""
     theirs = select(BusyRow.starts, BusyRow.ends).where(BusyRow.employee_id == employee_id, BusyRow.source == CALENDAR)
     return tuple(span(row.starts, row.ends) for row in await tx.execute(theirs.order_by(BusyRow.starts)))
+
+
+async def set_clash_timer(tx: Tx, employee_id: str, now: datetime) -> None:
+    """Have the running house look at once which meetings this calendar leaves no room for."""
+    make: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    row = {"kind": "calendar_taken", "due_at": now, "data": {"person": employee_id}}
+    row |= {"state": "waiting", "lease_until": None, "attempts": 0}
+    new = make(TimerRow).values(key=f"calendar:{employee_id}", **row)
+    await tx.execute(new.on_conflict_do_update(index_elements=["key"], set_=row))
 
 
 def span(starts: datetime, ends: datetime) -> str:

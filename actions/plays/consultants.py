@@ -145,6 +145,9 @@ def _moved(s: Situation, diary: Diary, booking: Booking) -> Result:
     if consultant is None:
         return Answer("no_consultants", says=("human",))
     wish = wish_of(s)
+    if wish.latest is None:  # no time was named: about when it was to be
+        there = booking.starts.astimezone(ZoneInfo(s.speaker.zone))
+        wish = Wish(_utc(datetime.combine(there.date(), time(), there.tzinfo)))
     slots = free_slots(diary, [Fit(consultant)], owner, wish, s.now, but=booking.id, most=4)
     slots = [slot for slot in slots if slot.starts != booking.starts][:3]
     if not slots:

@@ -20,7 +20,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from bot.channels.channel import Accept, CannotTell, Pace, Sent
-from bot.channels.picture_links import PictureLinks, picture_answer
+from bot.channels.picture_links import PictureLinks, enclosure_answer, picture_answer
 from bot.channels.pictures import can_be_shown, named
 from bot.door import ApiDoor
 from bot.files import LARGEST, FileTooLarge, kind_of, place_for
@@ -100,6 +100,14 @@ class ApiPicture(BaseModel):
     alt: str
 
 
+class ApiFile(BaseModel):
+    """A file that goes with the reply, such as a calendar invitation: get it at `url`, with the same token as this call."""
+
+    url: str
+    name: str
+    mime: str
+
+
 class ApiReply(BaseModel):
     """One reply; `text` alone makes sense without the card."""
 
@@ -108,6 +116,7 @@ class ApiReply(BaseModel):
     card: ApiCard | None = None
     buttons: list[ApiButton] = Field(default_factory=list)
     pictures: list[ApiPicture] = Field(default_factory=list)
+    files: list[ApiFile] = Field(default_factory=list)
 
 
 class ApiReplies(BaseModel):
@@ -156,15 +165,15 @@ class ApiChannel:
 def api_routes(
     accept: Accept, inbox: Inbox, outbox: Outbox, door: ApiDoor, now: Callable[[], datetime], home: Path
 ) -> APIRouter:
-    """`POST /api/messages`, `POST /api/actions/{button}` and `GET /api/pictures/{token}`."""
-    links = PictureLinks(home, "send")
+    """`POST /api/messages`, `POST /api/actions/{button}`, `GET /api/pictures/{token}` and `GET /api/files/{token}`."""
+    links, files = PictureLinks(home, "send"), PictureLinks(home, "send-file")
     router = APIRouter(prefix="/api", dependencies=[Depends(door)], tags=["conversation"])
 
     async def replies_to(message: Message) -> ApiReplies:
         await accept(message)
         await inbox.wait_done(message.key, _PATIENCE)
         found = await outbox.collect_sends(answers=message.key, target=target_of(message.address))
-        return ApiReplies(replies=[await asyncio.to_thread(_shown, send, links) for send in found])
+        return ApiReplies(replies=[await asyncio.to_thread(_shown, send, links, files) for send in found])
 
     @router.post("/messages")
     async def say(body: ApiMessage, idempotency_key: Annotated[str | None, Header(max_length=128)] = None) -> ApiReplies:
@@ -212,6 +221,15 @@ def api_routes(
         row, place = found
         return await picture_answer(await outbox.said(row), place)
 
+    @router.get("/files/{token}", response_class=Response, responses={200: {"content": {"text/calendar": {}}}})
+    async def file(token: str) -> Response:
+        """A file of a reply, as its `url` names it."""
+        found = files.read(token)
+        if found is None:
+            raise HTTPException(404, "There is no such file.")
+        row, place = found
+        return await enclosure_answer(await outbox.said(row), place)
+
     return router
 
 
@@ -234,7 +252,7 @@ def _kept(home: Path, key: str, number: int, attachment: ApiAttachment) -> Attac
     return Attachment(kind, str(path), attachment.name, attachment.mime, len(content))
 
 
-def _shown(send: Send, links: PictureLinks) -> ApiReply:
+def _shown(send: Send, links: PictureLinks, files: PictureLinks) -> ApiReply:
     """A picture that is gone leaves its name in the text."""
     there = [can_be_shown(picture) for picture in send.reply.pictures]
     names = [named(one, send.reply.lang) for one, is_there in zip(send.reply.pictures, there, strict=True) if not is_there]
@@ -243,6 +261,10 @@ def _shown(send: Send, links: PictureLinks) -> ApiReply:
         ApiPicture(url=f"/api/pictures/{links.token(send.id, place)}", alt=picture.alt)
         for place, picture in enumerate(send.reply.pictures)
         if there[place]
+    ]
+    told.files = [
+        ApiFile(url=f"/api/files/{files.token(send.id, place)}", name=file.name, mime=file.mime)
+        for place, file in enumerate(send.reply.enclosures)
     ]
     return told
 

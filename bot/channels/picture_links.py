@@ -58,6 +58,15 @@ class PictureLinks:
         return path.read_bytes()
 
 
+async def enclosure_answer(reply: Reply | None, place: int) -> Response:
+    """The file at this place of a stored reply, to be saved. Raises HTTPException 404 when there is none any more."""
+    if reply is None or place >= len(reply.enclosures):
+        raise HTTPException(404, "There is no such file any more.")
+    file = reply.enclosures[place]
+    headers = {**_HEADERS, "Content-Disposition": f'attachment; filename="{file.name}"'}
+    return Response(file.text.encode(), media_type=file.mime, headers=headers)
+
+
 async def picture_answer(reply: Reply | None, place: int) -> Response:
     """The picture at this place of a stored reply. Raises HTTPException 404 when there is none any more."""
     if reply is not None and place < len(reply.pictures):

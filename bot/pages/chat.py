@@ -20,7 +20,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from bot.channels.channel import Accept
-from bot.channels.picture_links import PictureLinks, picture_answer
+from bot.channels.picture_links import PictureLinks, enclosure_answer, picture_answer
 from bot.channels.pictures import can_be_shown, named
 from bot.channels.web import Line, WebChannel
 from bot.door import local_only
@@ -80,7 +80,7 @@ def chat_page(
         conversations = ("managers", person.id) if role == "manager" else (person.id,)
         return Seat(role, person, conversations)
 
-    links = PictureLinks(home, "transcript")
+    links = Links(PictureLinks(home, "transcript"), PictureLinks(home, "transcript-file"))
     router = APIRouter(dependencies=[Depends(local_only), Depends(sample_only)], include_in_schema=False)
 
     @router.get("/")
@@ -148,14 +148,30 @@ def chat_page(
     return _with_pictures(router, web, links)
 
 
-def _with_pictures(router: APIRouter, web: WebChannel, links: PictureLinks) -> APIRouter:
+@dataclass(frozen=True)
+class Links:
+    """The addresses of what goes with a line: its pictures, and its files."""
+
+    pictures: PictureLinks
+    files: PictureLinks
+
+
+def _with_pictures(router: APIRouter, web: WebChannel, links: Links) -> APIRouter:
     @router.get("/chat/pictures/{token}")
     async def picture(token: str) -> Response:
-        found = links.read(token)
+        found = links.pictures.read(token)
         if found is None:
             raise HTTPException(404, "There is no such picture.")
         row, place = found
         return await picture_answer(await web.said(row), place)
+
+    @router.get("/chat/files/{token}")
+    async def file(token: str) -> Response:
+        found = links.files.read(token)
+        if found is None:
+            raise HTTPException(404, "There is no such file.")
+        row, place = found
+        return await enclosure_answer(await web.said(row), place)
 
     return router
 
@@ -177,23 +193,33 @@ def _message(at: Seat, key: str, sent_at: datetime, *, conversation: str | None 
     )
 
 
-def _pictures(line: Line, links: PictureLinks) -> list[dict[str, str]]:
+def _files(line: Line, links: Links) -> list[dict[str, str]]:
+    """The files that can be taken away from a line."""
+    files = line.reply.enclosures if line.reply else ()
+    return [
+        {"url": f"/chat/files/{links.files.token(line.told_in, place)}", "name": file.name}
+        for place, file in enumerate(files)
+    ]
+
+
+def _pictures(line: Line, links: Links) -> list[dict[str, str]]:
     """What the page shows of each picture: its address and words, or only the words in its place."""
     if line.reply is None:
         return []
     return [
-        {"url": f"/chat/pictures/{links.token(line.told_in, place)}", "alt": picture.alt}
+        {"url": f"/chat/pictures/{links.pictures.token(line.told_in, place)}", "alt": picture.alt}
         if can_be_shown(picture)
         else {"url": "", "alt": named(picture, line.reply.lang)}
         for place, picture in enumerate(line.reply.pictures)
     ]
 
 
-def _html(line: Line, at: Seat, names: dict[str, str], links: PictureLinks) -> str:
+def _html(line: Line, at: Seat, names: dict[str, str], links: Links) -> str:
     replaced = line.replaces or line.key
     return _templates.get_template("line.html").render(
         line=line,
         pictures=_pictures(line, links),
+        files=_files(line, links),
         me=at.person.id,
         seat=at.role,
         swap=line.replaces is not None,
