@@ -50,8 +50,8 @@ def working_days(zone: str) -> WorkingDays:
         closes=time.fromisoformat(hours["closes"]),
         rests=(time.fromisoformat(hours["rests"][0]), time.fromisoformat(hours["rests"][1])),
         days=frozenset(hours["days"]),
-        off=frozenset(country.get("off", ())),
-        on=frozenset(country.get("on", ())),
+        off=frozenset(country.get("holidays", ())),
+        on=frozenset(country.get("worked", ())),
     )
 
 

@@ -46,6 +46,8 @@ HELD_FOR = timedelta(minutes=15)
 """How long an hour is held that nobody has booked: time to ask the customer, not to forget it."""
 REMINDED = timedelta(hours=1)
 """How long before a meeting both are reminded of it."""
+FARTHEST = timedelta(days=366)
+"""How far ahead an hour can be booked."""
 MOST_SPANS = 1000
 """Stretches of one calendar that are taken in: two for every working hour of three months, and some."""
 _COLLEAGUES = SALES | {"consultant", "legal"}
@@ -87,6 +89,8 @@ class HoldSlot:
         subjects = (subject, *_about(facts, self.customer_id, self.deal_id))
         if owner is None:
             return problem("not_found", *subjects, kind="employee", id=self.owner_id)
+        if self.starts > now + FARTHEST:
+            return problem("slot_far", *subjects)
         if self.starts <= now:
             return _instead(problem("slot_past", *subjects, person=self.person), self._others(diary, owner, now))
         consultant = diary.person(self.consultant_id)
@@ -234,6 +238,8 @@ class RebookConsultant:
             return meeting.cannot("booking_cancelled")
         if self.starts == booking.starts:
             return meeting.cannot("same_time")
+        if self.starts > now + FARTHEST:
+            return meeting.cannot("slot_far")
         if self.starts <= now:
             return _instead(meeting.cannot("slot_past"), meeting.moves())
         ends = self.starts + (booking.ends - booking.starts)
@@ -459,6 +465,8 @@ class TellClashes:
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         diary: Diary = facts.get("diary", self._diary) or Diary("")
+        if self.since > now + FARTHEST:
+            return problem("slot_far")
         theirs = [one for one in diary.busy if one.employee_id == self.person_id]
         notices: list[Effect] = []
         for booking in diary.bookings:

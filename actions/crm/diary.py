@@ -42,7 +42,7 @@ async def diary_of(tx: Tx, key: str) -> Diary:
             return Diary(key)
         since, ids = found["starts"], [found["owner_id"], found["consultant_id"]]
         contact = await _first_contact(tx, found["customer_id"])
-    if since.tzinfo is None:
+    if since.tzinfo is None or not 1970 <= since.year <= 9000:
         return Diary(key)
     return await _diary(tx, key, since - timedelta(days=1), ids, contact)
 
@@ -53,26 +53,29 @@ async def diary_since(tx: Tx, since: datetime, person_id: str | None) -> Diary:
 
 
 async def _diary(tx: Tx, key: str, since: datetime, ids: list[str], contact: Contact | None) -> Diary:
-    people = select(EmployeeRow.__table__).where(or_(EmployeeRow.role == "consultant", EmployeeRow.id.in_(ids)))
-    employees = tuple(Employee(**row._mapping) for row in await tx.execute(people.order_by(EmployeeRow.id)))
-    known = [one.id for one in employees]
+    """Whoever has a meeting with one of them is in it too: to move it, both must have time."""
     until = since + LOOKS_AHEAD
+    consultants = select(EmployeeRow.id).where(EmployeeRow.role == "consultant")
+    asked = sorted({*ids, *(await tx.execute(consultants)).scalars()})
+    theirs = (
+        select(BookingRow.__table__)
+        .where(or_(BookingRow.consultant_id.in_(asked), BookingRow.owner_id.in_(asked)))
+        .where(BookingRow.state != "cancelled", BookingRow.ends > since, BookingRow.starts < until)
+        .order_by(BookingRow.starts, BookingRow.id)
+    )
+    bookings = tuple(Booking(**row._mapping) for row in await tx.execute(theirs))
+    known = sorted({*asked, *(one.owner_id for one in bookings), *(one.consultant_id for one in bookings)})
+    people = select(EmployeeRow.__table__).where(EmployeeRow.id.in_(known)).order_by(EmployeeRow.id)
     busy = (
         select(BusyRow.__table__)
         .where(BusyRow.employee_id.in_(known), BusyRow.ends > since, BusyRow.starts < until)
         .order_by(BusyRow.starts, BusyRow.id)
     )
-    bookings = (
-        select(BookingRow.__table__)
-        .where(or_(BookingRow.consultant_id.in_(known), BookingRow.owner_id.in_(known)))
-        .where(BookingRow.state != "cancelled", BookingRow.ends > since, BookingRow.starts < until)
-        .order_by(BookingRow.starts, BookingRow.id)
-    )
     return Diary(
         key,
-        employees,
+        tuple(Employee(**row._mapping) for row in await tx.execute(people)),
         tuple(Busy(**row._mapping) for row in await tx.execute(busy)),
-        tuple(Booking(**row._mapping) for row in await tx.execute(bookings)),
+        bookings,
         contact,
     )
 
