@@ -32,6 +32,8 @@ _TOLD: dict[Why, str] = {
     "form": "document_form",
 }
 
+_CALENDAR = {"too_large": "calendar_too_large", "too_many": "calendar_too_many"}
+
 
 class LookAt(Protocol):
     """What would become of a file that is taken in."""
@@ -79,7 +81,7 @@ class FileKeeper:
         try:
             taken = busy_in(file, speaker.zone, self._now())
         except CalendarError as error:
-            return Plain(f"calendar_{error.why}", {"name": name})
+            return Plain(_CALENDAR.get(error.why, "calendar_broken"), {"name": name})
         spans = tuple(span(*one) for one in taken)
         if len(spans) > MOST_SPANS:
             return Plain("calendar_too_many", {"name": name})

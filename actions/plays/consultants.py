@@ -48,8 +48,12 @@ def _offered(s: Situation, diary: Diary, wanted: list[Employee]) -> Answer:
     fits = fitting(wanted or diary.people, about, region, lang)
     if not fits:
         return Answer("no_consultants", says=("human",))
-    wish = wish_of(s)
-    slots = free_slots(diary, fits, diary.person(str(s.speaker.person_id)), wish, s.now)
+    wish, asker = wish_of(s), diary.person(str(s.speaker.person_id))
+    slots = free_slots(diary, fits, asker, wish, s.now)
+    instead = None
+    if wanted and not slots:
+        instead = named(wanted[0], s.lang)
+        slots = free_slots(diary, fitting(diary.people, about, region, lang), asker, wish, s.now)
     subject = deal_subject(s.deal) if s.deal else customer_subject(s.customer, s.lang) if s.customer else None
     if not slots:
         text = " · ".join(part for part in (named(fits[0].person, s.lang), subject.title if subject else "") if part)
@@ -68,7 +72,7 @@ def _offered(s: Situation, diary: Diary, wanted: list[Employee]) -> Answer:
         for slot in slots
     )
     rows = tuple(_row(slot, s) for slot in slots)
-    told: dict[str, Json] = {"count": len(slots), "is_later": _is_later(slots, wish) or None}
+    told: dict[str, Json] = {"instead": instead, "is_later": _is_later(slots, wish) or None}
     return Answer("slots", told, rows=rows, offers=holds, subject=subject)
 
 

@@ -166,14 +166,14 @@ def api_routes(
     accept: Accept, inbox: Inbox, outbox: Outbox, door: ApiDoor, now: Callable[[], datetime], home: Path
 ) -> APIRouter:
     """`POST /api/messages`, `POST /api/actions/{button}`, `GET /api/pictures/{token}` and `GET /api/files/{token}`."""
-    links, files = PictureLinks(home, "send"), PictureLinks(home, "send-file")
+    links = PictureLinks(home, "send")
     router = APIRouter(prefix="/api", dependencies=[Depends(door)], tags=["conversation"])
 
     async def replies_to(message: Message) -> ApiReplies:
         await accept(message)
         await inbox.wait_done(message.key, _PATIENCE)
         found = await outbox.collect_sends(answers=message.key, target=target_of(message.address))
-        return ApiReplies(replies=[await asyncio.to_thread(_shown, send, links, files) for send in found])
+        return ApiReplies(replies=[await asyncio.to_thread(_shown, send, links) for send in found])
 
     @router.post("/messages")
     async def say(body: ApiMessage, idempotency_key: Annotated[str | None, Header(max_length=128)] = None) -> ApiReplies:
@@ -224,7 +224,7 @@ def api_routes(
     @router.get("/files/{token}", response_class=Response, responses={200: {"content": {"text/calendar": {}}}})
     async def file(token: str) -> Response:
         """A file of a reply, as its `url` names it."""
-        found = files.read(token)
+        found = links.files.read(token)
         if found is None:
             raise HTTPException(404, "There is no such file.")
         row, place = found
@@ -252,7 +252,7 @@ def _kept(home: Path, key: str, number: int, attachment: ApiAttachment) -> Attac
     return Attachment(kind, str(path), attachment.name, attachment.mime, len(content))
 
 
-def _shown(send: Send, links: PictureLinks, files: PictureLinks) -> ApiReply:
+def _shown(send: Send, links: PictureLinks) -> ApiReply:
     """A picture that is gone leaves its name in the text."""
     there = [can_be_shown(picture) for picture in send.reply.pictures]
     names = [named(one, send.reply.lang) for one, is_there in zip(send.reply.pictures, there, strict=True) if not is_there]
@@ -263,7 +263,7 @@ def _shown(send: Send, links: PictureLinks, files: PictureLinks) -> ApiReply:
         if there[place]
     ]
     told.files = [
-        ApiFile(url=f"/api/files/{files.token(send.id, place)}", name=file.name, mime=file.mime)
+        ApiFile(url=f"/api/files/{links.files.token(send.id, place)}", name=file.name, mime=file.mime)
         for place, file in enumerate(send.reply.enclosures)
     ]
     return told

@@ -28,6 +28,11 @@ class PictureLinks:
         self._home = home
         self._store = store
 
+    @cached_property
+    def files(self) -> "PictureLinks":
+        """Tokens for the files enclosed with the same replies."""
+        return PictureLinks(self._home, f"{self._store}-file")
+
     def token(self, row: int, place: int) -> str:
         return f"{row}-{place}-{self._seal(row, place)}"
 

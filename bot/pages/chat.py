@@ -80,7 +80,7 @@ def chat_page(
         conversations = ("managers", person.id) if role == "manager" else (person.id,)
         return Seat(role, person, conversations)
 
-    links = Links(PictureLinks(home, "transcript"), PictureLinks(home, "transcript-file"))
+    links = PictureLinks(home, "transcript")
     router = APIRouter(dependencies=[Depends(local_only), Depends(sample_only)], include_in_schema=False)
 
     @router.get("/")
@@ -148,18 +148,10 @@ def chat_page(
     return _with_pictures(router, web, links)
 
 
-@dataclass(frozen=True)
-class Links:
-    """The addresses of what goes with a line: its pictures, and its files."""
-
-    pictures: PictureLinks
-    files: PictureLinks
-
-
-def _with_pictures(router: APIRouter, web: WebChannel, links: Links) -> APIRouter:
+def _with_pictures(router: APIRouter, web: WebChannel, links: PictureLinks) -> APIRouter:
     @router.get("/chat/pictures/{token}")
     async def picture(token: str) -> Response:
-        found = links.pictures.read(token)
+        found = links.read(token)
         if found is None:
             raise HTTPException(404, "There is no such picture.")
         row, place = found
@@ -193,7 +185,7 @@ def _message(at: Seat, key: str, sent_at: datetime, *, conversation: str | None 
     )
 
 
-def _files(line: Line, links: Links) -> list[dict[str, str]]:
+def _files(line: Line, links: PictureLinks) -> list[dict[str, str]]:
     """The files that can be taken away from a line."""
     files = line.reply.enclosures if line.reply else ()
     return [
@@ -202,19 +194,19 @@ def _files(line: Line, links: Links) -> list[dict[str, str]]:
     ]
 
 
-def _pictures(line: Line, links: Links) -> list[dict[str, str]]:
+def _pictures(line: Line, links: PictureLinks) -> list[dict[str, str]]:
     """What the page shows of each picture: its address and words, or only the words in its place."""
     if line.reply is None:
         return []
     return [
-        {"url": f"/chat/pictures/{links.pictures.token(line.told_in, place)}", "alt": picture.alt}
+        {"url": f"/chat/pictures/{links.token(line.told_in, place)}", "alt": picture.alt}
         if can_be_shown(picture)
         else {"url": "", "alt": named(picture, line.reply.lang)}
         for place, picture in enumerate(line.reply.pictures)
     ]
 
 
-def _html(line: Line, at: Seat, names: dict[str, str], links: Links) -> str:
+def _html(line: Line, at: Seat, names: dict[str, str], links: PictureLinks) -> str:
     replaced = line.replaces or line.key
     return _templates.get_template("line.html").render(
         line=line,
