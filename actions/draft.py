@@ -20,13 +20,13 @@ def draft(command: Command, facts: Facts, speaker: Speaker, basis: Basis, key: s
     written = command_to_json(command)
     proposal_id = "P-" + digest_of([key, written])[:16]
     plan = command.plan(facts, speaker, proposal_id, now)
-    return Proposal(proposal_id, command, plan, speaker, basis, _digest(command, plan))
+    return Proposal(proposal_id, command, plan, speaker, basis, _digest(command, plan), facts)
 
 
 def drafted_again(proposal: Proposal, facts: Facts, now: datetime) -> Proposal:
     """The same proposal with what its command would do with the facts of this moment, and the digest of that."""
     plan = proposal.command.plan(facts, proposal.requester, proposal.id, now)
-    return replace(proposal, plan=plan, digest=_digest(proposal.command, plan))
+    return replace(proposal, plan=plan, digest=_digest(proposal.command, plan), seen=facts)
 
 
 def is_still(shown: Proposal, fresh: Proposal) -> bool:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeGuard
 
 from actions.crm.records import Diary, Employee
 from actions.working_days import working_days
@@ -52,13 +53,18 @@ class Slot:
     ends: datetime
 
 
+def is_consultant(person: Employee | None) -> TypeGuard[Employee]:
+    """Whether somebody is here to be booked: a technical consultant who has not left."""
+    return person is not None and person.role == "consultant" and not person.has_left
+
+
 def fitting(people: Iterable[Employee], text: str, region: str, lang: str = "") -> list[Fit]:
     """The consultants, those first whose expertise is spoken of, then those of the region, then of the language."""
     said = text.casefold()
     fits = [
         Fit(one, _topics(one, said), bool(region) and one.region == region, bool(lang) and one.lang == lang)
         for one in people
-        if one.role == "consultant"
+        if is_consultant(one)
     ]
     return sorted(fits, key=lambda fit: (-len(fit.topics), not fit.is_near, not fit.speaks, fit.person.id))
 

@@ -27,6 +27,7 @@ from actions.outside.durable import Durable
 from actions.outside.llm import Llm
 from actions.outside.store import Store, Tx
 from actions.policy.policy import Policy
+from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
 from bot.channels.api import ApiChannel, api_routes
@@ -45,6 +46,7 @@ from bot.inbox import Inbox
 from bot.judge import Judge
 from bot.judgements import count_judgements, judgements
 from bot.kept_files import FileKeeper
+from bot.kept_papers import PaperFiles
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
@@ -82,7 +84,7 @@ class House:
     clockwork: Clockwork
     shelf: Shelf
     metrics: Metrics
-    policy: Policy
+    rulebook: Rulebook
     llm: Llm | None
     accept: Callable[[Message], Awaitable[bool]]
 
@@ -96,6 +98,7 @@ class House:
         if opens_doors:
             for channel in self.channels.values():
                 await channel.start()
+        self.rulebook.start()
         await self.clockwork.start()
 
     async def stop(self) -> None:
@@ -103,6 +106,7 @@ class House:
         await self.inbox.drain()
         await self.outbox.drain()
         await self.clockwork.stop()
+        await self.rulebook.stop()
         for channel in self.channels.values():
             await channel.stop()
         await self.shelf.stop()
@@ -182,7 +186,7 @@ async def build_house(
         await store.migrate()
     minds = minds or await load_minds(settings)
     memory: Memory = RedisMemory(settings.redis_url, now) if settings.redis_url else LocalMemory(now)
-    policy = Policy.load(settings.policy)
+    rulebook = await Rulebook.open(store, settings.policy, now)
     metrics = Metrics()
     names = NameBook(store, now, settings.house_words)
     channels: dict[str, Channel] = {"web": WebChannel(store, now), "api": ApiChannel()}
@@ -232,7 +236,7 @@ async def build_house(
         if settings.is_set(name, row.needed, row.optional):
             channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)
     outbox = Outbox(store, channels, memory, now, on_ended=sends_ended, on_give_up=gave_up)
-    announcer = Announcer(outbox, channels, now)
+    announcer = Announcer(outbox, channels, now, settings.home)
     world = World(store, minds.shelf, announcer, now, settings.home)
     thinker = Thinker(minds.reader, minds.dictionary, names, world)
     windows = {name: channel.passive_window for name, channel in channels.items() if isinstance(channel, WeChatChannel)}
@@ -276,10 +280,10 @@ async def build_house(
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, now)
     teller = Teller(world, outbox, announcer, windows)
-    judge = Judge(world, outbox, announcer, teller, names, lambda: policy, clockwork.arm)
+    judge = Judge(world, outbox, announcer, teller, names, rulebook, clockwork.arm)
     conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, Writer(llm.write if llm else None))
     inbox = Inbox(store, handle, now, on_failed=failed)
-    return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, policy, llm, accept)
+    return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, rulebook, llm, accept)
 
 
 def _send_entry(send: Send) -> audit.Entry:
@@ -309,7 +313,7 @@ def create_app(
             house.shelf.learn(partial(open_meanings, settings))
         await house.start()
         gc.freeze()  # what is loaded now stays for good; looking through it for garbage would hold everybody up for 150 ms
-        log.info("ready", channels=sorted(house.channels), policy=house.policy.version)
+        log.info("ready", channels=sorted(house.channels), policy=house.rulebook.policy.version)
         try:
             yield
         finally:
@@ -340,11 +344,18 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     web = house.channels["web"]
     assert isinstance(web, WebChannel)
     app.include_router(_operation(house))
-    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home))
+    papers = PaperFiles(house.store, settings.home)
+    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
     app.include_router(
         chat_page(
-            web, house.accept, lambda: _sample_people(house.store), lambda: _is_sample(house.store), now, settings.home
+            web,
+            house.accept,
+            lambda: _sample_people(house.store),
+            lambda: _is_sample(house.store),
+            now,
+            settings.home,
+            papers,
         )
     )
     for channel in house.channels.values():
@@ -374,6 +385,8 @@ def _operation(house: House) -> APIRouter:
             "stores": stores,
             "channels": channels,
             "documents": {"passages": house.shelf.passages, "unreadable": len(house.shelf.problems)},
+            # what is wrong with the files stands in the log and with the doctor: anybody may ask here
+            "policy": {"version": house.rulebook.policy.version, "is_as_written": house.rulebook.problem is None},
             "sends": troubles,
         }
         return JSONResponse(body, 200 if is_ready else 503)

@@ -118,6 +118,23 @@ def gaps(
         raise _failure(str(error)) from None
 
 
+@policy_cli.command("packs")
+def packs(
+    action: Annotated[str, typer.Argument(metavar="[list|show|on|off]", help="What to do.")] = "list",
+    name: Annotated[str | None, typer.Argument(help="The name of a pack.")] = None,
+    is_trial: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+) -> None:
+    """Compliance packs: which there are, what one changes, and switching it on or off."""
+    if action not in ("list", "show", "on", "off"):
+        raise typer.BadParameter("must be list, show, on or off", param_hint="ACTION")
+    from actions.policy_commands import packs_command
+
+    try:
+        packs_command(open_store, _settings().policy, action, name, is_trial=is_trial)
+    except ValueError as error:
+        raise _failure(str(error)) from None
+
+
 app.add_typer(intents_cli, name="intents")
 app.add_typer(knowledge_cli, name="knowledge")
 app.add_typer(policy_cli, name="policy")

@@ -10,14 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import TypeAdapter
 
 from actions import audit
 from actions.commands.knowledge import ReportGap
+from actions.commands.papers import SendPaper
 from actions.commands.service import TellOwner
 from actions.crm import own, people
+from actions.crm.records import Speaker
 from actions.draft import draft
 from actions.outside.insert_new import insert_new
 from actions.outside.store import Tx
@@ -29,7 +32,7 @@ from actions.situation import Situation
 from actions.world import World
 from bot.buttons import Mint
 from bot.gaps import ASKS_DOCUMENTS, keep_gap, who_answers_for
-from bot.judge import Asker, Judge
+from bot.judge import Asker, Judge, Settled
 from bot.judgements import keep_judgement
 from bot.kept_files import FileKeeper
 from bot.memory import Memory
@@ -45,20 +48,28 @@ from bot.phrase import (
     phrase_plain,
     phrase_unsure,
 )
+from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
+from bot.phrase_papers import phrase_paper
 from bot.review import masked
 from bot.steps import (
     AskBack,
+    AskEdit,
     AskWhich,
     Do,
+    Edit,
     Heard,
     Help,
     Introduce,
     JudgePassage,
+    Language,
     OfferDocument,
+    OnRequest,
     Plain,
     Rest,
+    SendOff,
     Settle,
+    ShowPaper,
     Step,
     TakeBack,
     Tell,
@@ -230,19 +241,20 @@ class Conversation:
                     tx, heard, key, lambda mint: phrase_unsure(step.situation, mint), question=_question(step.turn)
                 )
                 return replace(thread, why=why)
-            case Walk() | Versions() | JudgePassage():
-                why = await self._on_passage(tx, heard, step, key)
+            case Walk() | Versions() | JudgePassage() | ShowPaper():
+                why = await self._look_into(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
-            case Do():
-                return await self._do(tx, heard, step, key)
-            case Settle() | TakeBack():
-                await self._end(tx, heard, step, key)
-        return thread
+            case Do() | SendOff():
+                return await self._do(tx, heard, step if isinstance(step, Do) else await self._sent_to(tx, heard, step), key)
+            case Settle() | Edit() | AskEdit() | TakeBack():
+                await self._on_request(tx, heard, step, key)
+                return replace(thread, editing=(step.proposal_id, step.digest) if isinstance(step, AskEdit) else None)
+        return replace(thread, editing=None)
 
-    async def _on_passage(
-        self, tx: Tx, heard: Heard, step: Walk | Versions | JudgePassage, key: str
+    async def _look_into(
+        self, tx: Tx, heard: Heard, step: Walk | Versions | JudgePassage | ShowPaper, key: str
     ) -> dict[str, Any] | None:
-        """Show more of a passage, or keep a word on it."""
+        """Show more of a passage or of a paper, or keep a word on it."""
         voice = Voice(heard.lang, heard.speaker.zone, heard.now)
         match step:
             case Walk():
@@ -251,6 +263,9 @@ class Conversation:
                 return await self._say(tx, heard, key, lambda mint: phrase_versions(step.said, voice, mint))
             case JudgePassage():
                 return await self._judge_passage(tx, heard, step, key)
+            case ShowPaper():
+                reader = heard.speaker.person_id or ""
+                return await self._say(tx, heard, key, lambda mint: phrase_paper(step, reader, voice, mint))
 
     async def _judge_passage(self, tx: Tx, heard: Heard, step: JudgePassage, key: str) -> dict[str, Any] | None:
         by = heard.speaker.person_id or heard.message.sender
@@ -295,30 +310,45 @@ class Conversation:
         thread = about(heard.thread, (subject,) if subject else (), subject.customer_id if subject else None, None)
         return replace(thread, why=why)
 
-    async def _end(self, tx: Tx, heard: Heard, step: Settle | TakeBack, key: str) -> None:
-        """What was proposed or done comes to an end: by a yes or no, or by taking it back."""
-        if isinstance(step, Settle):
-            await self._settle(tx, heard, step, key)
-        else:
-            await self._take_back(tx, heard, step, key)
+    async def _on_request(self, tx: Tx, heard: Heard, step: OnRequest, key: str) -> None:
+        """What was proposed or done: a yes or no, other arguments, or taking it back."""
+        match step:
+            case Settle():
+                await self._settle(tx, heard, step, key)
+            case Edit():
+                await self._edit(tx, heard, step, key)
+            case AskEdit():
+                await self._say(tx, heard, key, lambda mint: phrase_ask_edit(step.command, heard.lang))
+            case TakeBack():
+                asker = Asker(heard.message.address, heard.lang, heard.message.key)
+                if await self._judge.take_back(tx, heard.speaker, step.deed, asker, key) is None:
+                    await self._say(tx, heard, key, lambda mint: phrase_plain("nothing_to_undo", heard.lang))
+
+    async def _sent_to(self, tx: Tx, heard: Heard, step: SendOff) -> Do:
+        """The order to send a paper: to its contact where a channel reaches them now, else released to be sent by hand."""
+        paper = step.paper
+        can_be_reached = paper.contact_id is not None and await self._teller.reaches(tx, paper.contact_id)
+        day = heard.now.astimezone(ZoneInfo(heard.speaker.zone)).date()
+        contact = paper.contact_id if can_be_reached else None
+        return Do(SendPaper(paper.id, step.digest, day, contact, paper.deal_id), step.basis, step.key)
 
     async def _settle(self, tx: Tx, heard: Heard, step: Settle, key: str) -> None:
         here = heard.message.address
-        outcome, says_it_all = await self._judge.settle(tx, step.proposal_id, step.digest, heard.speaker, step.yes, here)
-        if outcome is None:
-            await self._say(tx, heard, key, lambda mint: phrase_plain("expired", heard.lang))
-        elif not (says_it_all and step.by_button):  # else the card under the pressed button has changed
-            await self._say(
-                tx, heard, key, lambda mint: phrase_outcome(outcome, heard.speaker, heard.lang, mint), outcome=outcome
-            )
+        settled = await self._judge.settle(tx, step.proposal_id, step.digest, heard.speaker, step.yes, here)
+        if not (settled.says_it_all and step.by_button):  # else the card under the pressed button has changed
+            await self._say_settled(tx, heard, key, settled)
 
-    async def _take_back(self, tx: Tx, heard: Heard, step: TakeBack, key: str) -> None:
-        person, lang = heard.speaker, heard.lang
-        outcome = await self._judge.take_back(tx, person, step.deed, heard.message.address.key)
+    async def _edit(self, tx: Tx, heard: Heard, step: Edit, key: str) -> None:
+        here = heard.message.address
+        settled = await self._judge.edit(tx, step.proposal_id, step.digest, heard.speaker, step.changes, step.yes, here)
+        await self._say_settled(tx, heard, key, settled)
+
+    async def _say_settled(self, tx: Tx, heard: Heard, key: str, settled: Settled) -> None:
+        speaker, lang, outcome = heard.speaker, heard.lang, settled.outcome
         if outcome is None:
-            await self._say(tx, heard, key, lambda mint: phrase_plain("nothing_to_undo", lang))
+            await self._say(tx, heard, key, lambda mint: phrase_plain("expired", lang))
         else:
-            await self._say(tx, heard, key, lambda mint: phrase_outcome(outcome, person, lang, mint), outcome=outcome)
+            await self._say(tx, heard, key, lambda mint: phrase_answer_to(settled, speaker, lang, mint), outcome=outcome)
 
     async def _say(
         self,
@@ -332,6 +362,21 @@ class Conversation:
         return await self._teller.tell(
             tx, f"reply:{key}", heard.message.address, phrase, question=question, outcome=outcome, answers=heard.message.key
         )
+
+
+def phrase_answer_to(settled: Settled, speaker: Speaker, lang: Language, mint: Mint) -> Phrased:
+    """What somebody hears to their yes, no or change of a proposal."""
+    outcome, waiting = settled.outcome, settled.waiting
+    assert outcome is not None
+    if settled.current is not None:
+        return phrase_current(settled.current, speaker, lang, mint)
+    if waiting is not None and outcome.kind == "partial" and "edited" not in outcome.data:
+        return phrase_partial(waiting, speaker, lang, is_again=outcome.data["is_again"])
+    if waiting is not None:
+        return phrase_changed(waiting, outcome, speaker, lang, mint, is_requester=False)
+    if outcome.data.get("is_open") or outcome.kind == "impossible":
+        return phrase_vain_edit(outcome, speaker, lang, mint)
+    return phrase_outcome(outcome, speaker, lang, mint)
 
 
 def _claimed(message: Message) -> str | None:

@@ -102,26 +102,33 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Enclosure:
-    """A small text file that goes with a reply, such as a calendar invitation; it is kept with the reply itself."""
+class File:
+    """A file that goes with a reply: a paper of this house, or a small text that is kept with the reply itself.
+
+    Of a paper, `paper` is its record's id and `path` where it lies; it is for the person `reader` alone. A text, such as a
+    calendar invitation, is of the kind `mime`.
+    """
 
     name: str
-    mime: str
-    text: str
+    path: str = ""
+    paper: str = ""
+    reader: str = ""
+    text: str = ""
+    mime: str = ""
 
 
 @dataclass(frozen=True)
 class Reply:
     """What Parley says. `text` alone must make sense where a card cannot be shown (notifications, plain channels).
 
-    `pictures` are shown below the text or the card, in order; `enclosures` can be taken away from there.
+    `pictures` are shown below the text or the card, in order; `files` can be opened where the channel has a way to.
     """
 
     text: str
     lang: Literal["zh", "en"]
     card: Card | None = None
     pictures: tuple[Picture, ...] = ()
-    enclosures: tuple[Enclosure, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 _message = TypeAdapter(Message)

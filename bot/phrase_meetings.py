@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from actions.crm.invitation import file_name, invitation
-from bot.message import Button, Enclosure, Reply
+from bot.message import Button, File, Reply
 from bot.thread import Question, question_to_json
 from bot.wording.fill import Voice
 from bot.wording.layout import MakeButton, Mint
@@ -15,14 +15,14 @@ BOOKS = "crm.book_consultant"
 """The intent in which everything about a consultant's hour is worked on."""
 
 
-def enclosed(reply: Reply, told: Mapping[str, Any]) -> Reply:
+def with_invitation(reply: Reply, told: Mapping[str, Any]) -> Reply:
     """The reply with the calendar file of the meeting that it tells of, if it tells of one."""
     meeting = told.get("invitation")
     if not isinstance(meeting, Mapping):
         return reply
     text = invitation(meeting, datetime.fromisoformat(str(told["at"])))
     mime = f"text/calendar; charset=utf-8; method={meeting['method']}"
-    return replace(reply, enclosures=(Enclosure(file_name(meeting), mime, text),))
+    return replace(reply, files=(*reply.files, File(file_name(meeting), text=text, mime=mime)))
 
 
 def can_be_changed(told: Mapping[str, Any], ways: Iterable[str], voice: Voice, mint: Mint) -> list[MakeButton]:

@@ -11,29 +11,38 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, Select, literal, or_, select
 
 from actions.commands.knowledge import TakeInDocument
+from actions.commands.planning import named
 from actions.commands.roster import command_from_json
 from actions.commands.undo import Undo
-from actions.crm.records import Customer, Speaker
+from actions.crm import own
+from actions.crm.records import Customer, Paper, Speaker
 from actions.gather import Asked, gather
 from actions.outside.store import Tx
 from actions.outside.tables import CustomerRow, DeedRow, ProposalRow, SendRow
+from actions.parked import parked
 from actions.plays.roster import play_of
 from actions.proposal import Answer, Ask, Basis
+from actions.proposal_json import decision_from_json, proposal_from_json
 from actions.propose import basis_of, propose
 from actions.readers import audience_of, setting_of
 from actions.rows import may_see, one
 from actions.world import World
 from bot import buttons
 from bot.buttons import Pressed
+from bot.edits import LONGEST, approves_with_changes, changes_in
 from bot.gaps import ASKS_DOCUMENTS
+from bot.kept_papers import may_open
 from bot.meetings import meeting_turn
 from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import target_of
+from bot.paper_changes import basis_of_words, changed, speaks_of_a_paper
 from bot.steps import (
     AskBack,
+    AskEdit,
     AskWhich,
     Do,
+    Edit,
     Heard,
     Help,
     Introduce,
@@ -42,7 +51,9 @@ from bot.steps import (
     OfferDocument,
     Plain,
     Rest,
+    SendOff,
     Settle,
+    ShowPaper,
     Step,
     TakeBack,
     Tell,
@@ -184,7 +195,11 @@ class Thinker:
         return heard, await self._turn(tx, heard, turn)
 
     async def _on_what_was_said(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
-        """What only means something after what was said last: take it back; who changed what was cited."""
+        """What only means something after what was said last: another value, take it back, who changed what was cited."""
+        if (step := await self._edit_said(tx, heard, understanding)) is not None:
+            return step
+        if heard.speaker.is_staff and (change := await self._changed_paper(tx, heard, understanding)):
+            return change
         if _ASKS_OF_VERSIONS.fullmatch(understanding.text) and (versions := await self._versions(tx, heard)):
             return versions
         if (meeting := await meeting_turn(tx, heard, understanding)) is not None:
@@ -211,14 +226,40 @@ class Thinker:
         if yes and heard.understanding and heard.understanding.intent == "chat.thanks":
             # "ok" from whoever asked only takes note that it waits for somebody else
             person = heard.speaker.person_id
-            rows = [row for row in rows if row.requester_id != person or not row.decision["confirmers"]["not_requester"]]
+            rows = [row for row in rows if row.requester_id != person or decision_from_json(row.decision).asks_requester]
         if len(rows) > 1:
             return Plain("several_pending")
         return Settle(rows[0].id, rows[0].digest, yes, by_button=False) if rows else None
 
+    async def _edit_said(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
+        """Another value for what waits here: in answer to the question for one, or "approve with 12%"."""
+        if heard.thread.editing is not None and len(understanding.text) <= LONGEST:
+            proposal_id, digest = heard.thread.editing
+            row = await parked(tx, proposal_id)
+            command = proposal_from_json(row["proposal"]).command if row else None
+            if command is not None and (changes := changes_in(understanding, command)):
+                return Edit(proposal_id, digest, changes, yes=False)
+        if not approves_with_changes(understanding.text) or not understanding.slots:
+            return None
+        address = heard.message.address
+        rows = await self._pending(tx, address, heard.message.sender)
+        if not rows and address.thread is not None:
+            rows = await self._pending(tx, replace(address, thread=None), heard.message.sender)
+        said = [(row, changes_in(understanding, proposal_from_json(row.proposal).command)) for row in rows]
+        meant = [(row, changes) for row, changes in said if changes]
+        if len(meant) > 1:
+            return Plain("several_pending")
+        return Edit(meant[0][0].id, meant[0][0].digest, meant[0][1], yes=True) if meant else None
+
     async def _pending(self, tx: Tx, address: Address, sender: str) -> Sequence[Row[Any]]:
         pending = (
-            select(ProposalRow.id, ProposalRow.digest, ProposalRow.requester_id, ProposalRow.decision)
+            select(
+                ProposalRow.id,
+                ProposalRow.digest,
+                ProposalRow.requester_id,
+                ProposalRow.proposal,
+                ProposalRow.decision,
+            )
             .where(ProposalRow.state == "pending", (literal("proposal:") + ProposalRow.id).in_(_cards(address, sender)))
             .limit(_MOST_PENDING)
         )
@@ -264,8 +305,12 @@ class Thinker:
                 # after a number typed, or a press on what only they see, no card changes under their eyes
                 is_pressed = heard.message.press is not None and heard.message.address.private_to is None
                 return heard, [Settle(data["proposal"], data["digest"], said == "confirm", by_button=is_pressed)]
+            case "edit":
+                return heard, [await self._asks_to_edit(tx, data)]
             case "walk" | "judge":
                 return heard, [await self._on_passage(tx, heard, button.action, data)]
+            case "look" | "change" | "send_paper":
+                return heard, [await self._on_paper(tx, heard, button)]
             case "undo":
                 return heard, [TakeBack(data["deed"])]
             case "more":
@@ -283,6 +328,34 @@ class Thinker:
                 text = str(data["text"])
                 said_now = replace(heard, message=replace(heard.message, press=None, text=text))
                 return await self.think(tx, said_now, ())
+
+    async def _asks_to_edit(self, tx: Tx, data: Mapping[str, Any]) -> Step:
+        row = await parked(tx, data["proposal"])
+        if row is None:
+            return Plain("expired")
+        if row["state"] != "pending":  # it only learns what became of it
+            return Settle(data["proposal"], data["digest"], True, by_button=False)
+        return AskEdit(data["proposal"], data["digest"], proposal_from_json(row["proposal"]).command)
+
+    async def _on_paper(self, tx: Tx, heard: Heard, button: Pressed) -> Step:
+        """What is done with a paper that was prepared; whoever presses must be one who may see it."""
+        paper = await own.get(tx, "paper", button.data["paper"])
+        if not isinstance(paper, Paper) or not await may_open(tx, paper, heard.speaker):
+            return Plain("paper_gone")
+        if button.action == "send_paper":
+            basis = Basis(confidence=1.0, message=heard.message.key)
+            return SendOff(paper, button.data["digest"], basis, f"press:{button.token}")
+        facts = await own.get_many(tx, named(("customer", paper.customer_id), ("contact", paper.contact_id)))
+        return ShowPaper(paper, facts, asks_what=button.action == "change")
+
+    async def _changed_paper(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
+        """Words that change the paper shown last: another discount, quantity or validity makes a new version of it."""
+        shown = await buttons.latest(tx, heard.message.address.key, "change") if speaks_of_a_paper(understanding) else None
+        paper = await own.get(tx, "paper", shown.data["paper"]) if shown else None
+        if not isinstance(paper, Paper) or not await may_open(tx, paper, heard.speaker):
+            return None
+        command = changed(paper, understanding)
+        return Do(command, basis_of_words(understanding, heard.message.key), heard.message.key) if command else None
 
     async def _on_passage(self, tx: Tx, heard: Heard, action: str, data: Mapping[str, Any]) -> Step:
         """What is done with a passage that was shown; whoever presses must be one who may read it."""

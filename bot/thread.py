@@ -34,7 +34,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Thread:
-    """The state of one conversation. Ids name records; `why` is the basis of the last reply that had one."""
+    """The state of one conversation. Ids name records; `why` is the basis of the last reply that had one.
+
+    `editing` is the proposal, and its digest, for which another value was asked.
+    """
 
     customer_id: str | None = None
     deal_id: str | None = None
@@ -43,6 +46,7 @@ class Thread:
     booking_id: str | None = None
     question: Question | None = None
     why: dict[str, Any] | None = None
+    editing: tuple[str, str] | None = None
     lang: Literal["zh", "en"] | None = None
 
 

@@ -1,6 +1,6 @@
 """A consultant's hour: held, booked, moved, cancelled, declined, reminded of; and a calendar taken in. Plans only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -40,7 +40,7 @@ from actions.proposal import (
     Unschedule,
     Vacate,
 )
-from actions.slots import LENGTH, Fit, Wish, fitting, free_slots, is_free
+from actions.slots import LENGTH, Fit, Wish, fitting, free_slots, is_consultant, is_free
 
 HELD_FOR = timedelta(minutes=15)
 """How long an hour is held that nobody has booked: time to ask the customer, not to forget it."""
@@ -50,6 +50,7 @@ FARTHEST = timedelta(days=366)
 """How far ahead an hour can be booked."""
 MOST_SPANS = 1000
 """Stretches of one calendar that are taken in: two for every working hour of three months, and some."""
+_OUTWARD: Mapping[str, bool] = {"outward": True}
 _COLLEAGUES = SALES | {"consultant", "legal"}
 
 
@@ -94,7 +95,7 @@ class HoldSlot:
         if self.starts <= now:
             return _instead(problem("slot_past", *subjects, person=self.person), self._others(diary, owner, now))
         consultant = diary.person(self.consultant_id)
-        if consultant is None or consultant.role != "consultant":
+        if not is_consultant(consultant):
             return _instead(problem("consultant_gone", *subjects, person=self.person), self._others(diary, owner, now))
         ends = self.starts + LENGTH
         if not is_free(diary, (consultant, owner), self.starts, ends):
@@ -154,7 +155,7 @@ class BookConsultant:
             return _instead(meeting.cannot("hold_ended"), meeting.again())
         if booking.starts <= now:
             return _instead(meeting.cannot("slot_past"), meeting.moves())
-        if meeting.consultant.role != "consultant":
+        if not is_consultant(meeting.consultant):
             return _instead(meeting.cannot("consultant_gone"), meeting.again())
         if not is_free(meeting.diary, meeting.people, booking.starts, booking.ends, but=booking.id):
             return _instead(meeting.cannot("slot_taken"), meeting.moves())
@@ -242,6 +243,8 @@ class RebookConsultant:
             return meeting.cannot("slot_far")
         if self.starts <= now:
             return _instead(meeting.cannot("slot_past"), meeting.moves())
+        if not is_consultant(meeting.consultant):
+            return _instead(meeting.cannot("consultant_gone"), meeting.again(others_first=True))
         ends = self.starts + (booking.ends - booking.starts)
         if not is_free(meeting.diary, meeting.people, self.starts, ends, but=booking.id):
             taken = meeting.cannot("slot_taken", starts=stamp(self.starts))
@@ -252,6 +255,7 @@ class RebookConsultant:
             effects=(*self._shift(meeting, booking, moved), *meeting.news("meeting_moved", moved)),
             subjects=meeting.subjects,
             inverse=(*self._shift(meeting, moved, back), *meeting.news("meeting_moved", back)),
+            measures=meeting.measures,
             data=meeting.told("meeting_moved", moved, was=stamp(booking.starts)),
         )
 
@@ -299,6 +303,7 @@ class CancelBooking:
                 *(meeting.reminder(booking.starts) if booking.state == "booked" else was_held),
                 *meeting.news("meeting_booked", back),
             ),
+            measures=meeting.measures,
             data=meeting.told("meeting_cancelled", gone),
         )
 
@@ -336,6 +341,7 @@ class DeclineBooking:
         return Plan(
             effects=(*meeting.ended(gone, meeting_timer(booking.id)), *others),
             subjects=meeting.subjects,
+            measures=meeting.measures,
             data=told,
         )
 
@@ -378,6 +384,7 @@ class SendInvitation:
                 Notify(f"person:{contact.id}", "meeting_invitation", meeting.told("meeting_booked", told)),
             ),
             subjects=(*meeting.subjects, about_contact(contact, facts)),
+            measures=_OUTWARD,
         )
 
 
@@ -522,6 +529,11 @@ class _Meeting:
     @property
     def contact(self) -> Contact | None:
         return self.diary.contact
+
+    @property
+    def measures(self) -> Mapping[str, bool]:
+        """For the policy: whoever changes a meeting of which the customer was told writes to the customer."""
+        return _OUTWARD if self.booking.told else {}
 
     def cannot(self, name: str, **data: Json) -> Plan:
         person = _called(self.consultant, self.speaker.lang)

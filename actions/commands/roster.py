@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from actions.commands import clock, crm, data, knowledge, meetings, service
+from actions.commands import clock, crm, data, knowledge, meetings, papers, service
 from actions.proposal import Command
 
 _ALL: tuple[type[Command], ...] = (
@@ -24,6 +24,10 @@ _ALL: tuple[type[Command], ...] = (
     crm.AssignLeads,
     crm.SubmitApproval,
     crm.ExportCustomers,
+    papers.PreparePaper,
+    papers.SendPaper,
+    papers.MarkPaperSent,
+    papers.DiscardPaper,
     service.OpenTicket,
     service.TakeTicket,
     service.CloseTicket,

@@ -172,6 +172,15 @@ def people_cli(open_store: OpenStore) -> typer.Typer:
         typer.echo(f"{person} is taken {count} times in the next {AHEAD.days} days.")
 
     @cli.command()
+    def leave(
+        person: Annotated[str, typer.Argument(metavar="PERSON", help="An employee's id.")],
+        deputy: Annotated[str | None, typer.Option(metavar="ID", help="Who stands in for them from now on.")] = None,
+    ) -> None:
+        """Say that an employee has left: they may do nothing any more; what they would confirm goes to their deputy."""
+        _write(open_store, person, {"command": "leave"}, lambda tx: people.leave(tx, person, deputy))
+        typer.echo(f"{person} has left.")
+
+    @cli.command()
     def invite(contact: Annotated[str, typer.Argument(metavar="CONTACT", help="A customer contact's id.")]) -> None:
         """Make a code that a customer's contact types once, within seven days, to be recognised on a channel."""
         words = {"command": "invite"}

@@ -5,6 +5,7 @@ import file's header and a policy expression all speak of the same thing. Money 
 `currency`; times are aware and in UTC.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,7 +21,7 @@ TicketKind = Literal["complaint", "fault", "invoice", "refund", "cancel", "hando
 
 @dataclass(frozen=True)
 class Employee:
-    """Someone who works here. `deputy_id` stands in when they are away; `zone` is an IANA time zone."""
+    """Someone who works here, or `has_left`. `deputy_id` stands in when they are away; `zone` is an IANA time zone."""
 
     id: str
     name: str
@@ -34,6 +35,7 @@ class Employee:
     email: str | None = None
     phone: str | None = None
     expertise: str = ""
+    has_left: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,10 @@ class Deal:
 
 @dataclass(frozen=True)
 class Product:
-    """Something sold. `alternative_id` is the cheaper thing to offer when money is short."""
+    """Something sold. `alternative_id` is the cheaper thing to offer when money is short.
+
+    `priced_on` is the day of the price list that the price is from; None where it is not dated.
+    """
 
     id: str
     name: str
@@ -129,6 +134,7 @@ class Product:
     alternative_id: str | None = None
     description: str = ""
     description_en: str = ""
+    priced_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +152,39 @@ class BattleFact:
     theirs_en: str
     source: str
     as_of: date
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A document prepared for a customer, never sent without a look by a person.
+
+    `content` is the sheet as JSON (see actions/papers/sheet.py), `digest` its SHA-256, which also names its files;
+    `recipe` is what it was made from, so that it can be made again with something changed. Of a quotation `amount` is the
+    total and `valid_until` its last day. `state`: draft (nobody has said that it is right), approved (looked at, to be sent
+    by hand), sent, replaced (there is a newer version), discarded. Without a customer it is a comparison for colleagues.
+    """
+
+    id: str
+    kind: Literal["quote", "value_summary", "one_page", "proposal", "contract_request", "demo_agenda", "comparison"]
+    title: str
+    digest: str
+    content: str
+    recipe: str
+    customer_id: str | None = None
+    deal_id: str | None = None
+    contact_id: str | None = None
+    lang: str = "zh"
+    version: int = 1
+    state: Literal["draft", "approved", "sent", "replaced", "discarded"] = "draft"
+    amount: Decimal | None = None
+    currency: str | None = None
+    discount: Decimal = Decimal(0)
+    valid_until: date | None = None
+    replaces_id: str | None = None
+    made_by: str | None = None
+    created_at: datetime | None = None
+    sent_at: datetime | None = None
+    sent_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -259,6 +298,40 @@ class Diary:
         return next((one for one in self.people if one.id == person_id), None)
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How many different people's data left in one calendar year: to anywhere, sensitive data among them, to one country.
+
+    `known`, `known_sensitive` and `known_here` are those people of the act at hand who are in these numbers already.
+    """
+
+    people: int = 0
+    sensitive: int = 0
+    here: int = 0
+    known: frozenset[str] = frozenset()
+    known_sensitive: frozenset[str] = frozenset()
+    known_here: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Crossings:
+    """What has left for a country (`id`, ISO), by year, and whose data the act at hand would take there; for the policy."""
+
+    id: str
+    people: frozenset[str]
+    sensitive: frozenset[str]
+    years: Mapping[int, Tally]
+
+    def reached(self, year: int) -> tuple[int, int, int]:
+        """People abroad, sensitive among them, and people in this country, with this act counted in; each person once."""
+        tally = self.years.get(year, Tally())
+        return (
+            tally.people + len(self.people - tally.known),
+            tally.sensitive + len(self.sensitive - tally.known_sensitive),
+            tally.here + len(self.people - tally.known_here),
+        )
+
+
 Record = (
     Employee
     | Customer
@@ -267,6 +340,7 @@ Record = (
     | Deal
     | Product
     | BattleFact
+    | Paper
     | Ticket
     | Contract
     | Activity
@@ -283,6 +357,7 @@ KINDS: dict[str, type[Any]] = {
     "deal": Deal,
     "product": Product,
     "battle_fact": BattleFact,
+    "paper": Paper,
     "ticket": Ticket,
     "contract": Contract,
     "activity": Activity,

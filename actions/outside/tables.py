@@ -82,6 +82,7 @@ class EmployeeRow(Table):
     email: Mapped[str | None]
     phone: Mapped[str | None]
     expertise: Mapped[str]
+    has_left: Mapped[bool]
 
 
 class CustomerRow(Table):
@@ -167,6 +168,7 @@ class ProductRow(Table):
     alternative_id: Mapped[str | None]
     description: Mapped[str]
     description_en: Mapped[str]
+    priced_on: Mapped[date | None]
 
 
 class BattleFactRow(Table):
@@ -182,6 +184,31 @@ class BattleFactRow(Table):
     theirs_en: Mapped[str]
     source: Mapped[str]
     as_of: Mapped[date]
+
+
+class PaperRow(Table):
+    __tablename__ = "paper"
+    id: Mapped[str] = _key()
+    kind: Mapped[str]
+    title: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64))
+    content: Mapped[str]
+    recipe: Mapped[str]
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    deal_id: Mapped[str | None] = mapped_column(index=True)
+    contact_id: Mapped[str | None]
+    lang: Mapped[str]
+    version: Mapped[int]
+    state: Mapped[str]
+    amount: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    discount: Mapped[Decimal]
+    valid_until: Mapped[date | None]
+    replaces_id: Mapped[str | None]
+    made_by: Mapped[str | None]
+    created_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    sent_to: Mapped[str | None]
 
 
 class TicketRow(Table):
@@ -297,6 +324,33 @@ class GroupRow(Table):
     conversation: Mapped[str]
 
 
+class CrossingRow(Table):
+    """One person whose data left for one country in one calendar year; a person counts once, however often it leaves.
+
+    `is_sensitive` is true once any of it was. `deed` is the first that took it there.
+    """
+
+    __tablename__ = "crossing"
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    destination: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(String(160), primary_key=True)
+    is_sensitive: Mapped[bool]
+    at: Mapped[datetime]
+    deed: Mapped[str]
+
+
+Index("crossing_person", CrossingRow.person, CrossingRow.year)
+
+
+class PolicyVersionRow(Table):
+    """A version of the policy that was in force: every text of it by name, so that it can be read again."""
+
+    __tablename__ = "policy_version"
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    texts: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
 class MetaRow(Table):
     """Small facts about this home, such as that it holds the sample company."""
 
@@ -359,7 +413,9 @@ class SendRow(Table):
 class ProposalRow(Table):
     """A proposal that waits: offered on a button, or for a person's yes. The card is only a view of this row.
 
-    state: offered | pending -> done | rejected | expired | stale | failed. `digest` binds a yes to the exact arguments.
+    state: offered | pending -> done | rejected | expired | stale | failed | superseded. `digest` binds a yes to the exact
+    arguments. `yeses` are those said so far; `step` counts how often it was passed on because nobody answered. Somebody may
+    have `edited` it before they approved: who, and which arguments; `superseded_by` is what is asked in its place.
     """
 
     __tablename__ = "proposal"
@@ -376,6 +432,10 @@ class ProposalRow(Table):
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     note: Mapped[str | None]
+    yeses: Mapped[list[Any]]
+    step: Mapped[int]
+    edited: Mapped[dict[str, Any] | None]
+    superseded_by: Mapped[str | None]
 
 
 class ButtonRow(Table):

@@ -14,7 +14,7 @@ from actions.plays.play import Result
 from actions.plays.told import customer_subject, deal_subject, named
 from actions.proposal import Answer, Ask, Json, Option
 from actions.situation import Situation
-from actions.slots import Fit, Slot, Wish, fitting, free_slots
+from actions.slots import Fit, Slot, Wish, fitting, free_slots, is_consultant
 
 _MORNING = re.compile(r"上午|早上|一早|\bmorning\b|\b(?<!\d )a\.?m\b", re.IGNORECASE)
 _AFTERNOON = re.compile(r"下午|午后|\bafternoon\b|\b(?<!\d )p\.?m\b", re.IGNORECASE)
@@ -96,7 +96,7 @@ def _row(slot: Slot, s: Situation) -> dict[str, Json]:
 def _wanted(s: Situation, diary: Diary) -> list[Employee]:
     """The consultants who are named."""
     words = [str(word) for slot in (*s.slots("person"), *s.slots("company")) for word in (slot.value, slot.text)]
-    consultants = [one for one in diary.people if one.role == "consultant"]
+    consultants = [one for one in diary.people if is_consultant(one)]
     return [one for one in consultants if any(_is_called(one, word) for word in words) or one.name in s.text]
 
 
@@ -146,7 +146,7 @@ _REASONS = {
 
 def _moved(s: Situation, diary: Diary, booking: Booking) -> Result:
     consultant, owner = diary.person(booking.consultant_id), diary.person(booking.owner_id)
-    if consultant is None:
+    if not is_consultant(consultant):
         return Answer("no_consultants", says=("human",))
     wish = wish_of(s)
     if wish.latest is None:  # no time was named: about when it was to be

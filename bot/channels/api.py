@@ -20,11 +20,12 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from bot.channels.channel import Accept, CannotTell, Pace, Sent
-from bot.channels.picture_links import PictureLinks, enclosure_answer, picture_answer
+from bot.channels.picture_links import PictureLinks, file_answer, picture_answer
 from bot.channels.pictures import can_be_shown, named
 from bot.door import ApiDoor
 from bot.files import LARGEST, FileTooLarge, kind_of, place_for
 from bot.inbox import Inbox
+from bot.kept_papers import MIME, PaperFiles, mime_of
 from bot.message import Address, Attachment, Message, Reply
 from bot.outbox import Outbox, Send, target_of
 
@@ -163,9 +164,9 @@ class ApiChannel:
 
 
 def api_routes(
-    accept: Accept, inbox: Inbox, outbox: Outbox, door: ApiDoor, now: Callable[[], datetime], home: Path
+    accept: Accept, inbox: Inbox, outbox: Outbox, door: ApiDoor, now: Callable[[], datetime], home: Path, papers: PaperFiles
 ) -> APIRouter:
-    """`POST /api/messages`, `POST /api/actions/{button}`, `GET /api/pictures/{token}` and `GET /api/files/{token}`."""
+    """`POST /api/messages`, `POST /api/actions/{button}`, `GET /api/pictures/{token}`, `GET /api/files/{token}`."""
     links = PictureLinks(home, "send")
     router = APIRouter(prefix="/api", dependencies=[Depends(door)], tags=["conversation"])
 
@@ -221,14 +222,16 @@ def api_routes(
         row, place = found
         return await picture_answer(await outbox.said(row), place)
 
-    @router.get("/files/{token}", response_class=Response, responses={200: {"content": {"text/calendar": {}}}})
+    kinds: dict[str, Any] = {one: {} for one in (*MIME.values(), "text/calendar")}
+
+    @router.get("/files/{token}", response_class=Response, responses={200: {"content": kinds}})
     async def file(token: str) -> Response:
-        """A file of a reply, as its `url` names it."""
-        found = links.files.read(token)
+        """A file of a reply, as its `url` names it; a paper's while whoever it was for may see the customer."""
+        found = links.read_file(token)
         if found is None:
             raise HTTPException(404, "There is no such file.")
         row, place = found
-        return await enclosure_answer(await outbox.said(row), place)
+        return await file_answer(await outbox.said(row), place, papers)
 
     return router
 
@@ -263,8 +266,8 @@ def _shown(send: Send, links: PictureLinks) -> ApiReply:
         if there[place]
     ]
     told.files = [
-        ApiFile(url=f"/api/files/{links.files.token(send.id, place)}", name=file.name, mime=file.mime)
-        for place, file in enumerate(send.reply.enclosures)
+        ApiFile(url=f"/api/files/{links.file_token(send.id, place)}", name=one.name, mime=mime_of(one))
+        for place, one in enumerate(send.reply.files)
     ]
     return told
 

@@ -20,11 +20,12 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from bot.channels.channel import Accept
-from bot.channels.picture_links import PictureLinks, enclosure_answer, picture_answer
+from bot.channels.picture_links import PictureLinks, file_answer, picture_answer
 from bot.channels.pictures import can_be_shown, named
 from bot.channels.web import Line, WebChannel
 from bot.door import local_only
 from bot.files import FileTooLarge, keep
+from bot.kept_papers import PaperFiles
 from bot.message import Address, Message
 
 log = structlog.get_logger()
@@ -65,6 +66,7 @@ def chat_page(
     is_sample: Callable[[], Awaitable[bool]],
     now: Callable[[], datetime],
     home: Path,
+    papers: PaperFiles,
 ) -> APIRouter:
     """The page's routes. `people` lists the sample company's people; `is_sample` says whether this home holds it."""
 
@@ -145,10 +147,10 @@ def chat_page(
         await accept(message)
         return Response(status_code=204)
 
-    return _with_pictures(router, web, links)
+    return _with_pictures(router, web, links, papers)
 
 
-def _with_pictures(router: APIRouter, web: WebChannel, links: PictureLinks) -> APIRouter:
+def _with_pictures(router: APIRouter, web: WebChannel, links: PictureLinks, papers: PaperFiles) -> APIRouter:
     @router.get("/chat/pictures/{token}")
     async def picture(token: str) -> Response:
         found = links.read(token)
@@ -159,11 +161,11 @@ def _with_pictures(router: APIRouter, web: WebChannel, links: PictureLinks) -> A
 
     @router.get("/chat/files/{token}")
     async def file(token: str) -> Response:
-        found = links.files.read(token)
+        found = links.read_file(token)
         if found is None:
             raise HTTPException(404, "There is no such file.")
         row, place = found
-        return await enclosure_answer(await web.said(row), place)
+        return await file_answer(await web.said(row), place, papers)
 
     return router
 
@@ -185,15 +187,6 @@ def _message(at: Seat, key: str, sent_at: datetime, *, conversation: str | None 
     )
 
 
-def _files(line: Line, links: PictureLinks) -> list[dict[str, str]]:
-    """The files that can be taken away from a line."""
-    files = line.reply.enclosures if line.reply else ()
-    return [
-        {"url": f"/chat/files/{links.files.token(line.told_in, place)}", "name": file.name}
-        for place, file in enumerate(files)
-    ]
-
-
 def _pictures(line: Line, links: PictureLinks) -> list[dict[str, str]]:
     """What the page shows of each picture: its address and words, or only the words in its place."""
     if line.reply is None:
@@ -203,6 +196,14 @@ def _pictures(line: Line, links: PictureLinks) -> list[dict[str, str]]:
         if can_be_shown(picture)
         else {"url": "", "alt": named(picture, line.reply.lang)}
         for place, picture in enumerate(line.reply.pictures)
+    ]
+
+
+def _files(line: Line, links: PictureLinks) -> list[dict[str, str]]:
+    """The files that go with a reply, each with its address."""
+    files = line.reply.files if line.reply else ()
+    return [
+        {"url": f"/chat/files/{links.file_token(line.told_in, place)}", "name": one.name} for place, one in enumerate(files)
     ]
 
 

@@ -32,7 +32,7 @@ def _lines(plan: Plan, voice: Voice) -> Iterator[str]:
         yield voice.say("change.assign", plan.data)
     for effect in plan.effects:
         match effect:
-            case Update() if effect.field not in _SILENT:
+            case Update() if effect.field not in _SILENT and effect.kind != "paper":
                 yield changed_field(effect.field, effect.old, effect.new, voice, currencies(plan))
             case Create():
                 yield from _created(effect, voice)
@@ -48,6 +48,8 @@ def _lines(plan: Plan, voice: Voice) -> Iterator[str]:
 
 def notified(plan: Plan, voice: Voice) -> list[str]:
     """Who will hear of it, each once."""
+    if plan.data.get("receiver"):
+        return [voice.say("change.notify_receiver", plan.data)]
     told = dict.fromkeys(effect.to for effect in plan.effects if isinstance(effect, Notify))
     return list(dict.fromkeys(_told(to, voice) for to in told))
 
@@ -73,7 +75,8 @@ def currencies(plan: Plan) -> tuple[str, str]:
 
 
 def _created(effect: Create, voice: Voice) -> Iterator[str]:
-    for field in _SHOWN_WHEN_NEW:
+    shown = (*_SHOWN_WHEN_NEW, "discount") if effect.kind == "paper" else _SHOWN_WHEN_NEW
+    for field in shown:
         if effect.values.get(field):
             new = _value(field, effect.values[field], voice, str(effect.values.get("currency") or "CNY"))
             yield voice.say("change.added", {"field": field, "new": shortened(new, 80)})

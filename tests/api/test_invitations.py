@@ -6,23 +6,25 @@ from pathlib import Path
 from icalendar import Calendar
 
 from bot.channels.web import WebChannel
-from bot.message import Address, Enclosure, Reply
+from bot.message import Address, File, Reply
 from tests.api.served import Served
 from tests.api.test_pictures import shown_line
 
-ICS = Enclosure(
-    "meeting-20261201-0200Z.ics", "text/calendar; charset=utf-8; method=REQUEST", "BEGIN:VCALENDAR\r\nEND:VCALENDAR"
+ICS = File(
+    "meeting-20261201-0200Z.ics",
+    text="BEGIN:VCALENDAR\r\nEND:VCALENDAR",
+    mime="text/calendar; charset=utf-8; method=REQUEST",
 )
 
 
 async def test_the_api_lists_a_file_and_hands_it_out(served: Served) -> None:
     async with served.house.store.write() as tx:
-        await served.house.outbox.put(tx, "k1", Address("api", "c1"), Reply("Booked", "en", enclosures=(ICS,)))
+        await served.house.outbox.put(tx, "k1", Address("api", "c1"), Reply("Booked", "en", files=(ICS,)))
     [listed] = (await served.say("help"))[0]["files"]  # type: ignore[misc, attr-defined]
     assert (listed["name"], listed["mime"]) == (ICS.name, ICS.mime)
     answer = await served.http.get(listed["url"])
     assert (answer.status_code, answer.text, answer.headers["content-type"]) == (200, ICS.text, ICS.mime)
-    assert answer.headers["content-disposition"] == f'attachment; filename="{ICS.name}"'
+    assert answer.headers["content-disposition"] == f"attachment; filename*=UTF-8''{ICS.name}"
     token = listed["url"].rsplit("/", 1)[1]
     row, place, seal = token.split("-")
     for other in (f"{row}-1-{seal}", f"{int(row) + 1}-{place}-{seal}", f"{row}-{place}-{'0' * 32}", "x"):
@@ -33,7 +35,7 @@ async def test_the_api_lists_a_file_and_hands_it_out(served: Served) -> None:
 async def test_the_chat_page_links_the_file(served: Served, tmp_path: Path) -> None:
     page = served.house.channels["web"]
     assert isinstance(page, WebChannel)
-    await page.send("k1", Address("web", "E01"), Reply("Booked", "en", enclosures=(ICS,)))
+    await page.send("k1", Address("web", "E01"), Reply("Booked", "en", files=(ICS,)))
     (line,) = await page.history(["E01"])
     (url,) = re.findall(r'href="(/chat/files/[^"]+)"', shown_line(line, tmp_path))
     answer = await served.http.get(url)

@@ -68,6 +68,12 @@ def test_people_are_listed_as_one_json_object_a_line(parley: Parley) -> None:
     assert listed["@managers"]["identities"] == [{"channel": "web", "user": "managers"}]
 
 
+def test_who_left_is_known_and_somebody_stands_in(parley: Parley) -> None:
+    assert parley("people", "leave", "E12", "--deputy", "E11") == (0, "E12 has left.\n")
+    code, said = parley("people", "leave", "E99")
+    assert (code, said) == (1, "There is no employee E99.\n")
+
+
 def test_a_person_and_a_group_are_bound_in_the_same_way(parley: Parley) -> None:
     assert parley("people", "bind", "E01", "slack", "U1") == (0, "E01 is U1 on slack.\n")
     assert parley("people", "bind", "@managers", "slack", "C123") == (0, "@managers is C123 on slack.\n")

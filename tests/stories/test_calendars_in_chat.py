@@ -32,9 +32,9 @@ async def test_a_calendar_that_collides_is_told_to_both_and_a_press_moves_the_me
     await house.press("E01", button(house, "E01", "韩松"))
     booked = await house.press("E01", button(house, "E01", "约定"))
     [own] = [one.reply for one in booked if one.conversation == "E01"]
-    assert own.enclosures[0].name.endswith(".ics")
+    assert own.files[0].name.endswith(".ics")
     [theirs] = [one.reply for one in booked if one.conversation == "E31"]
-    assert "METHOD:REQUEST" in theirs.enclosures[0].text
+    assert "METHOD:REQUEST" in theirs.files[0].text
 
     taken = await house.send_document("E31", "han.ics", calendar("20261127T010000Z/20261127T100000Z"))
     assert "日程已更新" in said(taken, "E31")

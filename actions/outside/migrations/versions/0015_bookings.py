@@ -6,7 +6,7 @@ from alembic import op
 from actions.outside.tables import Moment
 
 revision = "0015"
-down_revision = "0004"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
