@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeGuard
 
 from actions.crm.records import Diary, Employee
-from actions.working_days import working_days
+from actions.policy.hours import Hours
 
 LENGTH = timedelta(hours=1)
 LOOK_AHEAD = timedelta(days=14)
@@ -132,15 +132,16 @@ def free_slots(
     first = _on_grid(max(wish.earliest, now + _LEAD))
     last = max(first, min(first + LOOK_AHEAD, now + LOOK_AHEAD * 3))
     if wish.latest is not None and wish.latest > first:
-        within = _best(fits, asker, spans, first, wish.latest, length, most)
+        within = _best(fits, asker, diary.hours, spans, first, wish.latest, length, most)
         if within:
             return within
-    return _best(fits, asker, spans, first, last, length, most)
+    return _best(fits, asker, diary.hours, spans, first, last, length, most)
 
 
 def _best(
     fits: Sequence[Fit],
     asker: Employee | None,
+    hours: Hours,
     spans: Mapping[str, list[Span]],
     first: datetime,
     last: datetime,
@@ -148,7 +149,7 @@ def _best(
     most: int,
 ) -> list[Slot]:
     """Two of the best fitting, one of the next: a choice of times and of people, filled up with what is left."""
-    each = [_of(fit, asker, spans, first, last, length, most) for fit in fits]
+    each = [_of(fit, asker, hours, spans, first, last, length, most) for fit in fits]
     found = [slots for slots in each if slots]
     best = [slot for number, slots in enumerate(found) for slot in slots[: 2 if number == 0 else 1]]
     further = [slot for slots in found for slot in slots if slot not in best]
@@ -158,6 +159,7 @@ def _best(
 def _of(
     fit: Fit,
     asker: Employee | None,
+    hours: Hours,
     spans: Mapping[str, list[Span]],
     first: datetime,
     last: datetime,
@@ -165,12 +167,11 @@ def _of(
     most: int,
 ) -> list[Slot]:
     both = [fit.person, *([asker] if asker is not None and asker.id != fit.person.id else [])]
-    hours = [working_days(one.zone) for one in both]
     slots: list[Slot] = []
     at = first
     while at < last and len(slots) < most:
         ends = at + length
-        is_open = all(one.holds(at, ends) for one in hours)
+        is_open = all(hours.can_meet(at, ends, one.zone, one.region) for one in both)
         if is_open and not any(is_taken(spans.get(one.id, ()), at, ends) for one in both):
             slots.append(Slot(fit, at, ends))
             at += max(_APART, length)

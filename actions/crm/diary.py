@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from actions.crm.records import Booking, Busy, Contact, Diary, Employee
 from actions.outside.store import Tx
 from actions.outside.tables import BookingRow, BusyRow, ContactRow, EmployeeRow, TakenQuarterRow, TimerRow
+from actions.policy.in_force import hours_in_force
 
 QUARTER = timedelta(minutes=15)
 LOOKS_AHEAD = timedelta(days=22)
@@ -23,7 +24,7 @@ CALENDAR = "calendar"
 
 
 async def diary_of(tx: Tx, key: str) -> Diary:
-    """The consultants and one person, with what takes their time from a moment on.
+    """The consultants and one person, with what takes their time from a moment on, and the hours of work in force.
 
     The key is `2026-11-25T02:00:00+00:00|E01`, or the id of a booking: then the moment is the booking's, the person its
     owner, and `contact` the customer's first contact. An unknown booking, or a key that is neither, is an empty diary.
@@ -77,6 +78,7 @@ async def _diary(tx: Tx, key: str, since: datetime, ids: list[str], contact: Con
         tuple(Busy(**row._mapping) for row in await tx.execute(busy)),
         bookings,
         contact,
+        await hours_in_force(tx),
     )
 
 

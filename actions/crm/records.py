@@ -11,6 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from actions.policy.hours import Hours, shipped_hours
+
 EmployeeRole = Literal["rep", "manager", "director", "consultant", "legal"]
 Role = Literal["rep", "manager", "director", "consultant", "legal", "customer", "guest"]
 Stage = Literal["lead", "qualified", "proposal", "negotiation", "won", "lost"]
@@ -286,13 +288,17 @@ class Booking:
 
 @dataclass(frozen=True)
 class Diary:
-    """Who could meet when: people with what takes their time in the weeks looked at. Read together, kept nowhere."""
+    """Who could meet when: people with what takes their time in the weeks looked at, and the hours of work in force.
+
+    Read together, kept nowhere.
+    """
 
     id: str
     people: tuple[Employee, ...] = ()
     busy: tuple[Busy, ...] = ()
     bookings: tuple[Booking, ...] = ()
     contact: Contact | None = None
+    hours: Hours = field(default_factory=shipped_hours)
 
     def person(self, person_id: str) -> Employee | None:
         return next((one for one in self.people if one.id == person_id), None)

@@ -1,7 +1,7 @@
 """Free slots: whatever the calendars hold, what is offered suits both, in working hours, on every side of a clock change."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.crm.records import Booking, Busy, Diary, Employee
+from actions.policy.hours import Stretch, Working, shipped_hours, zone_of
 from actions.slots import LENGTH, LOOK_AHEAD, Fit, Slot, Wish, fitting, free_slots, is_taken, merged
-from actions.working_days import working_days
 
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)  # a Wednesday, ten in the morning in Shanghai
 HAN = Employee("E31", "韩松", "Han Song", "consultant", "华东", expertise="监护|影像")
@@ -59,8 +59,9 @@ def test_a_slot_is_always_free_and_in_the_hours_of_both(
         assert slot.starts > now and slot.ends - slot.starts == LENGTH
         assert slot.starts < max(earliest, now) + LOOK_AHEAD + timedelta(hours=1)
         for person in (slot.fit.person, rep):
-            local = slot.starts.astimezone(working_days(person.zone).zone)
-            assert local.hour >= 9 and (local + LENGTH).hour <= 18
+            local = slot.starts.astimezone(zone_of(person.zone))
+            assert local.hour >= 9 and (local + LENGTH).time() <= time(18, 30)
+            assert local.hour >= 13 or (local + LENGTH).time() <= time(12)
             taken = [one for one in busy if one.employee_id == person.id and one.ends > one.starts]
             assert not any(one.starts < slot.ends and one.ends > slot.starts for one in taken)
             theirs = [one for one in bookings if person.id in (one.consultant_id, one.owner_id)]
@@ -97,6 +98,19 @@ def test_the_rep_s_own_calendar_counts() -> None:
     assert first.starts.astimezone(ZoneInfo("Asia/Shanghai")).date() == date(2026, 11, 26)
 
 
+def test_whoever_has_left_is_offered_to_nobody() -> None:
+    gone = replace(HAN, has_left=True)
+    assert [fit.person for fit in fitting((gone, PRIYA), "监护", "华东")] == [PRIYA]
+
+
+def test_the_hours_are_those_that_the_policy_has_for_the_region() -> None:
+    early = Working(frozenset({6}), Stretch(time(6), time(8)), None)
+    hours = replace(shipped_hours(), regions={"华东": early})
+    slots = _slots(Diary("", (HAN,), hours=hours), Wish(NOW), NOW)
+    local = [slot.starts.astimezone(ZoneInfo("Asia/Shanghai")) for slot in slots]
+    assert [(one.isoweekday(), one.hour) for one in local] == [(6, 6), (6, 6)]
+
+
 def test_nobody_free_in_two_weeks_is_no_slot() -> None:
     away = Busy("Y1", "E31", NOW, NOW + timedelta(days=30))
     assert _slots(Diary("", (HAN,), (away,)), Wish(NOW), NOW) == []
@@ -104,8 +118,9 @@ def test_nobody_free_in_two_weeks_is_no_slot() -> None:
 
 
 def test_a_holiday_is_no_working_day_and_a_worked_sunday_is_one() -> None:
-    china = working_days("Asia/Shanghai")
-    assert not china.is_worked(date(2026, 10, 1)) and china.is_worked(date(2026, 9, 20))
+    hours = shipped_hours()
+    assert not hours.is_working_day(date(2026, 10, 1), "Asia/Shanghai", "")
+    assert hours.is_working_day(date(2026, 9, 20), "Asia/Shanghai", "")
     eve = datetime(2026, 9, 30, 9, 0, tzinfo=UTC)  # five in the afternoon before the national holiday
     [first, *_] = _slots(Diary("", (HAN,)), Wish(eve), eve)
     assert first.starts.date() == date(2026, 10, 8)
