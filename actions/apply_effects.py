@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from actions.crm import own
+from actions.crm import diary, own
 from actions.crm.crossings import note_crossings
 from actions.crm.records import KINDS, Customer, Paper
 from actions.outside.store import Tx
@@ -21,14 +21,17 @@ from actions.proposal import (
     Create,
     Effect,
     Notify,
+    Occupy,
     PrintPaper,
     Redraw,
     Remove,
+    ReplaceBusy,
     Schedule,
     TakeIn,
     TakeOut,
     Unschedule,
     Update,
+    Vacate,
     WriteFile,
 )
 from actions.world import World
@@ -75,18 +78,29 @@ async def _apply(world: World, tx: Tx, effect: Effect, key: str, files: list[Pat
                 raise Stale
         case Notify() | Redraw():
             await world.announce(tx, key, effect)
-        case Schedule():
-            await _schedule(tx, effect)
-        case Unschedule():
-            await _unschedule(tx, effect.key)
+        case Schedule() | Unschedule():
+            await (_schedule(tx, effect) if isinstance(effect, Schedule) else _unschedule(tx, effect.key))
         case WriteFile():
             files.append(await _write(world, tx, effect, key))
         case PrintPaper():
             files += await _print_paper(world, tx, effect)
         case TakeIn() | TakeOut():
             files += await _take_document(world, effect)
+        case Occupy() | Vacate() | ReplaceBusy():
+            await _take_time(tx, effect)
         case Update():
             await _update(tx, [effect])
+
+
+async def _take_time(tx: Tx, effect: Occupy | Vacate | ReplaceBusy) -> None:
+    match effect:
+        case Occupy():
+            if not await diary.occupy(tx, effect.booking_id, effect.people, effect.starts, effect.ends):
+                raise Stale
+        case Vacate():
+            await diary.vacate(tx, effect.booking_id)
+        case ReplaceBusy():
+            await diary.replace_busy(tx, effect.employee_id, effect.spans)
 
 
 async def _write(world: World, tx: Tx, effect: WriteFile, key: str) -> Path:

@@ -195,8 +195,8 @@ def may_touch(speaker: Speaker, subject: Subject) -> bool:
             return subject.kind == "ticket" and subject.customer_id is None
         case "legal":
             return subject.kind == "firing"
-        case _:
-            return False
+        case "consultant":
+            return subject.kind == "booking" and _is_own(speaker, subject)
 
 
 def _is_own(speaker: Speaker, subject: Subject) -> bool:

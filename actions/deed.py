@@ -136,4 +136,8 @@ def _changed(effect: Effect) -> str:
     """What an effect is about, as the record's subject: `deal:D001`, `person:E01`, a card, a timer, a file."""
     if isinstance(effect, Create | Update | Remove):
         return f"{effect.kind}:{effect.id}"
-    return next(str(getattr(effect, name)) for name in ("to", "view_of", "key", "name", "digest") if hasattr(effect, name))
+    return next(
+        str(getattr(effect, name))
+        for name in ("to", "view_of", "key", "name", "digest", "booking_id", "employee_id")
+        if hasattr(effect, name)
+    )

@@ -9,8 +9,10 @@ from actions.crm.records import Speaker
 from actions.proposal import Basis, Command, Effect, Facts, Json, Plan, Proposal
 from actions.proposal_json import effects_to_json
 
-_STAMPS = frozenset({"created_at", "stage_since", "opened_at", "closed_at", "at"})
+_STAMPS = frozenset({"created_at", "stage_since", "opened_at", "closed_at", "at", "held_until"})
 """Fields that only say when: planned a minute later, the deed is still the same deed."""
+_FROM_NOW = frozenset({"hold_ends", "calendar_taken"})
+"""Timers that count from the moment of the deed."""
 
 
 def draft(command: Command, facts: Facts, speaker: Speaker, basis: Basis, key: str, now: datetime) -> Proposal:
@@ -44,6 +46,8 @@ def _timeless_effects(effects: tuple[Effect, ...]) -> list[Json]:
 def _timeless(effect: dict[str, Json]) -> dict[str, Json]:
     if effect["effect"] == "update" and effect["field"] in _STAMPS:
         return {**effect, "new": None}
+    if effect["effect"] == "schedule" and effect["kind"] in _FROM_NOW:
+        return {**effect, "due_at": None}
     part = {"create": "values", "notify": "data", "redraw": "data"}.get(effect["effect"])
     if part is None:
         return effect

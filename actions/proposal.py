@@ -125,6 +125,34 @@ class TakeOut:
 
 
 @dataclass(frozen=True)
+class Occupy:
+    """Take the quarters of an hour from `starts` to `ends` for a booking, of each of these people: all of them, or Stale."""
+
+    booking_id: str
+    people: tuple[str, ...]
+    starts: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True)
+class Vacate:
+    """Give back every quarter of an hour that a booking holds."""
+
+    booking_id: str
+
+
+@dataclass(frozen=True)
+class ReplaceBusy:
+    """What an employee's own calendar takes of their time, in place of what it took before.
+
+    `spans` are ISO 8601 intervals in UTC (`2026-11-26T01:00:00+00:00/2026-11-26T02:00:00+00:00`).
+    """
+
+    employee_id: str
+    spans: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PrintPaper:
     """Write the files of a paper in the home's `papers` folder, from what its record says, which `digest` must name."""
 
@@ -132,7 +160,22 @@ class PrintPaper:
     digest: str
 
 
-Effect = PrintPaper | TakeIn | TakeOut | Create | Update | Remove | Notify | Redraw | Schedule | Unschedule | WriteFile
+Effect = (
+    Occupy
+    | Vacate
+    | ReplaceBusy
+    | TakeIn
+    | TakeOut
+    | Create
+    | Update
+    | Remove
+    | Notify
+    | Redraw
+    | Schedule
+    | Unschedule
+    | WriteFile
+    | PrintPaper
+)
 
 
 # --- command, plan -------------------------------------------------------------------------------------------------------
@@ -170,6 +213,7 @@ class Plan:
     is written to). Of a transfer across a border: people (count), and with it counted in, people_year, people_destination
     (the same year, all countries and this one), sensitive_year.
     `problem` is set instead when the command cannot be carried out as asked: a key of the wording, with `data`.
+    `offers` are next steps for whoever asked, as buttons: once it is done, or where it cannot be.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -178,6 +222,7 @@ class Plan:
     inverse: tuple[Effect, ...] | None = None
     problem: str | None = None
     data: Mapping[str, Json] = field(default_factory=dict)
+    offers: tuple["Command", ...] = ()
 
 
 class Command(Protocol):

@@ -21,18 +21,21 @@ from actions.proposal import (
     Json,
     Need,
     Notify,
+    Occupy,
     Plan,
     PrintPaper,
     Proposal,
     Reason,
     Redraw,
     Remove,
+    ReplaceBusy,
     Schedule,
     Subject,
     TakeIn,
     TakeOut,
     Unschedule,
     Update,
+    Vacate,
     WriteFile,
     Yes,
 )
@@ -49,6 +52,9 @@ _NAMES: dict[type[Any], str] = {
     PrintPaper: "print_paper",
     TakeIn: "take_in",
     TakeOut: "take_out",
+    Occupy: "occupy",
+    Vacate: "vacate",
+    ReplaceBusy: "replace_busy",
 }
 _TYPES = {name: effect for effect, name in _NAMES.items()}
 _basis = TypeAdapter(Basis)
@@ -62,6 +68,10 @@ def effect_to_json(effect: Effect) -> dict[str, Json]:
         data["offers"] = [command_to_json(offer) for offer in effect.offers]
     elif isinstance(effect, Schedule):
         data["due_at"] = json_value(effect.due_at)
+    elif isinstance(effect, Occupy):
+        data |= {"people": list(effect.people), "starts": json_value(effect.starts), "ends": json_value(effect.ends)}
+    elif isinstance(effect, ReplaceBusy):
+        data["spans"] = list(effect.spans)
     elif isinstance(effect, WriteFile):
         data["ids"] = list(effect.ids)
     elif isinstance(effect, TakeIn):
@@ -77,6 +87,11 @@ def effect_from_json(data: dict[str, Json]) -> Effect:
         values["offers"] = tuple(command_from_json(offer) for offer in values["offers"])
     elif kind is Schedule:
         values["due_at"] = datetime.fromisoformat(values["due_at"])
+    elif kind is Occupy:
+        moments = {name: datetime.fromisoformat(values[name]) for name in ("starts", "ends")}
+        values |= {**moments, "people": tuple(values["people"])}
+    elif kind is ReplaceBusy:
+        values["spans"] = tuple(values["spans"])
     elif kind is WriteFile:
         values["ids"] = tuple(values["ids"])
     elif kind is TakeIn:
@@ -101,6 +116,7 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
         "inverse": None if plan.inverse is None else effects_to_json(plan.inverse),
         "problem": plan.problem,
         "data": dict(plan.data),
+        "offers": [command_to_json(offer) for offer in plan.offers],
     }
 
 
@@ -112,6 +128,7 @@ def plan_from_json(data: dict[str, Json]) -> Plan:
         inverse=None if data["inverse"] is None else effects_from_json(data["inverse"]),
         problem=data["problem"],
         data=data["data"],
+        offers=tuple(command_from_json(offer) for offer in data.get("offers", ())),
     )
 
 

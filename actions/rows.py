@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select
 
+from actions.crm.diary import diary_since
 from actions.crm.records import KINDS as _RECORD
 from actions.crm.records import OPEN_STAGES, Contact, Customer, Deal, Lead, Signal, Speaker, Ticket
 from actions.outside.store import Tx
@@ -282,6 +283,10 @@ async def _firings(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
     return tuple(await records_of(tx, _RECORD["firing"], statement))
 
 
+async def _diary(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
+    return (await diary_since(tx, who.now, who.speaker.person_id),)
+
+
 ROWS: Mapping[str, Callable[[Tx, OnBehalf], Awaitable[tuple[Any, ...]]]] = {
     "deals": _deals,
     "contacts": _contacts,
@@ -303,4 +308,5 @@ ROWS: Mapping[str, Callable[[Tx, OnBehalf], Awaitable[tuple[Any, ...]]]] = {
     "signals": _signals,
     "complaints": _complaints,
     "firings": _firings,
+    "diary": _diary,
 }

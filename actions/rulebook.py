@@ -24,6 +24,7 @@ from actions.outside.tables import MetaRow, PolicyVersionRow
 from actions.policy.breakers import Breakers
 from actions.policy.changes import changes
 from actions.policy.files import Files, files_in_force
+from actions.policy.in_force import IN_FORCE
 from actions.policy.policy import Policy
 
 LOOK_EVERY = 2.0
@@ -31,7 +32,6 @@ LOOK_EVERY = 2.0
 PATIENCE = 5.0
 """Seconds that a look in progress gets when everything stops."""
 _PACKS = "policy_packs"
-_IN_FORCE = "policy_in_force"
 
 log = structlog.get_logger(__name__)
 
@@ -191,10 +191,10 @@ async def _keep(tx: Tx, policy: Policy, files: Files, now: datetime) -> None:
     await audit.lock(tx)
     row = {"version": policy.version, "texts": dict(files.texts), "at": now}
     await insert_new(tx, PolicyVersionRow, [row], PolicyVersionRow.version)
-    before = (await tx.execute(select(MetaRow.value).where(MetaRow.name == _IN_FORCE))).scalar_one_or_none()
+    before = (await tx.execute(select(MetaRow.value).where(MetaRow.name == IN_FORCE))).scalar_one_or_none()
     if before == policy.version:
         return
-    await _set(tx, _IN_FORCE, policy.version)
+    await _set(tx, IN_FORCE, policy.version)
     about = {"before": before, "packs": [pack.name for pack in policy.packs]}
     await audit.append(tx, now, Entry("policy", None, f"policy:{policy.version}", about))
 

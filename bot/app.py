@@ -250,6 +250,12 @@ async def build_house(
     async def expire(timer: Timer) -> None:
         await judge.expired(timer.data["proposal"])
 
+    async def about_a_meeting(timer: Timer) -> None:
+        await judge.about_a_meeting("hold_ends" if timer.kind == "hold_ends" else "meeting_soon", timer.data["booking"])
+
+    async def calendar_taken(timer: Timer) -> None:
+        await judge.calendar_taken(timer.data["person"], timer.due_at)
+
     weighed: tuple[int, datetime | None] | None = None
 
     async def weigh_judgements() -> None:
@@ -266,9 +272,15 @@ async def build_house(
         await inbox.sweep()
         await outbox.sweep()
 
-    handlers = {"reminder": remind, "proposal_expires": expire}
+    handlers = {
+        "reminder": remind,
+        "proposal_expires": expire,
+        "meeting_soon": about_a_meeting,
+        "hold_ends": about_a_meeting,
+        "calendar_taken": calendar_taken,
+    }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
-    files = FileKeeper(settings.home, fetch, minds.shelf.look_at)
+    files = FileKeeper(settings.home, fetch, minds.shelf.look_at, now)
     teller = Teller(world, outbox, announcer, windows)
     stops = Stops(world, rulebook, lambda: rulebook.breakers)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, clockwork.arm, stops)

@@ -5,8 +5,9 @@ Both doors of the road lead here: what a person asked for in conversation, and w
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from actions import audit
 from actions.approvers import read_staff, who_can
 from actions.carry_out import carry_out, confirm, edit, expire, last_deed, timers, undo
 from actions.commands.clock import DeliverReminder
+from actions.commands.meetings import ReleaseHold, RemindMeeting, TellClashes
 from actions.commands.stops import RuleOnFiring
 from actions.commands.undo import Undo
 from actions.crm import own, people
@@ -25,7 +27,7 @@ from actions.outside.store import Tx, after_commit
 from actions.outside.tables import ProposalRow
 from actions.parked import expiry_timer, follow, parked, supersede
 from actions.policy.policy import Policy
-from actions.proposal import Basis, Create, Decision, Outcome, Proposal, Update
+from actions.proposal import Basis, Command, Create, Decision, Outcome, Proposal, Update
 from actions.world import World
 from bot.announce import Announcer, Confirmer
 from bot.buttons import Mint
@@ -415,6 +417,31 @@ class Judge:
             basis = Basis(reminder.text, "crm.set_reminder", 1.0)
             proposal = draft(command, facts, speaker, basis, f"reminder:{reminder_id}", self._world.now())
             await self.quietly(tx, proposal, f"reminder:{reminder_id}")
+
+    async def about_a_meeting(self, kind: Literal["meeting_soon", "hold_ends"], booking_id: str) -> None:
+        """A meeting is about to begin, or the time for which it was held is over: on behalf of whoever asked for it."""
+        command = RemindMeeting(booking_id) if kind == "meeting_soon" else ReleaseHold(booking_id)
+        async with self._world.store.write() as tx:
+            booking = (await own.get_many(tx, (("booking", booking_id),))).get("booking", booking_id)
+            # a meeting that was moved is another one to be reminded of
+            cause = f"{kind}:{booking_id}:{booking.starts.isoformat()}" if booking else ""
+            await self._by_the_clock(tx, command, booking.owner_id if booking else "", cause)
+
+    async def calendar_taken(self, person_id: str, since: datetime) -> None:
+        """Somebody's calendar was taken in: whom it collides with hears of that."""
+        async with self._world.store.write() as tx:
+            command = TellClashes(person_id, since)
+            await self._by_the_clock(tx, command, person_id, f"calendar:{person_id}:{since.isoformat()}")
+
+    async def _by_the_clock(self, tx: Tx, command: Command, person_id: str, cause: str) -> None:
+        speaker = await people.speaker_of(tx, person_id)
+        if speaker is None:
+            log.warning("timer_for_nobody", command=command.name)
+            return
+        facts = await own.get_many(tx, command.reads)
+        proposal = draft(command, facts, speaker, Basis(), cause, self._world.now())
+        if proposal.plan.effects:
+            await self.quietly(tx, proposal, cause)
 
     async def _settled(self, tx: Tx, proposal_id: str, outcome: Outcome, but: Address | None = None) -> bool:
         """Redraw every copy of a proposal's card and tell the requester; True if the card here now says it all.

@@ -1,4 +1,4 @@
-"""Papers at hand: their files for whoever may see the customer, and where in the home the pictures of a reply lie."""
+"""Files of replies at hand: papers for whoever may see the customer, and where in the home a reply's pictures lie."""
 
 import asyncio
 import json
@@ -17,6 +17,11 @@ MIME = {
     ".pdf": "application/pdf",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
+
+
+def mime_of(file: File) -> str:
+    """What kind of file it is; that of a paper goes by its name."""
+    return file.mime or MIME.get(Path(file.path).suffix, "application/octet-stream")
 
 
 def at_home(reply: Reply, home: Path) -> Reply:
@@ -45,7 +50,7 @@ async def may_open(tx: Tx, paper: Paper, person: Speaker) -> bool:
 
 
 class PaperFiles:
-    """Opens the files of papers, asking each time whether their reader may still see them."""
+    """Opens the files of replies; of papers, it asks each time whether their reader may still see them."""
 
     def __init__(self, store: Store, home: Path) -> None:
         self._store = store
@@ -53,6 +58,8 @@ class PaperFiles:
 
     async def content(self, file: File) -> bytes | None:
         """What the file holds; None where there is no such paper, or it is not for its reader any more."""
+        if not file.paper:
+            return file.text.encode()
         async with self._store.read() as tx:
             paper = await own.get(tx, "paper", file.paper)
             person = await people.speaker_of(tx, file.reader)

@@ -103,12 +103,18 @@ class Picture:
 
 @dataclass(frozen=True)
 class File:
-    """A file of this house that goes with a reply: a paper (`paper` is its record's id), for the person `reader` alone."""
+    """A file that goes with a reply: a paper of this house, or a small text that is kept with the reply itself.
 
-    path: str
+    Of a paper, `paper` is its record's id and `path` where it lies; it is for the person `reader` alone. A text, such as a
+    calendar invitation, is of the kind `mime`.
+    """
+
     name: str
-    paper: str
-    reader: str
+    path: str = ""
+    paper: str = ""
+    reader: str = ""
+    text: str = ""
+    mime: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from actions.propose import basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
+from bot.phrase_meetings import can_be_changed, in_ones_language, with_invitation
 from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
 from bot.phrase_stops import on_a_stop, rulings, says_why, stop_lines, stop_notice, ways_on
 from bot.standing import Standing
@@ -246,10 +247,12 @@ def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrase
         lines.append(voice.say("outcome.confirmed_by", {"by": by}))
     if viewer.is_staff:
         lines += finality(proposal, voice)
-    buttons: list[MakeButton] = []
+    buttons: list[MakeButton] = [to_do(command, voice, mint) for command in proposal.plan.offers]
+    buttons += can_be_changed(proposal.plan.data, ("move",), voice, mint)
     if proposal.plan.inverse is not None and outcome.deed is not None:
         buttons.append(lambda: Button(mint("undo", {"deed": outcome.deed}), voice.say("button.undo")))
-    return Phrased(with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint), why=proposal.basis)
+    reply = with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint)
+    return Phrased(with_invitation(reply, proposal.plan.data), why=proposal.basis)
 
 
 def _passed_on(proposal: Proposal, command: TellOwner, voice: Voice, mint: Mint) -> Phrased:
@@ -352,12 +355,13 @@ def _stopped_since(outcome: Outcome, voice: Voice) -> list[str]:
 def _impossible(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     key = f"problem.{outcome.proposal.plan.problem}"
     told = deed_data(outcome.proposal, voice)
-    phrased = _plain(voice, key if has(key) else "problem.other", told, outcome.proposal.basis)
+    lines = _lines(voice, key if has(key) else "problem.other", told)
     rest, buttons = _rest(outcome, voice, mint)
+    buttons += [to_do(command, voice, mint) for command in outcome.proposal.plan.offers]
     if not buttons:
-        return phrased
-    card = Card(phrased.reply.text, tuple(rest))
-    return replace(phrased, reply=with_buttons(card, voice, buttons, mint))
+        return _plain(voice, key if has(key) else "problem.other", told, outcome.proposal.basis)
+    card = Card(lines[0], (*lines[1:], *rest))
+    return Phrased(with_options(card, voice, buttons), why=outcome.proposal.basis)
 
 
 def _ended(outcome: Outcome) -> str:
@@ -462,13 +466,16 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
         buttons += [to_do(command, voice, mint) for command in notice.offers]
         if notice.topic in ("customer_said", "customer_changed", "reminder") and notice.data.get("customer"):
             buttons.append(to_say(voice.say("say.lookup_customer", notice.data), mint))
+        buttons += can_be_changed(notice.data, notice.data.get("asks", ()), voice, mint)
     card = Card(lines[0], tuple(lines[1:]), view_of=notice.view_of)
     reply = with_buttons(card, voice, buttons, mint)
-    return Phrased(with_sent_paper(reply, notice.data, voice) if notice.topic == "paper_sent" else reply)
+    if notice.topic == "paper_sent":
+        reply = with_sent_paper(reply, notice.data, voice)
+    return Phrased(with_invitation(reply, notice.data))
 
 
 def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
-    told = stop_notice(data, voice) if "firing" in data else dict(data)
+    told = stop_notice(data, voice) if "firing" in data else in_ones_language(data, voice)
     if voice.lang == "en" and told.get("by_en"):
         told["by"] = told["by_en"]
     if isinstance(told.get("text"), str) and "by_en" not in told:  # what a colleague writes arrives whole

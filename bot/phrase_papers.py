@@ -84,6 +84,6 @@ def _with_paper(reply: Reply, told: Mapping[str, Any], voice: Voice, reader: str
         for at, path in enumerate(told["pictures"][:pages], start=1)
     )
     files = tuple(
-        File(path, f"{told['file_name']}.{path.rpartition('.')[2]}", told["paper"], reader) for path in told["files"]
+        File(f"{told['file_name']}.{path.rpartition('.')[2]}", path, told["paper"], reader) for path in told["files"]
     )
     return replace(reply, pictures=pictures, files=files)

@@ -33,6 +33,7 @@ from bot.buttons import Pressed
 from bot.edits import LONGEST, approves_with_changes, changes_in
 from bot.gaps import ASKS_DOCUMENTS
 from bot.kept_papers import may_open
+from bot.meetings import meeting_turn
 from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import target_of
@@ -207,6 +208,8 @@ class Thinker:
             return change
         if _ASKS_OF_VERSIONS.fullmatch(understanding.text) and (versions := await self._versions(tx, heard)):
             return versions
+        if (meeting := await meeting_turn(tx, heard, understanding)) is not None:
+            return await self._turn(tx, heard, meeting)
         if understanding.intent == "approval.reject" and _TAKE_BACK.search(understanding.text):
             return await self._take_back(tx, heard)
         return None

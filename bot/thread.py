@@ -43,6 +43,7 @@ class Thread:
     deal_id: str | None = None
     lead_id: str | None = None
     ticket_id: str | None = None
+    booking_id: str | None = None
     question: Question | None = None
     why: dict[str, Any] | None = None
     editing: tuple[str, str] | None = None
@@ -70,7 +71,7 @@ _question = TypeAdapter(Question)
 # records asked for by the company's name
 _BY_COMPANY = frozenset({"customer", "deal", "lead"})
 # slots whose answer is whatever the person writes, when nothing of that type was recognised in it
-_FREE_TEXT = frozenset({"company", "person", "address", "text", "title", "product", "what", "recipient"})
+_FREE_TEXT = frozenset({"reason", "company", "person", "address", "text", "title", "product", "what", "recipient"})
 # the longest reply still taken as the answer to a question rather than as a new topic
 _ANSWER_CHARACTERS = 60
 # how sure a reading must be for short words to count as a new topic
@@ -181,6 +182,7 @@ def about(thread: Thread, subjects: tuple[Subject, ...], customer_id: str | None
     for subject in subjects[:1]:
         if subject.customer_id and subject.customer_id != ids.get("customer_id", thread.customer_id):
             ids = {"customer_id": subject.customer_id, "deal_id": None, "ticket_id": None}
-        if subject.kind in ("deal", "lead", "ticket"):
+        if subject.kind in ("deal", "lead", "ticket", "booking"):
             ids[f"{subject.kind}_id"] = subject.id
+        ids.setdefault("booking_id", None)  # "move it to Thursday" means the meeting spoken of last, and nothing else
     return replace(thread, question=None, **ids)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from actions.commands import clock, crm, data, knowledge, messages, papers, service, stops
+from actions.commands import clock, crm, data, knowledge, meetings, messages, papers, service, stops
 from actions.proposal import Command
 
 _ALL: tuple[type[Command], ...] = (
@@ -48,6 +48,16 @@ _ALL: tuple[type[Command], ...] = (
     knowledge.ReportGap,
     knowledge.TakeInDocument,
     clock.DeliverReminder,
+    meetings.HoldSlot,
+    meetings.BookConsultant,
+    meetings.ReleaseHold,
+    meetings.RebookConsultant,
+    meetings.CancelBooking,
+    meetings.DeclineBooking,
+    meetings.SendInvitation,
+    meetings.RemindMeeting,
+    meetings.TakeCalendar,
+    meetings.TellClashes,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}

@@ -18,6 +18,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy import update as sql_update
 
 from actions.crm.crossings import counted
+from actions.crm.diary import diary_of
 from actions.crm.records import KINDS, Customer, Record
 from actions.outside import tables
 from actions.outside.store import Tx
@@ -39,14 +40,15 @@ _MODELS: dict[str, type[tables.Table]] = {
     "busy": tables.BusyRow,
     "signal": tables.SignalRow,
     "firing": tables.FiringRow,
+    "booking": tables.BookingRow,
 }
 
 _REFERRERS: dict[str, tuple[tuple[str, str], ...]] = {
     "customer": tuple(
         (kind, "customer_id")
-        for kind in ("contact", "deal", "paper", "ticket", "contract", "activity", "reminder", "signal", "firing")
+        for kind in ("contact", "deal", "paper", "ticket", "contract", "activity", "reminder", "booking", "signal", "firing")
     ),
-    "deal": (("activity", "deal_id"), ("reminder", "deal_id"), ("contract", "deal_id"), ("paper", "deal_id")),
+    "deal": tuple((kind, "deal_id") for kind in ("activity", "reminder", "contract", "paper", "booking")),
     "lead": (("activity", "lead_id"),),
     "contact": (("ticket", "contact_id"), ("paper", "contact_id")),
     "paper": (("paper", "replaces_id"),),
@@ -77,7 +79,9 @@ async def get_many(tx: Tx, wanted: Iterable[tuple[str, str]]) -> Facts:
         ids[kind].add(record_id)
     customers = ids.pop("customer", set())
     destinations = ids.pop("crossings", set())
-    records: dict[tuple[str, str], Record] = {}
+    records: dict[tuple[str, str], Record] = {
+        ("diary", key): await diary_of(tx, key) for key in sorted(ids.pop("diary", ()))
+    }
     for kind in sorted(ids):
         for record in await by_ids(tx, kind, sorted(ids[kind])):
             records[kind, record.id] = record

@@ -11,6 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from actions.policy.hours import Hours, shipped_hours
+
 EmployeeRole = Literal["rep", "manager", "director", "consultant", "legal"]
 Role = Literal["rep", "manager", "director", "consultant", "legal", "customer", "guest"]
 Stage = Literal["lead", "qualified", "proposal", "negotiation", "won", "lost"]
@@ -252,13 +254,54 @@ class Reminder:
 
 @dataclass(frozen=True)
 class Busy:
-    """A stretch of a consultant's calendar that is taken."""
+    """A stretch of an employee's calendar that is taken. `source` is `calendar` where their own calendar says so."""
 
     id: str
     employee_id: str
     starts: datetime
     ends: datetime
     what: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A consultant's hour for the rep `owner_id`. Merely held it ends at `held_until`; `sequence` counts its changes.
+
+    `told` says who has been sent the invitation besides the two (a contact's id), so that they hear of changes.
+    """
+
+    id: str
+    consultant_id: str
+    owner_id: str
+    starts: datetime
+    ends: datetime
+    title: str = ""
+    customer_id: str | None = None
+    deal_id: str | None = None
+    state: Literal["held", "booked", "cancelled"] = "held"
+    held_until: datetime | None = None
+    sequence: int = 0
+    reason: str = ""
+    told: str | None = None
+
+
+@dataclass(frozen=True)
+class Diary:
+    """Who could meet when: people with what takes their time in the weeks looked at, and the hours of work in force.
+
+    Read together, kept nowhere.
+    """
+
+    id: str
+    people: tuple[Employee, ...] = ()
+    busy: tuple[Busy, ...] = ()
+    bookings: tuple[Booking, ...] = ()
+    contact: Contact | None = None
+    hours: Hours = field(default_factory=shipped_hours)
+
+    def person(self, person_id: str) -> Employee | None:
+        return next((one for one in self.people if one.id == person_id), None)
 
 
 @dataclass(frozen=True)
@@ -378,6 +421,8 @@ Record = (
     | Busy
     | Signal
     | Firing
+    | Booking
+    | Diary
 )
 KINDS: dict[str, type[Any]] = {
     "employee": Employee,
@@ -395,6 +440,7 @@ KINDS: dict[str, type[Any]] = {
     "busy": Busy,
     "signal": Signal,
     "firing": Firing,
+    "booking": Booking,
 }
 
 

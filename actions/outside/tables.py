@@ -273,6 +273,33 @@ class BusyRow(Table):
     starts: Mapped[datetime]
     ends: Mapped[datetime]
     what: Mapped[str]
+    source: Mapped[str]
+
+
+class BookingRow(Table):
+    __tablename__ = "booking"
+    id: Mapped[str] = _key()
+    consultant_id: Mapped[str] = mapped_column(index=True)
+    owner_id: Mapped[str] = mapped_column(index=True)
+    starts: Mapped[datetime]
+    ends: Mapped[datetime]
+    title: Mapped[str]
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    deal_id: Mapped[str | None]
+    state: Mapped[str]
+    held_until: Mapped[datetime | None]
+    sequence: Mapped[int]
+    reason: Mapped[str]
+    told: Mapped[str | None]
+
+
+class TakenQuarterRow(Table):
+    """A quarter of an hour of one person's that a booking holds: the key is what keeps two bookings apart."""
+
+    __tablename__ = "taken_quarter"
+    person_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    booking_id: Mapped[str] = mapped_column(index=True)
 
 
 class SignalRow(Table):

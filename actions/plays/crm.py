@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -18,10 +18,9 @@ from actions.commands.crm import (
     UpdateAmount,
     UpdateStage,
 )
-from actions.crm.records import STAGES, Activity, Busy, Contact, Customer, Deal, Employee, Lead, Stage
+from actions.crm.records import STAGES, Activity, Contact, Customer, Deal, Employee, Lead, Stage
 from actions.papers.compare import MOST_COLUMNS, points_of
-from actions.plays import battle, briefs, papers, spoken
-from actions.plays.consultants import fitting, next_free_hour
+from actions.plays import battle, briefs, consultants, papers, spoken
 from actions.plays.destination import destination, recipient
 from actions.plays.local_time import moment, morning_of, today, work_morning_in
 from actions.plays.meant import is_named, the_customer, the_deal, the_product, unclear
@@ -177,17 +176,7 @@ def submit_approval(s: Situation) -> Result:
 
 
 def book_consultant(s: Situation) -> Result:
-    consultants = [row for row in s.rows.get("team", ()) if isinstance(row, Employee) and row.role == "consultant"]
-    busy = [row for row in s.rows.get("busy", ()) if isinstance(row, Busy)]
-    wanted = moment(s.slot("date"), s.now, s.speaker)
-    after = max(s.now, wanted - timedelta(hours=1)) if wanted else s.now
-    region = s.customer.region if s.customer else s.speaker.region
-    free = [(person, next_free_hour(person, busy, after)) for person in fitting(consultants, s.text, region)]
-    rows = tuple(_consultant_row(s, person, at) for person, at in free if at is not None)
-    if not rows:
-        return Answer("no_consultant")
-    remember = SetReminder(text=_call_consultant(s, str(rows[0]["person"])), due_at=work_morning_in(1, s.now, s.speaker))
-    return Answer("consultants", {"count": len(rows)}, rows=rows, offers=(remember,))
+    return consultants.book(s)
 
 
 def compare_competitor(s: Situation) -> Result:
@@ -365,13 +354,3 @@ def _least_busy(s: Situation, reps: list[Employee], leads: list[Lead]) -> Employ
 def _rep_options(s: Situation, reps: list[Employee], leads: list[Lead]) -> tuple[Option, ...]:
     nearest = sorted(_in_region(reps, leads), key=lambda rep: (_load(s, rep), rep.id))[: MOST_OPTIONS - 1]
     return (*(Option(f"{named(rep, s.lang)} ({_load(s, rep)})", rep.id) for rep in nearest), Option("automatic", "auto"))
-
-
-def _consultant_row(s: Situation, person: Employee, free: datetime) -> dict[str, Json]:
-    name = named(person, s.lang)
-    return {"row": "consultant", "person": name, "region": person.region, "expertise": person.expertise, "free": iso(free)}
-
-
-def _call_consultant(s: Situation, person: str) -> str:
-    about = s.deal.title if s.deal else named(s.customer, s.lang) if s.customer else ""
-    return " · ".join(part for part in (person, about) if part)

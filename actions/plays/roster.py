@@ -83,7 +83,7 @@ PLAYS: dict[str, Play] = {
     "crm.set_reminder": Play(crm.set_reminder, frozenset(), "colleagues"),
     "crm.assign_lead": Play(crm.assign_lead, _needs("leads", "team"), "colleagues"),
     "crm.submit_approval": Play(crm.submit_approval, _DEAL, "colleagues"),
-    "crm.book_consultant": Play(crm.book_consultant, _needs("team", "busy"), "colleagues"),
+    "crm.book_consultant": Play(crm.book_consultant, _needs("diary", "owner"), "colleagues"),
     "crm.compare_competitor": Play(crm.compare_competitor, _PAPER | {"battle_facts"}, "colleagues"),
     "crm.draft_followup": Play(crm.draft_followup, _needs("contacts", "activities", "owner"), "colleagues"),
     "crm.morning_brief": Play(

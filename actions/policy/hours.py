@@ -27,13 +27,20 @@ class Stretch:
             return self.from_ <= at < self.to
         return at >= self.from_ or at < self.to
 
+    def spans(self, first: time, last: time) -> bool:
+        """Whether a stretch of one day lies within."""
+        if self.from_ <= self.to:
+            return self.from_ <= first and last <= self.to
+        return first >= self.from_ or last <= self.to
+
 
 @dataclass(frozen=True)
 class Working:
-    """The days (Monday is 1) and the hours of work."""
+    """The days (Monday is 1) and the hours of work. In the `rest` at noon nobody is fetched into a meeting."""
 
     days: frozenset[int]
     hours: Stretch
+    rest: Stretch | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,8 @@ class Calendar:
     worked: frozenset[date] = frozenset()
 
     def years(self) -> frozenset[int]:
-        return frozenset(day.year for day in self.off)
+        """The years that are known; where days are worked in exchange, those of which these are known."""
+        return frozenset(day.year for day in self.worked or self.off)
 
 
 @dataclass(frozen=True)
@@ -61,10 +69,25 @@ class Hours:
     def is_working(self, now: datetime, zone: str, region: str) -> bool:
         """Whether somebody of this region works at this moment of their own clock."""
         local = now.astimezone(zone_of(zone))
-        working = self.regions.get(region, self.working)
+        return self.is_working_day(local.date(), zone, region) and self._of(region).hours.holds(local.time())
+
+    def is_working_day(self, day: date, zone: str, region: str) -> bool:
+        """Whether somebody of this region and time zone works on this day."""
         calendar = self.holidays.get(self.calendars.get(zone, ""), Calendar())
-        is_day = local.isoweekday() in working.days and local.date() not in calendar.off
-        return (is_day or local.date() in calendar.worked) and working.hours.holds(local.time())
+        return day in calendar.worked or (day.isoweekday() in self._of(region).days and day not in calendar.off)
+
+    def can_meet(self, starts: datetime, ends: datetime, zone: str, region: str) -> bool:
+        """Whether somebody can be met then: within the hours of one working day of theirs, and not in their rest."""
+        first, last = (moment.astimezone(zone_of(zone)) for moment in (starts, ends))
+        if first.date() != last.date() or not self.is_working_day(first.date(), zone, region):
+            return False
+        working = self._of(region)
+        begins, resumes = (working.rest.from_, working.rest.to) if working.rest else (time.max, time.min)
+        rests = first.time() < resumes and last.time() > begins
+        return working.hours.spans(first.time(), last.time()) and not rests
+
+    def _of(self, region: str) -> Working:
+        return self.regions.get(region, self.working)
 
     def is_quiet(self, now: datetime, country: str, zone: str) -> bool:
         """Whether a customer of this country is left in peace now; without a zone for it, by the clock of `zone`."""
@@ -98,6 +121,13 @@ class Hours:
             named,
             calendars,
         )
+
+
+@lru_cache(maxsize=1)
+def shipped_hours() -> Hours:
+    """What counts where nobody has written anything else."""
+    hours, holidays = (one.read_text(encoding="utf-8") for one in (SHIPPED_HOURS, SHIPPED_HOLIDAYS))
+    return Hours.read(hours, holidays, SHIPPED_HOURS.name, SHIPPED_HOLIDAYS.name)
 
 
 @lru_cache(maxsize=64)
@@ -140,7 +170,11 @@ def _working(data: Any, place: str) -> Working:
     days = data.get("days")
     if not isinstance(days, list) or not days or any(isinstance(d, bool) or d not in range(1, 8) for d in days):
         raise ValueError(f"{place}: days are numbers from 1 (Monday) to 7")
-    return Working(frozenset(days), _stretch({key: value for key, value in data.items() if key != "days"}, place))
+    hours = _stretch({key: value for key, value in data.items() if key not in ("days", "rest")}, place)
+    rest = None if data.get("rest") is None else _stretch(data["rest"], f"{place}: rest")
+    if rest is not None and rest.to < rest.from_:
+        raise ValueError(f"{place}: rest ends before it begins")
+    return Working(frozenset(days), hours, rest)
 
 
 def _stretch(data: Any, place: str) -> Stretch:

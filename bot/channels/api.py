@@ -25,7 +25,7 @@ from bot.channels.pictures import can_be_shown, named
 from bot.door import ApiDoor
 from bot.files import LARGEST, FileTooLarge, kind_of, place_for
 from bot.inbox import Inbox
-from bot.kept_papers import MIME, PaperFiles
+from bot.kept_papers import MIME, PaperFiles, mime_of
 from bot.message import Address, Attachment, Message, Reply
 from bot.outbox import Outbox, Send, target_of
 
@@ -102,10 +102,11 @@ class ApiPicture(BaseModel):
 
 
 class ApiFile(BaseModel):
-    """A file that goes with the reply: get it at `url`, with the same token as this call."""
+    """A file that goes with the reply, such as a calendar invitation: get it at `url`, with the same token as this call."""
 
     url: str
     name: str
+    mime: str
 
 
 class ApiReply(BaseModel):
@@ -221,9 +222,11 @@ def api_routes(
         row, place = found
         return await picture_answer(await outbox.said(row), place)
 
-    @router.get("/files/{token}", response_class=Response, responses={200: {"content": {one: {} for one in MIME.values()}}})
+    kinds: dict[str, Any] = {one: {} for one in (*MIME.values(), "text/calendar")}
+
+    @router.get("/files/{token}", response_class=Response, responses={200: {"content": kinds}})
     async def file(token: str) -> Response:
-        """A file of a reply, as its `url` names it, while whoever it was for may see the customer."""
+        """A file of a reply, as its `url` names it; a paper's while whoever it was for may see the customer."""
         found = links.read_file(token)
         if found is None:
             raise HTTPException(404, "There is no such file.")
@@ -263,7 +266,7 @@ def _shown(send: Send, links: PictureLinks) -> ApiReply:
         if there[place]
     ]
     told.files = [
-        ApiFile(url=f"/api/files/{links.file_token(send.id, place)}", name=one.name)
+        ApiFile(url=f"/api/files/{links.file_token(send.id, place)}", name=one.name, mime=mime_of(one))
         for place, one in enumerate(send.reply.files)
     ]
     return told

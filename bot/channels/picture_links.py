@@ -12,7 +12,7 @@ from urllib.parse import quote
 from fastapi import HTTPException, Response
 
 from bot.channels.pictures import load
-from bot.kept_papers import MIME, PaperFiles
+from bot.kept_papers import PaperFiles, mime_of
 from bot.message import Reply
 
 _TOKEN = re.compile(r"([0-9]{1,18})-([0-9]{1,3})-([0-9a-f]{32})")
@@ -91,8 +91,6 @@ async def file_answer(reply: Reply | None, place: int, papers: PaperFiles) -> Re
         content = await papers.content(file)
         if content is not None:
             kept = f"attachment; filename*=UTF-8''{quote(file.name)}"
-            mime = MIME[Path(file.path).suffix]
-            return Response(
-                content, media_type=mime, headers={**_HEADERS, "Cache-Control": "no-store", "Content-Disposition": kept}
-            )
+            headers = {**_HEADERS, "Cache-Control": "no-store", "Content-Disposition": kept}
+            return Response(content, media_type=mime_of(file), headers=headers)
     raise HTTPException(404, "There is no such file any more.")

@@ -65,7 +65,7 @@ async def _paper(served: Served) -> str:
 async def _opens(served: Served, elsewhere: Path, reader: str, name: str = "paper.pdf") -> bool:
     """Whether the file opens for them, from a home that has none of the files yet."""
     files = PaperFiles(served.house.store, elsewhere)
-    content = await files.content(File(f"papers/x/{name}", "x.pdf", await _paper(served), reader))
+    content = await files.content(File("x.pdf", f"papers/x/{name}", await _paper(served), reader))
     return content is not None
 
 
@@ -126,7 +126,7 @@ async def test_the_chat_page_links_the_files(served: Served, tmp_path: Path) -> 
     await quote_of(served)
     page = served.house.channels["web"]
     assert isinstance(page, WebChannel)
-    file = File("papers/x/paper.pdf", '报价单 <b>"v1"</b>.pdf', await _paper(served), "E01")
+    file = File('报价单 <b>"v1"</b>.pdf', "papers/x/paper.pdf", await _paper(served), "E01")
     await page.send("s1", Address("web", "E01"), Reply("Look", "zh", files=(file,)))
     (line,) = [one for one in await page.history(["E01"]) if one.reply and one.reply.files]
     person = PagePerson("E01", "林悦", "rep", "华东", "Asia/Shanghai")

@@ -28,6 +28,7 @@ OWNERS = {
         "actions/outside/llm.py",
         "bot/channels/tencent/*",
     ),
+    "icalendar": ("actions/crm/calendar_file.py", "actions/crm/invitation.py"),
     "jieba": ("retrieval/*", "intents/*"),
     "jinja2": ("bot/pages/*",),
     "llama_index": ("retrieval/index.py",),

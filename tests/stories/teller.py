@@ -20,7 +20,7 @@ from tests.stories.story import (
     as_written,
 )
 
-_COUNTED = ("lead", "deal", "ticket", "activity", "reminder", "contact", "paper", "signal", "firing")
+_COUNTED = ("booking", "lead", "deal", "ticket", "activity", "reminder", "contact", "paper", "signal", "firing")
 _LONGEST_QUOTED = 200  # characters of a person's words shown in a failure
 
 
