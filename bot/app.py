@@ -143,7 +143,7 @@ async def load_minds(settings: Settings) -> Minds:
         sentences(lang)  # now, not while the first person waits
     reader = await asyncio.to_thread(Reader.load, settings.intent_model, settings.dictionary, settings.added_intents)
     names = partial(_own_names, settings.house_words)
-    shelf = partial(Shelf, settings.sops, settings.documents, today, names=names)
+    shelf = partial(Shelf, settings.sops, settings.documents, today, names=names, pictures=settings.pictures)
     return Minds(reader, reader.intents, await asyncio.to_thread(shelf))
 
 

@@ -121,7 +121,9 @@ class File:
 class Reply:
     """What Parley says. `text` alone must make sense where a card cannot be shown (notifications, plain channels).
 
-    `pictures` are shown below the text or the card, in order; `files` can be opened where the channel has a way to.
+    `pictures` are shown below the text or the card, in order; `files` can be opened where the channel has a way to. With one
+    picture and nothing else a reply is that picture: so a platform that is sent pictures gets them, as a row each in the
+    ledger of sends.
     """
 
     text: str

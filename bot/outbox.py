@@ -1,12 +1,14 @@
 """The ledger of sends, the last station of the road: every reply is a row before it is a call to a platform.
 
-Rows of one target leave in the order they were put, one at a time, paced as the platform demands. A row is claimed in a
-transaction of its own before the call and closed in another after it; when the answer to a call is lost, or the process
-with it, the next holder asks the platform whether it arrived before anything is sent again.
+Rows of one target leave in the order they were put, one at a time, paced as the platform demands; only a picture that has
+to wait is overtaken. A row is claimed in a transaction of its own before the call and closed in another after it; when the
+answer to a call is lost, or the process with it, the next holder asks the platform whether it arrived before anything is
+sent again.
 """
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,7 @@ from actions.outside.shared_write import SharedWrite
 from actions.outside.store import Store, Tx
 from actions.outside.tables import SendRow
 from bot.channels.channel import CannotTell, Channel, Refused, SendError, Sent, TryLater, WaitForPerson
+from bot.channels.pictures import picture_of
 from bot.fault import name_fault
 from bot.memory import Memory
 from bot.message import Address, Reply, address_from_json, address_to_json, reply_from_json, reply_to_json
@@ -54,7 +57,7 @@ _FOR_THEIR_WORD = (SendRow.target == bindparam("line"), SendRow.state == "queued
 _WAITS_FOR_THEIR_WORD = select(exists().where(*_FOR_THEIR_WORD))
 _HEAD = (
     select(SendRow.__table__)
-    .where(SendRow.target == bindparam("line"), SendRow.state.in_(_OPEN))
+    .where(SendRow.target == bindparam("line"), SendRow.state.in_(_OPEN), SendRow.id > bindparam("behind"))
     .order_by(SendRow.id)
     .limit(1)
     .with_for_update()
@@ -125,6 +128,10 @@ _Next = _Claim | datetime | None
 """The next row; or when to look again; or nothing to do until kicked."""
 
 
+IS_WORDS = or_(SendRow.reply["text"].as_string() != "", SendRow.reply["card"].as_string().is_not(None))
+"""Rows that say something; those that are one picture only do not."""
+
+
 def target_of(to: Address) -> str:
     """The line in which a send to this address stands: all threads of a conversation share it, as they share its pace."""
     return f"{to.channel}:{to.conversation}"
@@ -178,13 +185,16 @@ class Outbox:
         """Write a reply into the ledger, cut into what the channel takes at once. Returns the target to kick after commit.
 
         The same key again changes nothing. `card` defaults to what the reply's card is a view of. Until `hold_until` the
-        reply is left for collect().
+        reply is left for collect(). Pieces are numbered from 1 (`KEY/1`), pictures by themselves (`KEY/picture/1`).
         """
         channel = self._channels.get(to.channel)
         pieces = (reply,) if channel is None else channel.split(reply)
-        for place, piece in enumerate(pieces, start=1):
+        numbers: Counter[str] = Counter()
+        for piece in pieces:
+            kind = key if picture_of(piece) is None else f"{key}/picture"
+            numbers[kind] += 1
             view_of = (card or piece.card.view_of) if piece.card else None
-            row = self._row(f"{key}/{place}", to, piece, answers=answers, card=view_of, next_at=hold_until)
+            row = self._row(f"{kind}/{numbers[kind]}", to, piece, answers=answers, card=view_of, next_at=hold_until)
             await insert_new(tx, SendRow, [row], SendRow.key)
         return target_of(to)
 
@@ -527,15 +537,22 @@ class Outbox:
 
     async def _claim(self, tx: Tx, target: str) -> _Next:
         now = self._now()
-        row = (await tx.execute(_HEAD, {"line": target})).first()
-        if row is None:
-            return None
-        ready_at: datetime = row.next_at if row.state == "queued" else row.lease_until
-        if ready_at > now:
-            return ready_at
-        await tx.execute(_TAKE, {"this": row.id, "new_lease_until": now + LEASE})
+        ready: list[datetime] = []
+        behind = 0
+        while (row := (await tx.execute(_HEAD, {"line": target, "behind": behind})).first()) is not None:
+            ready_at: datetime = row.next_at if row.state == "queued" else row.lease_until
+            if ready_at <= now:
+                return await self._take(tx, row, now + LEASE)
+            ready.append(ready_at)
+            if picture_of(reply_from_json(row.reply)) is None:
+                break
+            behind = row.id  # a picture that has to wait keeps nobody else waiting
+        return min(ready, default=None)
+
+    async def _take(self, tx: Tx, row: Row[Any], lease: datetime) -> _Claim:
+        await tx.execute(_TAKE, {"this": row.id, "new_lease_until": lease})
         old = await tx.scalar(_standing_there(row)) if row.redraws else None
-        return _Claim(_send(row), now + LEASE, row.state == "sending", old)
+        return _Claim(_send(row), lease, row.state == "sending", old)
 
 
 def _standing_there(row: Row[Any]) -> Select[str | None]:

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from intents.home import ADDED, LEARNED, WORDS
 from retrieval.embed import SHIPPED
-from retrieval.home import DOCUMENTS, VECTORS
+from retrieval.home import DOCUMENTS, PICTURES, VECTORS
 
 _ROOT = Path(__file__).parent.parent
 
@@ -76,6 +76,11 @@ class Settings(BaseSettings):
     def documents(self) -> Path:
         """The folder of the documents that were taken in beside those at PARLEY_SOPS."""
         return self.home / DOCUMENTS
+
+    @property
+    def pictures(self) -> Path:
+        """The folder of what is shown within files at PARLEY_SOPS."""
+        return self.home / PICTURES
 
     @property
     def vectors(self) -> Path:

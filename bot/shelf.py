@@ -35,7 +35,7 @@ _TRY_AGAIN = 60.0
 
 class Shelf:
     """The house's World.knowledge. `today` says which versions are in force; `seconds` counts them, from whenever;
-    `names` are the house's own words, as they are now."""
+    `names` are the house's own words, as they are now; `pictures` is where those go that files in the folder have within."""
 
     def __init__(
         self,
@@ -44,8 +44,9 @@ class Shelf:
         today: Callable[[], date],
         seconds: Callable[[], float] = monotonic,
         names: Callable[[], frozenset[str]] = frozenset,
+        pictures: Path | None = None,
     ) -> None:
-        self._folder, self._names = folder, names
+        self._folder, self._names, self._pictures = folder, names, pictures
         self._known = names()
         self._added = added
         self._today = today
@@ -174,7 +175,7 @@ class Shelf:
         return self._read(on=today)
 
     def _read(self, **how: Any) -> Library:
-        return Library.load(self._folder, self._added, names=self._known, **how)
+        return Library.load(self._folder, self._added, names=self._known, pictures=self._pictures, **how)
 
     def _report(self) -> None:
         log.info("documents_loaded", passages=len(self._library.passages), problems=len(self._library.problems))

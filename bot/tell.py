@@ -18,6 +18,7 @@ from actions.proposal_json import decision_to_json
 from actions.world import World
 from bot.announce import Announcer
 from bot.buttons import Mint
+from bot.channels.pictures import picture_of
 from bot.kept_papers import at_home
 from bot.message import Address, Reply
 from bot.outbox import Outbox, Send
@@ -110,8 +111,13 @@ class Teller:
         return self._world.now() + window if window else None
 
     async def could_not_reach(self, send: Send) -> None:
-        """A send was given up: whoever was to get it hears of it where else they can be reached."""
+        """A send was given up: whoever was to get it hears of it where else they can be reached.
+
+        Not so for a picture: the words that it belongs to have arrived, or were given up and told of themselves.
+        """
         log.error("send_given_up", send=send.key, channel=send.to.channel, error=send.error)
+        if picture_of(send.reply) is not None:
+            return
         async with self._world.store.write() as tx:
             person_id = await people.bound_to(tx, send.to.channel, send.to.conversation)
             if person_id is None:

@@ -36,7 +36,7 @@ from bot.kept_papers import may_open
 from bot.meetings import meeting_turn
 from bot.message import Address
 from bot.names import NameBook
-from bot.outbox import target_of
+from bot.outbox import IS_WORDS, target_of
 from bot.paper_changes import basis_of_words, changed, speaks_of_a_paper
 from bot.steps import (
     AskBack,
@@ -215,8 +215,8 @@ class Thinker:
         return None
 
     async def _numbered(self, tx: Tx, here: Address, number: int) -> Pressed | None:
-        """The button that a number means, unless something without buttons was said here since."""
-        last = select(SendRow.reply).where(SendRow.target == target_of(here), SendRow.redraws.is_(None))
+        """The button that a number means, unless something without buttons was said here since. Pictures say nothing."""
+        last = select(SendRow.reply).where(SendRow.target == target_of(here), SendRow.redraws.is_(None), IS_WORDS)
         reply = await tx.scalar(last.order_by(SendRow.id.desc()).limit(1))
         is_plain = reply is not None and not (reply.get("card") or {}).get("buttons")
         if is_plain and here.thread is None:  # threads of one conversation share its line of sends

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Literal
 
 from retrieval.formats.bad import BadDocumentError, Why
+from retrieval.formats.packed import without_macros
+from retrieval.formats.roster import KIN
 from retrieval.front_matter import FrontMatter, written
 from retrieval.in_force import rank_of
 from retrieval.passage import Passage
-from retrieval.pictures import pictures_of
+from retrieval.pictures import keep, pictures_of
 from retrieval.read import AUTHORED, Reading, Stated, content_of, files_of, parts_of, read_document, reason_of
 
 TEXT_FILE = "text.md"
@@ -45,6 +47,7 @@ class Added:
     """What became of one file; `reason` completes the sentence "skipped, …" when it was refused, `why` is its kind.
 
     `place` is the version's folder, `replaces` the version that was in force before.
+    `left_out` completes the sentence "… were left out" for what is not kept of the file.
     """
 
     source: str
@@ -57,6 +60,7 @@ class Added:
     place: str = ""
     replaces: str = ""
     audience: tuple[str, ...] = ()
+    left_out: str = ""
 
 
 def find_files(paths: Iterable[Path]) -> list[Found]:
@@ -114,8 +118,9 @@ def _take_in(content: bytes, found: Found, into: Path, stated: Stated, today: da
     """Take one file in. Raises BadDocumentError, and changes nothing, when it cannot be read."""
     source = found.source
     words = {name.rpartition("-")[2]: name for name in names_of(into)}
-    front, body, first_line = parts_of(content, source, stated)
-    front = replace(front, by=front.by or stated.by)
+    parts = parts_of(content, source, stated)
+    front, body = replace(parts.front, by=parts.front.by or stated.by), parts.body
+    original, ending, left_out = _original(content, source)
     digest = sha256(content).hexdigest()[:DIGEST]
     place = into / f"{front.id}.{front.lang}"
     versions = _versions(place)
@@ -132,7 +137,7 @@ def _take_in(content: bytes, found: Found, into: Path, stated: Stated, today: da
         raise BadDocumentError(f"its name {front.id} is already that of {other}; give it another", "known")
     if versions:
         front = _next(front, [known for _, known in versions], today)
-    text = (written(replace(front, source=source, first_line=first_line)) + "\n".join(body)).encode()
+    text = (written(replace(front, source=source, first_line=parts.first_line)) + "\n".join(body)).encode()
     passages = read_document(text, TEXT_FILE)
     name = f"{_NOT_IN_NAMES.sub('_', front.version).lstrip('.')}-{digest}"
     before = max(versions, key=lambda one: rank_of(one[1].valid_from, one[1].version))[1].version if versions else ""
@@ -145,17 +150,19 @@ def _take_in(content: bytes, found: Found, into: Path, stated: Stated, today: da
         place=f"{place.name}/{name}",
         replaces=before,
         audience=tuple(sorted(front.audience)),
+        left_out=left_out,
     )
     if only_look:
         return told
     place.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=".", dir=place))
     try:
-        (made / f"{_ORIGINAL}{Path(source).suffix.lower()}").write_bytes(content)
+        (made / f"{_ORIGINAL}{ending}").write_bytes(original)
         (made / TEXT_FILE).write_bytes(text)
         for target, picture in pictures_of(body, found.path.parent if found.path.suffix.lower() in AUTHORED else None):
             (made / target).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(picture, made / target)
+        keep(parts.pictures, made)
         made.chmod(0o755)
         # there only when it cannot be read: names of versions are not taken twice
         shutil.rmtree(place / name, ignore_errors=True)
@@ -163,6 +170,15 @@ def _take_in(content: bytes, found: Found, into: Path, stated: Stated, today: da
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return told
+
+
+def _original(content: bytes, source: str) -> tuple[bytes, str, str]:
+    """The file as it is kept, the ending it then has, and what was left out of it."""
+    ending = Path(source).suffix.lower()
+    if ending not in KIN:
+        return content, ending, ""
+    kept, had_macros = without_macros(content)
+    return kept, KIN[ending], "macros" if had_macros else ""
 
 
 def take_out(place: str, into: Path) -> bool:
@@ -221,7 +237,7 @@ def _versions(place: Path) -> list[tuple[Path, FrontMatter]]:
     found = []
     for file in sorted(place.glob(f"[!.]*/{TEXT_FILE}")):
         try:
-            front, _, _ = parts_of(file.read_bytes(), TEXT_FILE, Stated(date.min))
+            front = parts_of(file.read_bytes(), TEXT_FILE, Stated(date.min)).front
         except (BadDocumentError, OSError):
             continue  # the library says which it is; it answers nothing
         found.append((file.parent, front))

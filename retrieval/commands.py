@@ -79,7 +79,7 @@ def add(
     home: Home = DEFAULT_HOME,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array instead of lines.")] = False,
 ) -> None:
-    """Take documents in: Markdown, text, DOCX, PDF, XLSX, CSV, PPTX, HTML and mail.
+    """Take documents in: Markdown, text, DOCX, PDF, XLSX, CSV, PPTX, HTML and mail; macros are left out.
 
     What was taken in before is left as it is; a changed file becomes the next version of its document. A running copilot
     answers from it within seconds. Can be cut off and called again.
@@ -102,6 +102,7 @@ def add(
         told.append(one)
         if not as_json and one.outcome != "unchanged":
             about = f"skipped, {one.reason}." if one.outcome == "refused" else f"{one.outcome}, version {one.version}"
+            about += f"; {one.left_out} were left out" if one.left_out else ""
             typer.echo(f"{one.source}: {about}", err=one.outcome == "refused")
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in told], ensure_ascii=False, indent=2))

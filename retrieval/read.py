@@ -3,8 +3,8 @@
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -14,7 +14,7 @@ from retrieval.formats.plain import CONTROLS
 from retrieval.formats.roster import FORMATS, REFUSED
 from retrieval.front_matter import FrontMatter, split
 from retrieval.passage import Passage, content_hash
-from retrieval.pictures import taken_out
+from retrieval.pictures import drop_others, keep, place_of, said_to_show, taken_out
 from retrieval.sections import pieces
 
 LARGEST_FILE = 50_000_000  # bytes; a bigger file is an export or a mistake, not a procedure
@@ -62,27 +62,50 @@ Fingerprint = dict[str, tuple[int, int]]
 """Modification time in nanoseconds and size in bytes of each document, by relative path."""
 
 
-def read_folder(folder: Path, on: date = date.max) -> Reading:
+Keep = Callable[[Mapping[str, bytes]], Path | None]
+"""Writes down the pictures that were taken out of a file, and says in which folder; None where it cannot."""
+
+
+def read_folder(folder: Path, on: date = date.max, pictures: Path | None = None) -> Reading:
     """All passages under `folder`, in order of path and line. Raises NotADirectoryError when it is no folder.
 
     A file that does not say since when it is in force has been since it was changed, at the latest since the day `on`.
+    What is shown within a file is written down at `pictures`, and deleted there when the file is gone or another; without
+    it such pictures are left out.
     """
     if not folder.is_dir():
         raise NotADirectoryError(f"The folder of documents does not exist: {folder}")
     passages: dict[str, Passage] = {}
     problems: list[str] = []
     seen: dict[object, str] = {}
+    places: list[Path] = []
     for path in files_of(folder):
         source = path.relative_to(folder).as_posix()
         try:
             source.encode()
             content, changed = content_of(path, folder)
-            found = read_document(content, source, Stated(min(changed, on)), path.parent)
+            kept = _keeper(place_of(content, pictures), places, source, problems) if pictures else None
+            found = read_document(content, source, Stated(min(changed, on)), path.parent, kept)
             _refuse_twice(content, found[0], source, seen)
             passages |= {passage.id: passage for passage in found}
         except (BadDocumentError, OSError, UnicodeEncodeError) as error:
             problems.append(f"{_printable(source)}: skipped, {reason_of(error)}.")
+    if pictures is not None:
+        drop_others(places, pictures)
     return Reading(tuple(passages.values()), tuple(problems))
+
+
+def _keeper(place: Path, places: list[Path], source: str, problems: list[str]) -> Keep:
+    def kept(pictures: Mapping[str, bytes]) -> Path | None:
+        places.append(place)
+        try:
+            keep(pictures, place)
+        except OSError as error:
+            problems.append(f"{_printable(source)}: read without its pictures, which cannot be kept ({error.strerror}).")
+            return None
+        return place
+
+    return kept
 
 
 def _refuse_twice(content: bytes, first: Passage, source: str, seen: dict[object, str]) -> None:
@@ -107,15 +130,20 @@ def reason_of(error: Exception) -> str:
             return f"it cannot be opened ({getattr(error, 'strerror', None)})"
 
 
-def read_document(content: bytes, source: str, stated: Stated = UNDATED, folder: Path | None = None) -> list[Passage]:
+def read_document(
+    content: bytes, source: str, stated: Stated = UNDATED, folder: Path | None = None, kept: Keep | None = None
+) -> list[Passage]:
     """The passages of one document, at least one. `source` is the path it will be cited by; its ending tells the format.
-    `folder` is where it stands, and its pictures with it.
+    `folder` is where it stands, and its pictures with it; `kept` takes those that it has within it.
 
     Raises BadDocumentError, whose message completes the sentence "skipped, …", when it cannot be read.
     """
-    front, body, first_line = parts_of(content, source, stated)
+    parts = parts_of(content, source, stated)
+    front = parts.front
     # a page or letter from outside shows nothing that happens to lie beside it
     beside = folder if PurePosixPath(source).suffix.lower() in AUTHORED else None
+    if parts.pictures and kept is not None:
+        beside = kept(parts.pictures)
     passages = [
         Passage(
             id=content_hash(front.id, front.lang, front.version, piece.section, words),
@@ -140,17 +168,28 @@ def read_document(content: bytes, source: str, stated: Stated = UNDATED, folder:
             fits=front.fits | piece.fits,
             pictures=pictures,
         )
-        for piece in pieces(body, first_line)
-        for words, pictures in [taken_out(piece.text, beside)]
-        if words.strip()
+        for piece in pieces(parts.body, parts.first_line)
+        for text, pictures in [taken_out(piece.text, beside)]
+        if (words := text if text.strip() else said_to_show(piece.text))
     ]
     if not passages:
         raise BadDocumentError("it has no text", "no_text")
     return passages
 
 
-def parts_of(content: bytes, source: str, stated: Stated) -> tuple[FrontMatter, list[str], int]:
-    """What a document states about itself, the lines of its body as Markdown, and the number of the first of them.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a document states about itself, the lines of its body as Markdown, the number of the first of them, and the
+    pictures that the file has within it, by the name that the lines show them by."""
+
+    front: FrontMatter
+    body: list[str]
+    first_line: int
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def parts_of(content: bytes, source: str, stated: Stated) -> Parts:
+    """A document in its parts.
 
     Raises BadDocumentError as `read_document` does.
     """
@@ -161,17 +200,18 @@ def parts_of(content: bytes, source: str, stated: Stated) -> tuple[FrontMatter, 
         raise BadDocumentError(f"files ending in {suffix or 'nothing'} are not read", "format")
     if not content:
         raise BadDocumentError("it is empty", "no_text")
-    text = FORMATS[suffix](content)
+    held = FORMATS[suffix](content)
+    text = held.text
     if len(text) > LARGEST_TEXT:
         raise BadDocumentError(f"it says more than {LARGEST_TEXT:,} characters; cut it into documents", "too_large")
     if suffix not in AUTHORED:
         text = CONTROLS.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")).encode("utf-8", "replace").decode()
         lines = [line for line in text.split("\n") if not _COMMENT.fullmatch(line) or _PAGE.fullmatch(line)]
-        return _front_matter(lines, source, stated), lines, 1
+        return Parts(_front_matter(lines, source, stated), lines, 1, held.pictures)
     front, body, first_line = split(text)
     if front and front.first_line:
         first_line = front.first_line
-    return front or _front_matter(body, source, stated), body, first_line
+    return Parts(front or _front_matter(body, source, stated), body, first_line)
 
 
 def _front_matter(lines: Sequence[str], source: str, stated: Stated) -> FrontMatter:

@@ -68,11 +68,13 @@ class Library:
         reranker: Reranker | None = None,
         on: date | None = None,
         names: frozenset[str] = frozenset(),
+        pictures: Path | None = None,
     ) -> "Library":
         """Reads and indexes a folder of documents, and what was taken in at `added`, in a second or two.
 
         With an `embedder` passages are found by what they mean as well; an `index` keeps their vectors, so that each is
         made once. A `reranker` orders what was found once more. `names` are words of the house's own, which are cut as one.
+        `pictures` is where those go that files in the folder have within them; whoever names no place does without them.
         Raises NotADirectoryError when there is no such folder, IndexUnavailableError when the index fails.
         """
 
@@ -80,7 +82,7 @@ class Library:
             return fingerprint(folder), names_of(added) if added else None
 
         seen = look()  # before reading: a change in between makes the library stale, not wrong for good
-        reading = read_folder(folder, on or date.max)
+        reading = read_folder(folder, on or date.max, pictures)
         taken_in = read_added(added) if added else Reading((), ())
         know(names)
         passages = {one.id: one for one in (*reading.passages, *taken_in.passages)}

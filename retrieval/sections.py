@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from retrieval.formats.bad import BadDocumentError
+from retrieval.pictures import MARKS
 from retrieval.sentences import sentences
 from retrieval.setting import FACTS
 
@@ -161,10 +162,10 @@ def _parts(line: int, block: str) -> Iterator[tuple[int, str]]:
         yield from _tables(line, rows)
         return
     where, number = 0, line
-    for sentence in sentences(body):
+    for sentence in _uncut(body):
         at = body.index(sentence, where)
         number += body.count("\n", where, at)
-        if len(sentence) > _LONGEST_SENTENCE:
+        if len(MARKS.sub("", sentence)) > _LONGEST_SENTENCE:
             raise BadDocumentError(
                 f"line {number} begins more than {_LONGEST_SENTENCE} characters without a sentence end", "form"
             )
@@ -172,6 +173,19 @@ def _parts(line: int, block: str) -> Iterator[tuple[int, str]]:
         yield number, gap + sentence
         number += sentence.count("\n")
         where = at + len(sentence)
+
+
+def _uncut(body: str) -> Iterator[str]:
+    """The sentences, of which none ends within a picture or before the pictures that belong to it."""
+    marks = [mark.span() for mark in MARKS.finditer(body)]
+    begun = where = 0
+    for sentence in sentences(body):
+        at = body.index(sentence, where)
+        begun = at if begun == where else begun
+        where = at + len(sentence)
+        if not any(start <= where < end for start, end in marks):
+            yield body[begun:where]
+            begun = where
 
 
 def _tables(line: int, rows: list[str]) -> Iterator[tuple[int, str]]:

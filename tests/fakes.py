@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from bot.channels.channel import AnswerLost, CannotTell, Pace, Refused, Sent, TryLater, WaitForPerson
+from bot.channels.pictures import picture_of
 from bot.message import Address, Attachment, Reply
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -87,13 +88,15 @@ class FakeChannel:
     def split(self, reply: Reply) -> tuple[Reply, ...]:
         cuts = range(0, max(1, len(reply.text)), self.longest)
         pieces = [reply.text[cut : cut + self.longest] for cut in cuts]
-        return tuple(
+        words = tuple(
             Reply(piece, reply.lang, reply.card if place == len(pieces) else None)
             for place, piece in enumerate(pieces, start=1)
         )
+        return (*words, *(Reply("", reply.lang, pictures=(picture,)) for picture in reply.pictures))
 
     async def send(self, key: str, to: Address, reply: Reply) -> Sent:
-        return await self._end(Arrival(key, to, reply.text))
+        picture = picture_of(reply)
+        return await self._end(Arrival(key, to, f"picture of {picture.alt}" if picture else reply.text))
 
     async def redraw(self, key: str, to: Address, ref: str, reply: Reply) -> Sent:
         return await self._end(Arrival(key, to, reply.text, ref))

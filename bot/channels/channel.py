@@ -81,7 +81,11 @@ class Channel(Protocol):
         """Close it."""
 
     def split(self, reply: Reply) -> tuple[Reply, ...]:
-        """Cut a reply into what the platform takes in one message; never inside a character. Pure."""
+        """Cut a reply into what the platform takes in one message; never inside a character.
+
+        Each picture that the platform takes is a piece of its own behind the words (`pictures.apart`); the others are
+        named in the words. Pure, but for a look at the pictures' files.
+        """
 
     async def send(self, key: str, to: Address, reply: Reply) -> Sent:
         """Send one piece. `key` is the ledger's, carried along where the platform lets us, so that find() can see it."""

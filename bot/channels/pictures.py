@@ -1,5 +1,6 @@
-"""Pictures that go with a reply: looked at before they are shown, and named in words where they cannot be."""
+"""Pictures that go with a reply: looked at before they are shown, sent apart, and named in words where they cannot be."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ MOST_BYTES = 2 * 1024 * 1024
 _HEAD = 16
 
 Kind = Literal["png", "jpeg", "gif", "webp"]
+KINDS: frozenset[Kind] = frozenset({"png", "jpeg", "gif", "webp"})
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +29,11 @@ class Loaded:
     def mime(self) -> str:
         return f"image/{self.kind}"
 
+    @property
+    def suffix(self) -> str:
+        """How a file of this kind is called, dot included."""
+        return ".jpg" if self.kind == "jpeg" else f".{self.kind}"
+
 
 def load(picture: Picture) -> Loaded | None:
     """The picture, or None (and a line in the log) when its file is gone, too large or no picture. Reads the disk."""
@@ -38,13 +45,15 @@ def load(picture: Picture) -> Loaded | None:
     return Loaded(content, kind)
 
 
-def can_be_shown(picture: Picture) -> bool:
-    """The same question without reading all of it; the log says why not."""
+def can_be_shown(picture: Picture, kinds: Collection[Kind] = KINDS) -> bool:
+    """The same question without reading all of it, where only these kinds are shown; the log says why not."""
     head = _read(picture, _HEAD)
     is_small = bool(head) and Path(picture.path).stat().st_size <= MOST_BYTES
-    if is_small and _kind(head) is not None:
+    kind = _kind(head)
+    if is_small and kind in kinds:
         return True
-    log.warning("picture left out", reason=_reason(head) if is_small or not head else "too large")
+    other = f"{kind} is not shown here" if kind else _reason(head)
+    log.warning("picture left out", reason=other if is_small or not head else "too large")
     return False
 
 
@@ -68,6 +77,18 @@ def files_named(reply: Reply) -> tuple[str, ...]:
     """The lines that stand where files cannot be opened: papers by their names; what an invitation says is said already."""
     papers = [file.name for file in reply.files if file.paper]
     return tuple(f"[文件: {name}]" if reply.lang == "zh" else f"[file: {name}]" for name in papers)
+
+
+def apart(reply: Reply, kinds: Collection[Kind], most: int) -> tuple[Reply, ...]:
+    """The first `most` pictures that a platform takes (these kinds), each as a piece of its own. Looks at their files."""
+    sendable = [picture for picture in reply.pictures if can_be_shown(picture, kinds)]
+    return tuple(Reply("", reply.lang, pictures=(picture,)) for picture in sendable[:most])
+
+
+def picture_of(reply: Reply) -> Picture | None:
+    """The picture of a piece that is nothing else."""
+    is_alone = len(reply.pictures) == 1 and reply.card is None and not reply.text
+    return reply.pictures[0] if is_alone else None
 
 
 def _read(picture: Picture, most: int) -> bytes:

@@ -1,13 +1,14 @@
 """The Slack channel: what bot.channels.channel.Channel asks, over Slack's Web API; it hears through slack_door.
 
 The pieces: slack_door (in), slack_decode and slack_render (the two pure translations), slack_calls (how a call ended),
-slack_threads and slack_files.
+slack_threads, slack_files (down) and slack_pictures (up).
 """
 
 import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from fastapi import APIRouter
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from bot.channels.channel import Accept, CannotTell, Pace, Refused, SendError, Sent, TryLater
+from bot.channels.pictures import apart, load, named, picture_of
 from bot.channels.slack_calls import PATIENCE, SlackCalls, SlackRefused, sdk_log
 from bot.channels.slack_door import SlackDoor
 from bot.channels.slack_files import download, is_slacks
+from bot.channels.slack_pictures import MOST, SHOWN, demand_unshared, file_in, share, stem_of
 from bot.channels.slack_render import disowning, render, split
 from bot.channels.slack_threads import TakesPart, Threads
-from bot.message import Address, Attachment, Reply
+from bot.message import Address, Attachment, Picture, Reply
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +36,7 @@ SCOPES = frozenset(
         "chat:write",
         "commands",
         "files:read",
+        "files:write",
         "groups:history",
         "im:history",
         "im:write",
@@ -111,10 +115,19 @@ class SlackChannel:
         await self._calls.close()
 
     def split(self, reply: Reply) -> tuple[Reply, ...]:
-        return split(reply)
+        pictures = apart(reply, SHOWN, MOST)
+        shown = [picture for piece in pictures for picture in piece.pictures]
+        rest = tuple(picture for picture in reply.pictures if picture not in shown)
+        return (*split(replace(reply, pictures=rest)), *pictures)
 
     async def send(self, key: str, to: Address, reply: Reply) -> Sent:
         self._note(key)
+        picture = picture_of(reply)
+        if picture is not None:
+            sent = await self._share(key, to, picture)
+            if sent is not None:
+                return sent
+            reply = Reply(named(picture, reply.lang), reply.lang)
         if to.private_to is not None:
             return await self._whisper(key, to, reply)
         sent = await self._post(key, await self._channel(to.conversation), to.thread, reply)
@@ -155,15 +168,20 @@ class SlackChannel:
         if to.thread is not None:
             where["ts"] = to.thread
         text = render(reply)["text"]
+        stem = stem_of(key) if picture_of(reply) else None
         for _ in range(_PAGES):
             page = await self._page(method, where)
             for message in page.get("messages") or ():
                 if _key_of(message) == key:
                     return Sent(f"{channel}:{message['ts']}")
+                if stem and isinstance(message, dict) and (file := file_in(message, stem)) is not None:
+                    return Sent(file)
                 if _may_be(message, text):
                     raise CannotTell(f"{method}: the same words from an app, without the metadata that would tell")
             where["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
             if not where["cursor"]:
+                if stem:
+                    await demand_unshared(self._calls, stem, int(since.timestamp()))
                 return None
         raise CannotTell(f"{method}: not within the last {_PAGE * _PAGES} messages")
 
@@ -201,6 +219,20 @@ class SlackChannel:
         self._tried.setdefault(key, self._now())
         while len(self._tried) > _TRIED:
             self._tried.popitem(last=False)
+
+    async def _share(self, key: str, to: Address, picture: Picture) -> Sent | None:
+        """None where the picture cannot be shown: Slack shows nobody a file alone, its file is gone, Slack refuses it."""
+        loaded = None if to.private_to else await asyncio.to_thread(load, picture)
+        if loaded is None:
+            return None
+        channel = await self._channel(to.conversation)
+        try:
+            sent = Sent(await share(self._calls, key, channel, to.thread, picture, loaded))
+        except SlackRefused as refused:
+            log.warning("slack.picture_refused", key=key, error=refused.error)
+            return None
+        self._threads.join(to)
+        return sent
 
     async def _post(self, key: str, channel: str, thread: str | None, reply: Reply) -> Sent:
         shape = render(reply)

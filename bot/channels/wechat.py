@@ -1,30 +1,39 @@
 """WeChat Official Accounts: the door through which customers speak and hear; answers at once or by customer service."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from bot.channels.channel import Accept, CannotTell, Pace, SendError, Sent, TryLater, WaitForPerson
+from bot.channels.pictures import Kind, apart, picture_of
 from bot.channels.tencent.api import Declined, TencentApi
 from bot.channels.tencent.callback import TooLong, demand_fresh, demand_unchanged, read_body
 from bot.channels.tencent.envelope import Forged, Malformed, Opened, Stamp, WeChatEnvelope, fields_of_wechat, text_reply
 from bot.channels.tencent.media import fetch_media
+from bot.channels.tencent.pictures import GONE, Media, loaded_or_refused
 from bot.channels.tencent.steady import SteadyMemory
 from bot.channels.wechat_read import AFTER_ACT, AFTER_MESSAGE, Grant, grant_of, read
 from bot.channels.wechat_render import render, split
 from bot.memory import Memory
-from bot.message import Address, Attachment, Message, Reply
+from bot.message import Address, Attachment, Message, Picture, Reply
 
 API = "https://api.weixin.qq.com"
 REDELIVERED_WITHIN = timedelta(minutes=1)
 """WeChat asks three times, five seconds apart; an answer is kept a little longer than that."""
+PICTURES: frozenset[Kind] = frozenset({"png", "jpeg", "gif"})
+"""What WeChat shows (developers.weixin.qq.com, 新增临时素材)."""
+MOST_PICTURES = 3
+"""Of one reply: each is a customer-service message, of which there are five."""
 _LONGEST_MEMORY = timedelta(days=7)
+_NOT_ALLOWED = 48001
+"""The account has not got this API: a subscription account, or one that is not verified."""
 
 AwaitReplies = Callable[[str, float], Awaitable[list[Reply]]]
 """(message key, seconds) -> the first piece of the answer, as soon as it is there; empty when it takes longer. The ledger of
@@ -40,6 +49,9 @@ class WeChatChannel:
     road holds its replies back that long. Anything later is a customer-service message: 5 within 48 hours after a
     message, 3 within a minute after a menu click, a follow or a scan. They are counted here so that the quota's end is
     known before WeChat says so; without a count (lost, or never begun) WeChat's own answer decides.
+
+    Pictures are customer-service messages behind the text, which names them too: an account that may send none (as WeChat
+    says at the first) is answered in words alone from then on.
     """
 
     name = "wechat"
@@ -71,6 +83,8 @@ class WeChatChannel:
         self._api = TencentApi(
             api_url or API, "/cgi-bin/token", credentials, self._memory, f"wechat:token:{app_id}", patience
         )
+        self._media = Media(self._api, self._memory, f"wechat:media:{app_id}")
+        self._may_send_pictures = True
 
     async def start(self) -> None:
         """Nothing to open: the client opens with the first call."""
@@ -167,10 +181,14 @@ class WeChatChannel:
     # out
 
     def split(self, reply: Reply) -> tuple[Reply, ...]:
-        return split(reply)
+        return (*split(reply), *apart(reply, PICTURES, MOST_PICTURES if self._may_send_pictures else 0))
 
     async def send(self, key: str, to: Address, reply: Reply) -> Sent:
-        await self._send_text(to.conversation, render(reply))
+        picture = picture_of(reply)
+        if picture is not None:
+            await self._show(to.conversation, picture)
+        else:
+            await self._send_message(to.conversation, {"msgtype": "text", "text": {"content": render(reply)}})
         return Sent()
 
     async def redraw(self, key: str, to: Address, ref: str, reply: Reply) -> Sent:
@@ -196,13 +214,33 @@ class WeChatChannel:
             return f"WeChat answers in a way that makes no sense ({trouble}): check WECHAT_API_URL."
         return None
 
-    async def _send_text(self, openid: str, text: str) -> None:
-        grant = await self._grant_to_spend(openid)
-        body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
+    async def _show(self, openid: str, picture: Picture) -> None:
+        await self._grant_to_spend(openid)  # nothing is uploaded that could not be sent
+        loaded = await loaded_or_refused(picture)
         try:
-            await self._api.post("/cgi-bin/message/custom/send", body)
+            try:
+                await self._send_media(openid, await self._media.id_of(loaded))
+            except Declined as no:
+                if no.code != GONE:
+                    raise
+                await self._send_media(openid, await self._media.anew(loaded))
+        except Declined as no:
+            self._may_send_pictures = self._may_send_pictures and no.code != _NOT_ALLOWED
+            raise
+
+    async def _send_media(self, openid: str, media: str) -> None:
+        await self._send_message(openid, {"msgtype": "image", "image": {"media_id": media}})
+
+    async def _send_message(self, openid: str, message: Mapping[str, Any]) -> None:
+        grant = await self._grant_to_spend(openid)
+        try:
+            await self._api.post("/cgi-bin/message/custom/send", {"touser": openid, **message})
         except TryLater:
             raise  # not taken, so nothing is spent
+        except Declined as no:
+            if no.code != GONE:
+                await self._spend(openid, grant)
+            raise
         except WaitForPerson:
             await self._close_quota(openid)
             raise

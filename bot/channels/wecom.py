@@ -1,5 +1,6 @@
 """WeCom applications and group robots: the door through which colleagues in 企业微信 speak and hear."""
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable
@@ -14,16 +15,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from bot.channels.channel import Accept, AnswerLost, CannotTell, Pace, Refused, SendError, Sent, TryLater
+from bot.channels.pictures import Kind, apart, picture_of
 from bot.channels.tencent.api import Answer, Declined, TencentApi
 from bot.channels.tencent.callback import TooLong, demand_fresh, demand_unchanged, read_body
 from bot.channels.tencent.envelope import Forged, Malformed, Stamp, WeComEnvelope, fields_of_wecom
 from bot.channels.tencent.media import fetch_media
+from bot.channels.tencent.pictures import GONE, Media, loaded_or_refused
 from bot.channels.tencent.steady import SteadyMemory
 from bot.channels.tencent.words import NEW_STATE
 from bot.channels.wecom_read import read
 from bot.channels.wecom_render import Payload, button_card, render, render_for_group, split, task_id
 from bot.memory import Memory
-from bot.message import Address, Attachment, Message, Reply
+from bot.message import Address, Attachment, Message, Picture, Reply
 
 API = "https://qyapi.weixin.qq.com"
 CODE_LIVES = timedelta(hours=72)
@@ -35,6 +38,10 @@ PERSON_A_MINUTE = 30
 """Messages to one person; what is above is dropped without a word (document/path/90454)."""
 ROBOT_A_MINUTE = 20
 """Messages of one group robot (document/path/99398)."""
+PICTURES: frozenset[Kind] = frozenset({"png", "jpeg"})
+"""What WeCom shows: up to 10 MB from an application (document/path/90253), 2 MB from a group robot (document/path/91770)."""
+MOST_PICTURES = 3
+"""Of one reply: each is a message more on somebody's screen, and one of the few that a minute takes."""
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +52,10 @@ class WeComChannel:
     How a send whose answer was lost is found again: WeCom has no way to ask, but drops a second copy of a message by
     itself when asked to (`enable_duplicate_check`), and never shows two cards with one task id. So find() answers None
     ("send it again") where the platform itself keeps the copy from showing twice, and raises CannotTell elsewhere: group
-    chats, robots, and texts whose words the same person was sent a moment before, for which the check must be off.
+    chats, robots, and what the same person was sent a moment before in the same words, for which the check must be off. A
+    picture is a copy only under the same media id, which is therefore remembered with the first try.
+
+    A picture has no caption here, so the text that goes ahead names it all the same.
     """
 
     name = "wecom"
@@ -77,6 +87,7 @@ class WeComChannel:
         credentials = {"corpid": corp_id, "corpsecret": secret}
         token_key = f"wecom:token:{corp_id}:{agent_id}"
         self._api = TencentApi(api_url or API, "/cgi-bin/gettoken", credentials, self._memory, token_key, patience)
+        self._media = Media(self._api, self._memory, f"wecom:media:{corp_id}:{agent_id}")
 
     async def start(self) -> None:
         """Nothing to open: the client opens with the first call."""
@@ -139,9 +150,12 @@ class WeComChannel:
     # out
 
     def split(self, reply: Reply) -> tuple[Reply, ...]:
-        return split(reply)
+        return (*split(reply), *apart(reply, PICTURES, MOST_PICTURES))
 
     async def send(self, key: str, to: Address, reply: Reply) -> Sent:
+        picture = picture_of(reply)
+        if picture is not None:
+            return await self._show(key, to, picture)
         kind, _, target = to.conversation.partition(":")
         if kind == "robot" and target:
             await self._demand_room(f"robot:{target}", ROBOT_A_MINUTE)
@@ -190,8 +204,14 @@ class WeComChannel:
         return None
 
     async def _send_to_person(self, key: str, user: str, reply: Reply) -> Sent:
+        answer = await self._send_payload(key, user, render(reply, task_id(key)))
+        if answer is None:
+            return Sent(json.dumps({"task": task_id(key)}))
+        return Sent(_ref(reply, task_id(key), answer.get("response_code"), self._now()))
+
+    async def _send_payload(self, key: str, user: str, payload: Payload) -> Answer | None:
+        """None where WeCom says that the card of an earlier try is there."""
         await self._demand_room(f"person:{user}", PERSON_A_MINUTE)
-        payload = render(reply, task_id(key))
         is_checked = await self._may_be_checked(key, user, payload)
         is_first_try = await self._note_try(key, is_checked, payload)
         body = {
@@ -206,19 +226,56 @@ class WeComChannel:
         except Declined as no:
             if not is_first_try and payload["msgtype"] == "template_card" and "task" in no.words.lower():
                 # no number for this is documented; only our own earlier try can have used this key's task id
-                return Sent(json.dumps({"task": task_id(key)}))
+                return None
             raise
         except TryLater:
             if is_first_try:
                 await self._memory.delete(_out(key))  # nothing went out
             raise
         _demand_received(answer)
-        return Sent(_ref(reply, task_id(key), answer.get("response_code"), self._now()))
+        return answer
+
+    async def _show(self, key: str, to: Address, picture: Picture) -> Sent:
+        loaded = await loaded_or_refused(picture)
+        kind, _, target = to.conversation.partition(":")
+        if kind == "robot" and target:
+            # a robot has no media: the picture itself goes along
+            encoded = base64.b64encode(loaded.content).decode()
+            digest = hashlib.md5(loaded.content, usedforsecurity=False).hexdigest()
+            await self._demand_room(f"robot:{target}", ROBOT_A_MINUTE)
+            payload = {"msgtype": "image", "image": {"base64": encoded, "md5": digest}}
+            await self._api.post_open("/cgi-bin/webhook/send", {"key": target}, payload)
+            return Sent()
+        tried = await self._memory.get(_out(key))
+        earlier = tried.get("media") if isinstance(tried, dict) else None
+        media = earlier if isinstance(earlier, str) else await self._media.id_of(loaded)
+        try:
+            await self._send_media(key, to.conversation, media)
+        except Declined as no:
+            if no.code != GONE:
+                raise
+            if earlier is not None:
+                # under a new id WeCom would not know the copy: nobody can tell any more whether the first try arrived
+                await self._memory.set(_out(key), {**tried, "checked": False}, _TRIES_REMEMBERED)
+                raise AnswerLost("the picture of the earlier try is gone") from no
+            await self._memory.delete(_out(key))
+            await self._send_media(key, to.conversation, await self._media.anew(loaded))
+        return Sent()
+
+    async def _send_media(self, key: str, conversation: str, media: str) -> None:
+        payload: Payload = {"msgtype": "image", "image": {"media_id": media}}
+        kind, _, target = conversation.partition(":")
+        if kind == "chat" and target:
+            await self._api.post("/cgi-bin/appchat/send", {"chatid": target, **payload, "safe": 0})
+        else:
+            await self._send_payload(key, conversation, payload)
 
     async def _note_try(self, key: str, is_checked: bool, payload: Payload) -> bool:
         """Whether this is the first try. Raises AnswerLost where a second is no longer caught by WeCom's check."""
-        now = self._now()
-        if await self._memory.add(_out(key), {"checked": is_checked, "since": now.isoformat()}, _TRIES_REMEMBERED):
+        tried = {"checked": is_checked, "since": self._now().isoformat()}
+        if payload["msgtype"] == "image":
+            tried["media"] = payload["image"]["media_id"]
+        if await self._memory.add(_out(key), tried, _TRIES_REMEMBERED):
             return True
         if payload["msgtype"] != "template_card" and not await self._is_covered(key):
             raise AnswerLost("too late for WeCom to drop a copy")

@@ -26,9 +26,10 @@ def main() -> None:
     asked.add_argument("--base", default=str(_ROOT / "intents" / "base"), help="an encoder that transformers can load")
     asked.add_argument("--out", type=Path, default=_ROOT / "retrieval" / "model")
     asked.add_argument("--steps", type=int, default=Recipe.steps)
+    asked.add_argument("--batch", type=int, default=Recipe.batch, help="pairs a step; 64 where there is no GPU")
     asked.add_argument("--seed", type=int, default=11)
     given = asked.parse_args()
-    recipe = Recipe(steps=given.steps)
+    recipe = Recipe(steps=given.steps, batch=given.batch)
     split = yaml.safe_load((_ROOT / "intents" / "data" / "split.yaml").read_text(encoding="utf-8"))
     held_out = frozenset(voice for voices in split.values() for voice in voices)
     pairs = [

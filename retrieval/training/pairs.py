@@ -59,8 +59,8 @@ def _one_of_many(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 CHINESE = (
     Source("A_medical_consult", _consultation, 24_000),
-    Source("A_smile_counselling", _first_turns, 40_000),
-    Source("A_smile_counselling", _one_of_many, 40_000),
+    Source("A_smile_counselling", _first_turns, 30_000),
+    Source("A_smile_counselling", _one_of_many, 24_000),
     Source("A_medical_consult", _one_of_many, 8_000),
     Source("A_emollm_dialogues", _first_turns, 6_000),
 )

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from bot.channels import slack_render, wechat_render, wecom_render
-from bot.channels.pictures import MOST_BYTES, can_be_shown, load, named, spelled_out
+from bot.channels.pictures import MOST_BYTES, apart, can_be_shown, load, named, picture_of, spelled_out
 from bot.channels.terminal import shown
 from bot.message import Card, Picture, Reply, reply_from_json, reply_to_json
 
@@ -64,6 +64,23 @@ def test_a_picture_is_named_in_the_words_that_are_shown() -> None:
     card = spelled_out(Reply("t", "en", Card("Steps", ("one",)), (picture,))).card
     assert card is not None
     assert card.lines == ("one", "[picture: 松开 两颗螺丝]")
+
+
+def test_pictures_that_a_platform_takes_are_pieces_of_their_own_and_nothing_else_is(tmp_path: Path) -> None:
+    png, gif = kept(tmp_path, HEADS["png"] + bytes(40)), kept(tmp_path, HEADS["gif"] + bytes(40), "b.gif")
+    whole = Reply("看图", "zh", pictures=(png, gif, Picture("/nowhere.png", "没了")))
+    assert picture_of(whole) is None
+    assert [picture_of(piece) for piece in apart(whole, {"png", "gif"}, 3)] == [png, gif]
+    assert [picture_of(piece) for piece in apart(whole, {"gif"}, 3)] == [gif]
+    assert [picture_of(piece) for piece in apart(whole, {"png", "gif"}, 1)] == [png]
+    assert picture_of(Reply("", "zh", Card("卡片"), (png,))) is None
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("png", ".png"), ("jpeg", ".jpg"), ("gif", ".gif"), ("webp", ".webp")])
+def test_a_picture_sent_up_is_called_by_what_its_bytes_say(kind: str, suffix: str, tmp_path: Path) -> None:
+    loaded = load(kept(tmp_path, HEADS[kind] + bytes(40), "step.doc"))
+    assert loaded is not None
+    assert loaded.suffix == suffix
 
 
 @pytest.mark.parametrize("platform", [slack_render, wecom_render, wechat_render])

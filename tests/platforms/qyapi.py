@@ -1,5 +1,8 @@
 """A strict stand-in of WeCom's qyapi: it checks what it gets, keeps the quotas, and shows what each person would see."""
 
+import base64
+import binascii
+import hashlib
 import json
 import re
 import unicodedata
@@ -10,7 +13,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from tests.platforms.tencent import Json, No, TencentPlatform, demand
+from tests.platforms.tencent import Json, No, TencentPlatform, demand, kind_of
 
 _MINUTE = timedelta(minutes=1)
 _CODE_LIVES = timedelta(hours=72)
@@ -28,11 +31,12 @@ _CARD_KEYS = {
 
 @dataclass
 class Shown:
-    """A message on somebody's screen; a card's `body` changes when the card is updated."""
+    """A message on somebody's screen; a card's `body` changes when the card is updated. `image` is a picture's bytes."""
 
     to: str
     kind: str
     body: Json
+    image: bytes = b""
 
     @property
     def text(self) -> str:
@@ -73,6 +77,7 @@ class QyApi(TencentPlatform):
             web.post("/cgi-bin/message/update_template_card", self.answering(self._update)),
             web.post("/cgi-bin/appchat/send", self.answering(self._send_to_chat)),
             web.post("/cgi-bin/webhook/send", self.answering(self._send_by_robot)),
+            web.post("/cgi-bin/media/upload", self.answering(self.upload)),
             web.get("/cgi-bin/media/get", self.send_media),
         ]
 
@@ -101,23 +106,30 @@ class QyApi(TencentPlatform):
         demand(payload.get("agentid") == self.agent_id, 40056, "invalid agentid")
         who = payload.get("touser")
         demand(isinstance(who, str) and "|" not in who and who != "@all", 40031, "this stand-in takes one receiver")
-        kind, body = _content(payload, {"text": 2048, "markdown": 2048, "template_card": 0})
+        kind, body = _content(payload, {"text": 2048, "markdown": 2048, "template_card": 0, "image": 0})
+        image = self._image(kind, body)
         demand(who in self.members | self.invisible, 81013, "user & party & tag all invalid")
         if who in self.invisible:
             return {"errcode": 0, "errmsg": "ok", "invaliduser": who}
         if self._is_repeat(payload, kind, body):
             self.repeats += 1
             return {"errcode": 0, "errmsg": "ok", "msgid": "repeated"}
-        return self._show_to_person(who, kind, body)
+        return self._show_to_person(who, kind, body, image)
 
-    def _show_to_person(self, who: str, kind: str, body: Json) -> Json:
+    def _image(self, kind: str, body: Json) -> bytes:
+        if kind != "image":
+            return b""
+        demand(set(body) == {"media_id"}, 40058, "unknown field in image")
+        return self.image_of(body["media_id"])
+
+    def _show_to_person(self, who: str, kind: str, body: Json, image: bytes) -> Json:
         if kind == "template_card":
             check_card(body)
             demand(body["task_id"] not in self._tasks, 40058, "template_card.task_id repeated")
         if not self._has_room(who, 30):
             self.dropped += 1
             return {"errcode": 0, "errmsg": "ok", "msgid": "dropped"}
-        shown = Shown(who, kind, body)
+        shown = Shown(who, kind, body, image)
         self.shown.append(shown)
         if kind != "template_card":
             return {"errcode": 0, "errmsg": "ok", "msgid": str(len(self.shown))}
@@ -143,16 +155,17 @@ class QyApi(TencentPlatform):
         payload = await request.json()
         chat = payload.get("chatid", "")
         demand(chat in self.chats, 86001, "invalid chatid")
-        kind, body = _content(payload, {"text": 2048, "markdown": 2048})
-        self.shown.append(Shown(f"chat:{chat}", kind, body))
+        kind, body = _content(payload, {"text": 2048, "markdown": 2048, "image": 0})
+        self.shown.append(Shown(f"chat:{chat}", kind, body, self._image(kind, body)))
         return {"errcode": 0, "errmsg": "ok"}
 
     async def _send_by_robot(self, request: web.Request) -> Json:
         key = request.query.get("key", "")
         demand(key in self.robots, 93000, "invalid webhook url")
-        kind, body = _content(await request.json(), {"text": 2048, "markdown": 4096})
+        kind, body = _content(await request.json(), {"text": 2048, "markdown": 4096, "image": 0})
+        image = robot_image(body) if kind == "image" else b""
         demand(self._has_room(key, 20), 130101, "api freq out of limit")
-        self.shown.append(Shown(f"robot:{key}", kind, body))
+        self.shown.append(Shown(f"robot:{key}", kind, body, image))
         return {"errcode": 0, "errmsg": "ok"}
 
     def _is_repeat(self, payload: Json, kind: str, body: Json) -> bool:
@@ -179,6 +192,19 @@ class QyApi(TencentPlatform):
         code = f"code-{self._given}"
         self._codes[code] = _Code(shown, self.now())
         return code
+
+
+def robot_image(body: Json) -> bytes:
+    """A group robot takes a picture itself: in base64 without line breaks, with the MD5 of what was encoded. Raises No."""
+    demand(set(body) == {"base64", "md5"}, 40058, "unknown field in image")
+    try:
+        content = base64.b64decode(body["base64"], validate=True)
+    except (binascii.Error, TypeError):
+        raise No(40058, "invalid base64") from None
+    demand(hashlib.md5(content, usedforsecurity=False).hexdigest() == body["md5"], 301019, "md5 does not match")
+    demand(len(content) <= 2 * 1024 * 1024, 40009, "invalid image size")
+    demand(kind_of(content) in ("png", "jpeg"), 40005, "invalid file type")
+    return content
 
 
 def check_card(card: Json, may_settle: bool = False) -> None:

@@ -23,7 +23,10 @@ BOT = "U0PARLEY"
 BOT_TOKEN = "xoxb-sample-bot"
 APP_TOKEN = "xapp-sample-app"
 SIGNING_SECRET = "sample-signing-secret"
-SCOPES = "app_mentions:read,channels:history,chat:write,commands,files:read,groups:history,im:history,im:write,mpim:history"
+SCOPES = (
+    "app_mentions:read,channels:history,chat:write,commands,files:read,files:write,groups:history,im:history,im:write,"
+    "mpim:history"
+)
 MAX_REDELIVERIES = 3
 MAX_BLOCK_CHARACTERS = 13_200
 
@@ -48,6 +51,13 @@ class Broken:
 
 
 @dataclass(frozen=True)
+class BrokenAfter:
+    """The call is carried out, and then the servers in front fail."""
+
+    status: int = 500
+
+
+@dataclass(frozen=True)
 class Says:
     """`ok: false` with this word; the call is not carried out."""
 
@@ -64,7 +74,7 @@ class Silent:
     """The call is carried out, and no answer comes until the platform is stopped."""
 
 
-Fault = Limited | Broken | Says | AnswerCut | Silent
+Fault = Limited | Broken | BrokenAfter | Says | AnswerCut | Silent
 
 
 # ---- what it holds
@@ -92,6 +102,7 @@ class Posted:
     metadata: JSON | None = None
     seen_by: str | None = None
     versions: list[str] = field(default_factory=list)
+    picture: "Upload | None" = None
 
 
 @dataclass
@@ -105,6 +116,20 @@ class File:
     tells_size: bool = True
     redirect: str | None = None
     asked: list[str | None] = field(default_factory=list)
+
+
+@dataclass
+class Upload:
+    """A file that the app sends up: a place first, then the bytes, then the share."""
+
+    id: str
+    name: str
+    length: int
+    alt: str
+    since: datetime
+    content: bytes | None = None
+    title: str = ""
+    is_complete: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,7 +153,11 @@ class Refusal(Exception):
 
 
 class SlackPlatform:
-    """One workspace with one app installed. `now` dates messages and signatures; `quota` a second and channel, if given."""
+    """One workspace with one app installed. `now` dates messages and signatures; `quota` a second and channel, if given.
+
+    While `shares_at_once` is off, files that are shared are shown only after finish_sharing(), as on a busy day.
+    `names_files` is off where Slack shows no more of a file than its id (a channel shared with another company).
+    """
 
     def __init__(self, now: Callable[[], datetime], quota: int | None = None) -> None:
         self.now = now
@@ -147,6 +176,9 @@ class SlackPlatform:
         self.answers_by_url: dict[str, list[JSON]] = defaultdict(list)
         self.url_uses = 5
         self.shows_metadata = True
+        self.shares_at_once = True
+        self.names_files = True
+        self.uploads: dict[str, Upload] = {}
         self.url = ""
         self.acks: dict[str, asyncio.Future[JSON]] = {}
         self.connected = asyncio.Event()
@@ -155,6 +187,7 @@ class SlackPlatform:
         self._recent: dict[str, deque[datetime]] = defaultdict(deque)
         self._stopping = asyncio.Event()
         self._count = 0
+        self._unshown: list[Posted] = []
         self._methods: dict[str, Callable[[JSON], JSON]] = {
             "auth.test": self._auth_test,
             "chat.postMessage": self._post_message,
@@ -163,6 +196,9 @@ class SlackPlatform:
             "conversations.open": self._open,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
+            "files.completeUploadExternal": self._complete_upload,
+            "files.getUploadURLExternal": self._place_for_upload,
+            "files.list": self._list_files,
         }
 
     @asynccontextmanager
@@ -170,6 +206,7 @@ class SlackPlatform:
         app = web.Application(client_max_size=4_000_000)
         app.router.add_route("*", "/api/{method}", self._api)
         app.router.add_get("/files/{name}", self._file)
+        app.router.add_post("/upload/{name}", self._upload)
         app.router.add_post("/response/{name}", self._response_url)
         app.router.add_get("/socket", self._socket_mode)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -272,25 +309,24 @@ class SlackPlatform:
         if method not in self._methods:
             return _no("unknown_method")
         fault = self._faults[method].popleft() if self._faults[method] else None
-        if isinstance(fault, Limited):
-            return web.json_response(
-                {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(fault.after)}
-            )
-        if isinstance(fault, Broken):
-            return web.Response(text="<html>Server Error</html>", content_type="text/html", status=fault.status)
-        if isinstance(fault, Says):
-            return _no(fault.error)
+        if early := _before_the_deed(fault):
+            return early
         try:
             answer = self._methods[method](arguments)
         except Refusal as refusal:
             if refusal.error == "ratelimited":
                 return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "1"})
             return _no(refusal.error)
+        if late := await self._after_the_deed(request, fault):
+            return late
+        return web.json_response({"ok": True, **answer}, headers={"X-OAuth-Scopes": self.scopes})
+
+    async def _after_the_deed(self, request: web.Request, fault: Fault | None) -> web.Response | None:
         if isinstance(fault, AnswerCut):
             _cut(request)
         if isinstance(fault, Silent):
             await self._stopping.wait()
-        return web.json_response({"ok": True, **answer}, headers={"X-OAuth-Scopes": self.scopes})
+        return _server_error(fault.status) if isinstance(fault, BrokenAfter) else None
 
     async def _arguments(self, request: web.Request) -> JSON:
         if request.content_type == "application/json":
@@ -372,6 +408,8 @@ class SlackPlatform:
                 row["bot_id"] = "B0PARLEY"
             if has_metadata and message.metadata:
                 row["metadata"] = message.metadata
+            if message.picture:
+                row |= {"subtype": "file_share", "upload": False, "files": [self._file_row(message.picture)]}
             shown.append(row)
         has_more = len(kept) > start + limit
         answer: JSON = {"messages": shown, "has_more": has_more}
@@ -417,7 +455,70 @@ class SlackPlatform:
         self.posted.append(message)
         return message
 
-    # ---- files, response_url, Socket Mode
+    # ---- files up
+
+    def _place_for_upload(self, arguments: JSON) -> JSON:
+        _only(arguments, "filename", "length", "alt_txt", "snippet_type")
+        self._demand_scope("files:write")
+        name, length = arguments.get("filename"), str(arguments.get("length", ""))
+        if not name or not length.isdigit() or not int(length):
+            raise Refusal("missing_argument")
+        upload = Upload(f"F0{len(self.uploads):08}", name, int(length), arguments.get("alt_txt", ""), self.now())
+        self.uploads[upload.id] = upload
+        return {"upload_url": f"{self.url}/upload/{upload.id}", "file_id": upload.id}
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        upload = self.uploads.get(request.match_info["name"])
+        assert "Authorization" not in request.headers, "the place is secret enough: the token has no business there"
+        fault = self._faults["upload"].popleft() if self._faults["upload"] else None
+        if early := _before_the_deed(fault):
+            return early
+        content = await request.read()
+        if upload is None or upload.content is not None or len(content) != upload.length:
+            return web.Response(status=400)
+        upload.content = content
+        return await self._after_the_deed(request, fault) or web.Response(text=f"OK - {len(content)}")
+
+    def _complete_upload(self, arguments: JSON) -> JSON:
+        _only(arguments, "files", "channel_id", "thread_ts")
+        self._demand_scope("files:write")
+        files = arguments.get("files")
+        if not isinstance(files, list) or len(files) != 1 or not set(files[0]) <= {"id", "title"}:
+            raise Refusal("invalid_arguments")
+        upload = self.uploads.get(files[0].get("id"))
+        if upload is None or upload.content is None or upload.is_complete:
+            raise Refusal("file_not_found")
+        room = self._room({"channel": arguments.get("channel_id")})
+        upload.is_complete, upload.title = True, files[0].get("title", upload.name)
+        share = Posted(room.id, self.next_ts(), "", [], thread_ts=arguments.get("thread_ts"), picture=upload)
+        if not upload.alt:  # with a description Slack says yes and never shares it (slackapi/python-slack-sdk#1818)
+            (self.posted if self.shares_at_once else self._unshown).append(share)
+        return {"files": [{"id": upload.id, "title": upload.title, "shares": {}, "channels": []}]}
+
+    def finish_sharing(self) -> None:
+        """What was shared and not shown is shown now."""
+        self.posted += self._unshown
+        self._unshown = []
+
+    def _list_files(self, arguments: JSON) -> JSON:
+        _only(arguments, "ts_from", "types", "count", "page")
+        self._demand_scope("files:read")
+        since, count, page = int(arguments.get("ts_from", 0)), int(arguments["count"]), int(arguments["page"])
+        complete = [file for file in self.uploads.values() if file.is_complete and file.since.timestamp() >= since]
+        pages = max(1, -(-len(complete) // count))
+        rows = [self._file_row(file) for file in complete[::-1][(page - 1) * count : page * count]]
+        return {"files": rows, "paging": {"count": count, "total": len(complete), "page": page, "pages": pages}}
+
+    def _file_row(self, upload: Upload) -> JSON:
+        if not self.names_files:
+            return {"id": upload.id, "file_access": "check_file_info"}
+        return {"id": upload.id, "name": upload.name, "title": upload.title, "size": upload.length}
+
+    def _demand_scope(self, scope: str) -> None:
+        if scope not in self.scopes.split(","):
+            raise Refusal("missing_scope")
+
+    # ---- files down, response_url, Socket Mode
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         file = self.files.get(request.match_info["name"])
@@ -478,6 +579,21 @@ class SlackPlatform:
 def _cut(request: web.Request) -> None:
     assert request.transport is not None
     request.transport.abort()
+
+
+def _before_the_deed(fault: Fault | None) -> web.Response | None:
+    match fault:
+        case Limited(after):
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(after)})
+        case Broken(status):
+            return _server_error(status)
+        case Says(error):
+            return _no(error)
+    return None
+
+
+def _server_error(status: int) -> web.Response:
+    return web.Response(text="<html>Server Error</html>", content_type="text/html", status=status)
 
 
 def _no(error: str) -> web.Response:

@@ -1,6 +1,7 @@
 """What the stand-ins of qyapi and api.weixin share: a server on 127.0.0.1, tokens, media, and misbehaviour on demand."""
 
 import asyncio
+import mimetypes
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -8,13 +9,26 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 Json = dict[str, Any]
 Fault = Literal[
-    "429", "500", "503", "busy", "too often", "token expired", "slow", "lost", "lost on the way", "not JSON", "cut off"
+    "429",
+    "500",
+    "500 after the deed",
+    "503",
+    "busy",
+    "too often",
+    "token expired",
+    "slow",
+    "lost",
+    "lost on the way",
+    "not JSON",
+    "cut off",
 ]
 TOKEN_LIVES = timedelta(hours=2)
+MEDIA_LIVES = timedelta(days=3)
+MOST_IMAGE_BYTES = 10 * 1024 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -32,12 +46,24 @@ def demand(is_right: bool, code: int, words: str) -> None:
         raise No(code, words)
 
 
+@dataclass(frozen=True)
+class Uploaded:
+    """A picture that lies at the platform for three days."""
+
+    name: str
+    content: bytes
+    since: datetime
+
+
 @dataclass
 class TencentPlatform:
     """`faults` are used up one a call (None: all is well), except by the token's call and by checks of settings.
 
-    `calls` are the paths asked; `token_answer` takes the place of every answer to the question for a token.
+    `calls` are the paths asked; `token_answer` takes the place of every answer to the question for a token. `uploaded` are
+    the pictures that were sent up, by media id; `shows` are the kinds of pictures that this platform takes.
     """
+
+    shows = frozenset({"png", "jpeg"})
 
     identity: str
     secret: str
@@ -49,6 +75,7 @@ class TencentPlatform:
     ranges: list[str] = field(default_factory=list)
     is_trusted: bool = True
     token_answer: Json | None = None
+    uploaded: dict[str, Uploaded] = field(default_factory=dict)
     url: str = ""
     _tokens: dict[str, datetime] = field(default_factory=dict)
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,7 +85,7 @@ class TencentPlatform:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
-        app = web.Application(client_max_size=2_000_000)
+        app = web.Application(client_max_size=12_000_000)
         app.add_routes(self.routes())
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -107,9 +134,43 @@ class TencentPlatform:
                 answer = {"errcode": no.code, "errmsg": no.words}
             if fault == "lost":
                 return _hang_up(request)
+            if fault == "500 after the deed":
+                return web.Response(status=500)
             return web.Response(text="<html>") if fault == "not JSON" else web.json_response(answer)
 
         return handle
+
+    def forget_media(self) -> None:
+        """Every media id that was given out is invalid from now on."""
+        self.uploaded.clear()
+
+    def image_of(self, media: object) -> bytes:
+        """The picture with this id, if its three days are not over."""
+        kept = self.uploaded.get(media) if isinstance(media, str) else None
+        if kept is None or self.now() - kept.since >= MEDIA_LIVES:
+            raise No(40007, "invalid media_id")
+        return kept.content
+
+    async def upload(self, request: web.Request) -> Json:
+        """Temporary media: one form field `media` with an ASCII file name that fits what the file is."""
+        self.demand_token(request)
+        demand(set(request.query) == {"access_token", "type"}, 40035, "invalid parameter")
+        demand(request.query["type"] == "image", 40004, "invalid media type")
+        demand(request.content_type == "multipart/form-data", 41005, "media data missing")
+        form = await request.multipart()
+        part = await form.next()
+        demand(isinstance(part, BodyPartReader) and part.name == "media", 41005, "media data missing")
+        assert isinstance(part, BodyPartReader)
+        name, told, content = part.filename or "", part.headers.get("Content-Type", ""), bytes(await part.read())
+        demand(await form.next() is None, 40035, "one field only")
+        demand(bool(name) and name.isascii(), 44001, "file name missing, or not ASCII")
+        kind = kind_of(content)
+        demand(5 < len(content) <= MOST_IMAGE_BYTES, 40009, "invalid image size")
+        demand(kind in self.shows, 40005, "invalid file type")
+        demand(told == f"image/{kind}" == mimetypes.guess_type(name)[0], 40005, "the name belies the file")
+        media = f"media-{len(self.calls)}"
+        self.uploaded[media] = Uploaded(name, content, self.now())
+        return {"type": "image", "media_id": media, "created_at": int(self.now().timestamp())}
 
     async def send_media(self, request: web.Request) -> web.StreamResponse:
         self.calls.append(request.path)
@@ -158,6 +219,12 @@ class TencentPlatform:
                 return web.Response(status=500)
             case _:
                 return None
+
+
+def kind_of(content: bytes) -> str:
+    """What a picture is by its first bytes."""
+    heads = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
+    return next((kind for head, kind in heads.items() if content.startswith(head)), "")
 
 
 def _hang_up(request: web.Request, response: web.StreamResponse | None = None) -> web.StreamResponse:

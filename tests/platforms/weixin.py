@@ -18,10 +18,17 @@ class _Quota:
 
 @dataclass
 class Weixin(TencentPlatform):
-    """`hears()` what a follower does and opens the quota for it; `said` is what arrived, as (openid, text)."""
+    """`hears()` what a follower does and opens the quota for it; `said` is what arrived, as (openid, text).
+
+    `seen` are the pictures that arrived; `has_service` is whether the account may send customer-service messages at all.
+    """
+
+    shows = frozenset({"png", "jpeg", "gif"})
 
     followers: set[str] = field(default_factory=lambda: {"oCustomer1"})
     said: list[tuple[str, str]] = field(default_factory=list)
+    seen: list[tuple[str, bytes]] = field(default_factory=list)
+    has_service: bool = True
     videos: dict[str, bytes] = field(default_factory=dict)
     video_host: str | None = None
     _quotas: dict[tuple[str, str], _Quota] = field(default_factory=dict)
@@ -30,6 +37,7 @@ class Weixin(TencentPlatform):
         return [
             web.get("/cgi-bin/token", self.answering(self._token, self.token_faults)),
             web.post("/cgi-bin/message/custom/send", self.answering(self._send)),
+            web.post("/cgi-bin/media/upload", self.answering(self.upload)),
             web.get("/cgi-bin/media/get", self._media),
             web.get("/videos/{name}", self._video),
         ]
@@ -50,13 +58,20 @@ class Weixin(TencentPlatform):
 
     async def _send(self, request: web.Request) -> Json:
         self.demand_token(request)
+        demand(self.has_service, 48001, "api unauthorized")
         raw = await request.text()
         demand("\\u" not in raw, 40033, "Chinese must not be escaped: it would be shown as it stands")
         payload = await request.json()
         openid = payload.get("touser", "")
         demand(openid.startswith("o"), 40003, "invalid openid")
         demand(openid in self.followers, 43004, "require subscribe")
-        demand(payload.get("msgtype") == "text", 40008, "invalid message type")
+        demand(payload.get("msgtype") in ("text", "image"), 40008, "invalid message type")
+        if payload["msgtype"] == "image":
+            demand(set(payload["image"]) == {"media_id"}, 40035, "invalid parameter")
+            image = self.image_of(payload["image"]["media_id"])
+            self._spend(openid)
+            self.seen.append((openid, image))
+            return {"errcode": 0, "errmsg": "ok"}
         text = payload.get("text", {}).get("content", "")
         demand(bool(text), 44004, "empty content")
         demand(len(text.encode()) <= 2048, 45002, "content size out of limit")

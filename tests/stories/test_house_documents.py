@@ -105,7 +105,7 @@ async def test_customers_see_what_was_meant_for_them_and_nothing_else(house: Hou
 async def test_what_cannot_be_read_is_told_in_the_senders_language(house: HouseUnderTest, tmp_path: Path) -> None:
     assert "打不开" in words(await house.send_document("E11", "a.pdf", b"%PDF-1.4 broken"), "E11")
     assert "没有文字" in words(await house.send_document("E11", "b.txt", b""), "E11")
-    assert "宏" in words(await house.send_document("E11", "c.docm", b"PK"), "E11")
+    assert "宏" in words(await house.send_document("E11", "c.dotm", b"PK"), "E11")
     assert "is kept" in words(await house.send_document("E03", "d.rtf", b"{}", "what is this"), "E03")
 
 

@@ -62,10 +62,17 @@ class TencentApi:
 
     async def post(self, path: str, payload: Mapping[str, Any]) -> Answer:
         """A call with the token; an expired token is renewed once. Raises any SendError."""
+        return await self._with_token(path, {}, {"json": payload})
+
+    async def upload(self, path: str, query: Mapping[str, str], name: str, content: bytes, mime: str) -> Answer:
+        """A file as the form's field `media`, with the token. The name must be ASCII. Raises any SendError."""
+        return await self._with_token(path, query, {"files": {"media": (name, content, mime)}})
+
+    async def _with_token(self, path: str, query: Mapping[str, str], body: Mapping[str, Any]) -> Answer:
         token = await self.token()
-        answer = await self._ask("POST", path, {"access_token": token}, payload)
+        answer = await self._ask("POST", path, {**query, "access_token": token}, body)
         if _code(answer) in SPOILT_TOKEN:
-            answer = await self._ask("POST", path, {"access_token": await self.renew(token)}, payload)
+            answer = await self._ask("POST", path, {**query, "access_token": await self.renew(token)}, body)
             if _code(answer) in SPOILT_TOKEN:
                 # a wrong secret shows when a token is fetched; here another process keeps renewing it
                 raise TryLater("a new token is refused as well")
@@ -73,11 +80,11 @@ class TencentApi:
 
     async def post_open(self, path: str, query: Mapping[str, str], payload: Mapping[str, Any]) -> Answer:
         """A call that needs no token (a group robot's webhook: its key stands in the query)."""
-        return _settle(await self._ask("POST", path, query, payload))
+        return _settle(await self._ask("POST", path, query, {"json": payload}))
 
     async def get(self, path: str, query: Mapping[str, str]) -> Answer:
         """A question with the token. Raises any SendError."""
-        return _settle(await self._ask("GET", path, {**query, "access_token": await self.token()}, None))
+        return _settle(await self._ask("GET", path, {**query, "access_token": await self.token()}))
 
     async def token(self) -> str:
         """The kept token or a new one. Raises TryLater, Declined (wrong id or secret)."""
@@ -105,7 +112,7 @@ class TencentApi:
 
     async def _fetch_token(self) -> str:
         try:
-            answer = _settle(await self._ask("GET", self._token_path, self._credentials, None))
+            answer = _settle(await self._ask("GET", self._token_path, self._credentials))
         except AnswerLost as lost:
             raise TryLater(f"no answer to the question for a token: {lost}") from None
         token, seconds = answer.get("access_token"), answer.get("expires_in")
@@ -115,9 +122,9 @@ class TencentApi:
         await self._memory.set(self._memory_key, token, ttl)
         return token
 
-    async def _ask(self, method: str, path: str, query: Mapping[str, str], payload: Mapping[str, Any] | None) -> Answer:
+    async def _ask(self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None = None) -> Answer:
         try:
-            response = await self._http().request(method, self.base + path, params=dict(query), json=payload)
+            response = await self._http().request(method, self.base + path, params=dict(query), **(body or {}))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise TryLater("no connection") from None
         except httpx.TransportError as trouble:

@@ -13,13 +13,13 @@ import torch
 from intents.dictionary import load_dictionary
 from intents.training.corpus import read_folder
 from intents.training.pretraining.pretrain import FACTS_FILE, Recipe, earlier, new_encoder, pretrain, save, taught
-from intents.training.pretraining.text import chinese_lines, english_lines, pairs_of
+from intents.training.pretraining.text import chinese_lines, english_lines, pairs_of, written_lines
 from intents.training.pretraining.vocabulary import HAN
 from intents.training.split import held_out_voices
 
 _INTENTS = Path(__file__).parents[2]
-MOST_ENGLISH = 40_000
-"""English lines that are guessed and that the teacher teaches beside the pairs: enough not to forget English."""
+MOST_TAUGHT = 5_000
+"""English lines that the teacher teaches beside the pairs: enough not to forget English."""
 
 
 def main() -> None:
@@ -31,10 +31,12 @@ def main() -> None:
     asked.add_argument("--out", type=Path, default=_INTENTS / "base")
     asked.add_argument("--work", type=Path, required=True, help="keeps checkpoints; a run that was cut off goes on")
     asked.add_argument("--data", type=Path, default=_INTENTS / "data", help="the labelled utterances")
+    asked.add_argument("--written", type=Path, default=_INTENTS.parent / "retrieval" / "data", help="questions and passages")
+    asked.add_argument("--lines", type=int, default=Recipe.lines, help="a step; 96 where there is no GPU")
     asked.add_argument("--steps", type=int, default=Recipe.steps)
     asked.add_argument("--seed", type=int, default=Recipe.seed)
     given = asked.parse_args()
-    recipe = Recipe(steps=given.steps, seed=given.seed)
+    recipe = Recipe(steps=given.steps, lines=given.lines, seed=given.seed)
     given.work.mkdir(parents=True, exist_ok=True)
     simple_of = simple_forms()
     spoken = read_folder(given.data, load_dictionary(_INTENTS / "dictionary.yaml").intents)
@@ -51,12 +53,12 @@ def main() -> None:
     else:
         encoder, tokenizer = new_encoder(given.teacher, lines, english, utterances, simple_of, recipe.seed)
     print(f"{sum(p.numel() for p in encoder.parameters()):,} parameters, {tokenizer.get_vocab_size()} tokens")  # noqa: T201
-    alone = [*english[: MOST_ENGLISH // 4], *(one.text for one in spoken if one.lang == "en" and one.of is None)]
+    alone = [*english[:MOST_TAUGHT], *(one.text for one in spoken if one.lang == "en" and one.of is None)]
     taught_texts = [*(pair.english for pair in pairs), *alone]
     vectors = taught(given.teacher, taught_texts)
     sayings = [*taught_texts, *(pair.chinese for pair in pairs)]
     targets = torch.cat([vectors, vectors[: len(pairs)]])
-    texts = [*lines, *english[:MOST_ENGLISH], *utterances, *utterances]
+    texts = [*lines, *english, *utterances, *utterances, *written_lines(given.written)]
     encoder = pretrain(encoder, tokenizer, texts, sayings, targets, recipe, given.work)
     facts = {
         "recipe": asdict(recipe),

@@ -44,15 +44,15 @@ class Recipe:
     `distil` weighs how far sayings lie from where the teacher places them; a checkpoint is kept every so many steps.
     """
 
-    steps: int = 1_700
+    steps: int = 2_200
     hidden: float = 0.18
-    lines: int = 96
-    sayings: int = 96
-    longest: int = 40
-    rate: float = 1.5e-4
-    embedding_rate: float = 6e-4
-    warmup: int = 100
-    distil: float = 12.0
+    lines: int = 1_024
+    sayings: int = 384
+    longest: int = 112
+    rate: float = 4e-4
+    embedding_rate: float = 8e-4
+    warmup: int = 150
+    distil: float = 6.0
     seed: int = 6
     kept_every: int = 200
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from intents.training.corpus import Utterance
 
-LONGEST_LINE = 64
+LONGEST_LINE = 100
 """Characters of a Chinese line, and a quarter of those of an English one; longer lines are cut at sentence ends."""
 _FILLED = 0.05
 """Share of the template-filled lines that is read: they say the same things over and over."""
-SHARES = {"A_smile_counselling": 0.15, "A_crosswoz_train_templates_filled": _FILLED, "A_emollm_dialogues": 0.4}
+SHARES = {"A_smile_counselling": 0.5, "A_crosswoz_train_templates_filled": _FILLED}
 """Files of which only a share is read, so that counselling does not drown ordinary talk; the data set advises it."""
 ENGLISH_SETS = ("banking77", "clinc150", "casino_negotiation", "persuasion_for_good", "goemotions")
 _SENTENCE_END = re.compile(r"(?<=[。!?!?;;])|(?<=[.!?;])\s+|\n")
@@ -48,6 +48,14 @@ def english_lines(folder: Path) -> list[str]:
                 texts = (text for line in lines for text in _texts(json.loads(line)))
                 found += [piece for text in texts for piece in _pieces(text, 4 * LONGEST_LINE)]
     return found
+
+
+def written_lines(folder: Path) -> list[str]:
+    """Read questions and passages written for this project: JSON lines with `asked` and `passage`; passages three times."""
+    entries = [
+        json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+    return [*sorted({one["passage"] for one in entries}) * 3, *sorted({one["asked"] for one in entries})]
 
 
 def pairs_of(utterances: Sequence[Utterance]) -> list[Pair]:
