@@ -76,9 +76,9 @@ def _run_out(policy: Policy, today: date) -> Iterable[str]:
     age = policy.rates.age(today)
     if age > policy.rates.stale_after:
         yield f"rates: those in force are of {policy.rates.on(today).as_of}, {age} days old; add a newer set"
-    for zone, name in policy.hours.calendars.items():
-        if today.year not in policy.hours.holidays[name].years():
-            yield f"holidays: {name} (for {zone}) has no days off for {today.year}"
+    calendars = dict.fromkeys(policy.hours.calendars.values())
+    if unknown := [name for name in calendars if today.year not in policy.hours.holidays[name].years()]:
+        yield f"holidays: the days of {today.year} are missing for {', '.join(unknown)}"
 
 
 # --- comparisons joined by && ----------------------------------------------------------------------------------------------

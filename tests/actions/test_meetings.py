@@ -90,7 +90,7 @@ async def test_a_held_hour_is_taken_for_both_and_undone_without_a_trace(house: F
     assert told(house) == []
     assert outcome.proposal.plan.offers == (BookConsultant(outcome.data["booking"]),)
     assert outcome.deed is not None
-    assert (await undo(house, outcome.deed, REP, "web:E01")).kind == "done"
+    assert (await undo(house, outcome.deed, REP, "web:E01", POLICY)).kind == "done"
     assert await quarters(house) == 0
     assert await house.record("booking", outcome.data["booking"]) is None
 
@@ -103,7 +103,7 @@ async def test_a_booking_tells_the_consultant_with_an_invitation_and_is_undone_b
     assert outcome.proposal.plan.offers == (SendInvitation(booking, "K001", "样例联系人"),)
     house.told.clear()
     assert outcome.deed is not None
-    assert (await undo(house, outcome.deed, REP, "web:E01")).kind == "done"
+    assert (await undo(house, outcome.deed, REP, "web:E01", POLICY)).kind == "done"
     assert told(house) == [("person:E31", "meeting_cancelled")]
     assert invitations(house) == [("CANCEL", 1)]
     assert await quarters(house) == 0
@@ -120,7 +120,7 @@ async def test_a_moved_meeting_keeps_its_uid_raises_its_sequence_and_frees_its_o
     assert (await house.record("booking", booking)).starts == later
     house.told.clear()
     assert outcome.deed is not None
-    assert (await undo(house, outcome.deed, REP, "web:E01")).kind == "done"
+    assert (await undo(house, outcome.deed, REP, "web:E01", POLICY)).kind == "done"
     assert invitations(house) == [("REQUEST", 2)]
     assert (await house.record("booking", booking)).starts == AT
 
@@ -138,7 +138,7 @@ async def test_a_cancelled_meeting_can_be_taken_back_unless_its_hour_is_gone(hou
     assert await quarters(house) == 0
     await held(house, replace(HOLD, owner_id="E05", customer_id="C002", deal_id=None), OTHER_REP, "web:4")
     assert cancelled.deed is not None
-    assert (await undo(house, cancelled.deed, REP, "web:E01")).kind == "stale"
+    assert (await undo(house, cancelled.deed, REP, "web:E01", POLICY)).kind == "stale"
     assert (await house.record("booking", booking)).state == "cancelled"
 
 

@@ -121,7 +121,7 @@ def test_a_holiday_is_no_working_day_and_a_worked_sunday_is_one() -> None:
     hours = shipped_hours()
     assert not hours.is_working_day(date(2026, 10, 1), "Asia/Shanghai", "")
     assert hours.is_working_day(date(2026, 9, 20), "Asia/Shanghai", "")
-    eve = datetime(2026, 9, 30, 9, 0, tzinfo=UTC)  # five in the afternoon before the national holiday
+    eve = datetime(2026, 9, 30, 10, 0, tzinfo=UTC)  # six in the evening before the national holiday
     [first, *_] = _slots(Diary("", (HAN,)), Wish(eve), eve)
     assert first.starts.date() == date(2026, 10, 8)
 

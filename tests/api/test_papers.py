@@ -139,5 +139,5 @@ async def test_the_chat_page_links_the_files(served: Served, tmp_path: Path) -> 
 
 async def test_the_description_tells_of_files(served: Served) -> None:
     document = (await served.http.get("/openapi.json")).json()
-    assert set(document["components"]["schemas"]["ApiFile"]["properties"]) == {"url", "name"}
+    assert set(document["components"]["schemas"]["ApiFile"]["properties"]) == {"url", "name", "mime"}
     assert "application/pdf" in document["paths"]["/api/files/{token}"]["get"]["responses"]["200"]["content"]
