@@ -166,14 +166,14 @@ async def test_who_may_answer_and_who_has_is_told(served: Served) -> None:
     await served.say("把所有客户名单导出发给新加坡团队", sender=MANAGER)
     (proposal,) = await served.pending()
     assert [(need["rules"], need["who_may"], need["met"]) for need in proposal["needs"]] == [
-        (["cross_border"], ["E20", "E40"], 0),
+        (["cross_border", "border_filing"], ["E20", "E40"], 0),  # some of them have a bank account on file
         (["many_records"], ["E20"], 0),
     ]
     assert (proposal["can_be_undone"], proposal["editable"]) == (False, [])
     partial = await served.decide(proposal, "E40")
     assert (partial.status_code, partial.json()["outcome"], partial.json()["state"]) == (200, "partial", "pending")
     (proposal,) = await served.pending()
-    assert [(yes["person"], yes["rules"]) for yes in proposal["yeses"]] == [("E40", ["cross_border"])]
+    assert [(yes["person"], yes["rules"]) for yes in proposal["yeses"]] == [("E40", ["cross_border", "border_filing"])]
     assert [need["met"] for need in proposal["needs"]] == [1, 0]
     assert (await served.decide(proposal, "E20")).json()["outcome"] == "done"
 
