@@ -77,6 +77,7 @@ from bot.thread import (
     thread_from_json,
     thread_to_json,
 )
+from bot.why import kept_of, shown
 from bot.wording.fill import Voice
 from bot.wording.layout import Phrased
 from bot.writer import Writer
@@ -201,9 +202,7 @@ class Conversation:
             case Rest():
                 await self._say(tx, heard, key, lambda mint: Phrased(Reply(step.text, lang)))
             case Why():
-                basis = _basis.validate_python(step.data["basis"])
-                decision = decision_from_json(step.data["decision"]) if step.data.get("decision") else None
-                await self._say(tx, heard, key, lambda mint: phrase_basis(basis, decision, lang))
+                await self._explain(tx, heard, step, key)
             case Introduce():
                 speaker = await people.redeem(tx, step.code, heard.message.address.channel, heard.message.sender, heard.now)
                 sentence, name = ("recognised", speaker.name) if speaker else ("bad_code", "")
@@ -294,6 +293,17 @@ class Conversation:
         subject = outcome.proposal.plan.subjects[0] if outcome.proposal.plan.subjects else None
         thread = about(heard.thread, (subject,) if subject else (), subject.customer_id if subject else None, None)
         return replace(thread, why=why)
+
+    async def _explain(self, tx: Tx, heard: Heard, step: Why, key: str) -> None:
+        """Show what a reply or a decision rests on, with what has come of it since."""
+        if "basis" in step.data:
+            basis = _basis.validate_python(step.data["basis"])
+            decision = decision_from_json(step.data["decision"]) if step.data.get("decision") else None
+            kept = await kept_of(tx, step.data.get("proposal"))
+        else:
+            basis, decision, kept = await shown(tx, step.data)
+        zone = heard.speaker.zone
+        await self._say(tx, heard, key, lambda mint: phrase_basis(basis, decision, heard.lang, kept, zone))
 
     async def _end(self, tx: Tx, heard: Heard, step: Settle | TakeBack, key: str) -> None:
         """What was proposed or done comes to an end: by a yes or no, or by taking it back."""

@@ -50,6 +50,7 @@ from bot.steps import (
     Why,
 )
 from bot.thread import Thread, Turn, merge, question_from_json
+from bot.why import asked_of, why_of
 from intents.dictionary import OUT_OF_SCOPE, Intent
 from intents.understand import Reader
 from intents.understanding import Candidate, Understanding
@@ -183,7 +184,10 @@ class Thinker:
         return heard, await self._turn(tx, heard, turn)
 
     async def _on_what_was_said(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
-        """What only means something after what was said last: take it back; who changed what was cited."""
+        """What only means something after what was said or decided: take it back; who changed what was cited; why of one."""
+        if (named := asked_of(understanding.text)) is not None:
+            why = await why_of(tx, named, heard.speaker)
+            return Why(why) if why else Plain("no_such_decision")
         if _ASKS_OF_VERSIONS.fullmatch(understanding.text) and (versions := await self._versions(tx, heard)):
             return versions
         if understanding.intent == "approval.reject" and _TAKE_BACK.search(understanding.text):
