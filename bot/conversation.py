@@ -235,7 +235,7 @@ class Conversation:
             case Do():
                 return await self._do(tx, heard, step, key)
             case Settle() | TakeBack():
-                await self._end(tx, heard, step, key)
+                return replace(thread, why=await self._end(tx, heard, step, key) or thread.why)
         return thread
 
     async def _on_passage(
@@ -305,30 +305,29 @@ class Conversation:
         zone = heard.speaker.zone
         await self._say(tx, heard, key, lambda mint: phrase_basis(basis, decision, heard.lang, kept, zone))
 
-    async def _end(self, tx: Tx, heard: Heard, step: Settle | TakeBack, key: str) -> None:
-        """What was proposed or done comes to an end: by a yes or no, or by taking it back."""
+    async def _end(self, tx: Tx, heard: Heard, step: Settle | TakeBack, key: str) -> dict[str, Any] | None:
+        """What was proposed or done comes to an end: by a yes or no, or by taking it back. Returns what "why?" shows."""
         if isinstance(step, Settle):
-            await self._settle(tx, heard, step, key)
-        else:
-            await self._take_back(tx, heard, step, key)
+            return await self._settle(tx, heard, step, key)
+        return await self._take_back(tx, heard, step, key)
 
-    async def _settle(self, tx: Tx, heard: Heard, step: Settle, key: str) -> None:
+    async def _settle(self, tx: Tx, heard: Heard, step: Settle, key: str) -> dict[str, Any] | None:
         here = heard.message.address
         outcome, says_it_all = await self._judge.settle(tx, step.proposal_id, step.digest, heard.speaker, step.yes, here)
         if outcome is None:
-            await self._say(tx, heard, key, lambda mint: phrase_plain("expired", heard.lang))
-        elif not (says_it_all and step.by_button):  # else the card under the pressed button has changed
-            await self._say(
-                tx, heard, key, lambda mint: phrase_outcome(outcome, heard.speaker, heard.lang, mint), outcome=outcome
-            )
+            return await self._say(tx, heard, key, lambda mint: phrase_plain("expired", heard.lang))
+        if says_it_all and step.by_button:
+            return None  # the card under the pressed button has changed
+        return await self._say(
+            tx, heard, key, lambda mint: phrase_outcome(outcome, heard.speaker, heard.lang, mint), outcome=outcome
+        )
 
-    async def _take_back(self, tx: Tx, heard: Heard, step: TakeBack, key: str) -> None:
+    async def _take_back(self, tx: Tx, heard: Heard, step: TakeBack, key: str) -> dict[str, Any] | None:
         person, lang = heard.speaker, heard.lang
         outcome = await self._judge.take_back(tx, person, step.deed, heard.message.address.key)
         if outcome is None:
-            await self._say(tx, heard, key, lambda mint: phrase_plain("nothing_to_undo", lang))
-        else:
-            await self._say(tx, heard, key, lambda mint: phrase_outcome(outcome, person, lang, mint), outcome=outcome)
+            return await self._say(tx, heard, key, lambda mint: phrase_plain("nothing_to_undo", lang))
+        return await self._say(tx, heard, key, lambda mint: phrase_outcome(outcome, person, lang, mint), outcome=outcome)
 
     async def _say(
         self,

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from actions.crm import people
 from actions.crm.records import Speaker
+from actions.decided import decided
 from actions.outside.store import Store, Tx
 from actions.outside.tables import ProposalRow
 from actions.proposal import Outcome
@@ -46,6 +47,13 @@ class ProposalOut(BaseModel):
     decided_at: datetime | None
     proposal: dict[str, Any]
     decision: dict[str, Any]
+
+
+class ProposalRead(ProposalOut):
+    """One proposal. `basis` is all that its decision rests on, as the record holds it (docs/audit.md): the words, their
+    reading, facts, passages, every rule with its outcome, versions, and who may answer and has."""
+
+    basis: dict[str, Any] | None
 
 
 class Verdict(BaseModel):
@@ -94,9 +102,11 @@ def house_routes(store: Store, door: ApiDoor, decide: Decide) -> APIRouter:
             return [_out(row) for row in await tx.execute(query)]
 
     @router.get("/proposals/{proposal_id}", tags=["proposals"])
-    async def read_proposal(proposal_id: Name) -> ProposalOut:
+    async def read_proposal(proposal_id: Name) -> ProposalRead:
         async with store.read() as tx:
-            return _out(await _row(tx, proposal_id))
+            out = _out(await _row(tx, proposal_id))
+            past = await decided(tx, proposal_id)
+        return ProposalRead(**out.model_dump(), basis=past.to_json() if past is not None else None)
 
     @router.post("/proposals/{proposal_id}/decision", tags=["proposals"])
     async def decide_proposal(proposal_id: Name, verdict: Verdict) -> Settled:

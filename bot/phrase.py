@@ -42,6 +42,7 @@ from retrieval.passage import Passage
 MOST_ROWS = 4
 ROW_LIMIT = {"zh": 80, "en": 150}  # characters of one line of a list
 WORDS_LIMIT = 80  # characters of a person's own words on a card
+WORTH_TELLING = 0.005  # a runner-up less likely than this would be told as 0%
 BASIS_LIMIT = {"zh": 120, "en": 200}  # characters of one line of "why?"
 CARD_QUOTE = {"zh": 70, "en": 140}  # characters of the passage on a card that already says much
 
@@ -316,6 +317,11 @@ def _hours(decision: Decision) -> int:
     return max(1, round(decision.expires_in.total_seconds() / 3600))
 
 
+def phrase_reason(reason: Reason, voice: Voice) -> str:
+    """A reason with the numbers that it rests on."""
+    return _reason(reason, voice) + numbers(reason, voice)
+
+
 def _reason(reason: Reason, voice: Voice) -> str:
     """Why, in words; for a plan that cannot be carried out, what is in its way."""
     problem = f"problem.{reason.data.get('problem')}"
@@ -391,19 +397,20 @@ def phrase_basis(
     yes or has; at most eight lines. `kept` is what the record knows beside."""
     voice = Voice(lang, zone)
     reasons = decision.reasons if decision is not None else ()
+    likely = [one for one in basis.alternatives if one.confidence >= WORTH_TELLING]
     told = {
         "text": shortened(basis.words, WORDS_LIMIT),
         **place_in(basis),
         "intent": basis.intent,
         "sure": f"{basis.confidence:.0%}" if basis.intent else None,
-        "others": voice.join([f"{voice.intent(one.intent)} {one.confidence:.0%}" for one in basis.alternatives[:2]]),
+        "others": voice.join([f"{voice.intent(one.intent)} {one.confidence:.0%}" for one in likely[:2]]),
         "facts": voice.join([_fact(name, value, voice) for name, value in basis.facts]),
         "at": kept.read_at,
         "source": source(basis.passages[0], voice) if basis.passages else None,
-        "rules": _reason(reasons[0], voice) + numbers(reasons[0], voice) if reasons else None,
+        "rules": phrase_reason(reasons[0], voice) if reasons else None,
         "count": kept.rules or None,
         "policy": decision.policy[:8] if decision else None,
-        "model": basis.model[:8],
+        "model": basis.model[:13],
         "dictionary": basis.dictionary,
         "id": kept.proposal_id,
     }

@@ -16,7 +16,7 @@ from actions.proposal_json import decision_from_json
 from bot.wording.grounds import NOTHING_KEPT, Answer, Kept
 
 ASKS_WHY_OF = re.compile(
-    r"(?:(?:为什么|为何|为啥|依据|凭什么|why|explain|reasons?)\W*(?P<after>P-[0-9a-f]{16})"
+    r"(?:(?:为什么|为何|为啥|依据|凭什么|why|explain|reasons?)\W*(?:(?:was|is)\W+)?(?P<after>P-[0-9a-f]{16})"
     r"|(?P<before>P-[0-9a-f]{16})\W*(?:是|was|is)?\W*(?:为什么|为何|为啥|依据|凭什么|why|explain|reasons?))\W*",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""The grounds of a decision in words: the numbers a rule saw, where the words stand in a text, who may say yes and who has."""
+"""The grounds of a decision in words: the numbers a rule saw, where the words stand, who may say yes and who has."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ def _value(name: str, value: Any, voice: Voice) -> str:
 
 
 def place_in(basis: Basis) -> dict[str, int]:
-    """Where the words that speak for the reading stand in a longer text, counted from 1; nothing where they are all of it."""
+    """Where the words that speak for the reading stand in a longer text, counted from 1; nothing where they are all."""
     if not basis.evidence or basis.evidence.strip() == basis.text.strip():
         return {}
     start = basis.text.find(basis.evidence)
@@ -85,7 +85,7 @@ def place_in(basis: Basis) -> dict[str, int]:
 def approvers(kept: Kept, voice: Voice) -> str:
     """Who has answered; while it waits, who may."""
     said = [
-        voice.say("basis.yes" if one.yes else "basis.no", {"name": one.name, "at": one.at})
+        voice.say("basis.said_yes" if one.yes else "basis.said_no", {"name": one.name, "at": one.at})
         for one in kept.answers[-_MOST_NAMES:]
     ]
     if kept.is_open and kept.may:

@@ -40,8 +40,10 @@ COMMANDS = [
     "crm export",
     "policy check",
     "policy packs",
+    "policy explain",
     "audit verify",
     "audit export",
+    "audit replay",
     "doctor",
     "bench",
 ]
