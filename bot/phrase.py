@@ -336,9 +336,10 @@ def _rule(reason: Reason, voice: Voice) -> str:
     if isinstance(says, Mapping) and says.get(voice.lang):
         return str(says[voice.lang])
     key = f"rule.{reason.rule}"
-    if not has(key):
-        return voice.say("rule.other", {"rule": reason.rule})
-    return voice.say(key, reason.data) or voice.say(f"{key}_plain")
+    told = voice.say(key, reason.data) if has(key) else ""
+    if not told and has(f"{key}_plain"):
+        return voice.say(f"{key}_plain")
+    return told or voice.say("rule.other", {"rule": reason.rule})
 
 
 def _rates(reason: Reason, voice: Voice) -> str:

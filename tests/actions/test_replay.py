@@ -34,11 +34,12 @@ from intents.understanding import Candidate
 from tests.actions.any_command import commands
 from tests.actions.house import EVERYONE, FACTS, MANAGER, NOW, POLICY, REP, WORDS, FakeWorld, furnish
 
+OWN_RULE = "rules:\n  - {id: by_address, when: \"has_customer && customer.address.contains('旧')\", verdict: refuse}\n"
 SECRETIVE = Policy.read(
     Files(
         {
             **files_at(SHIPPED_POLICY).texts,
-            "own.yaml": "rules:\n  - id: by_address\n    when: has_customer && customer.address.contains('旧')\n    verdict: refuse\n",
+            "own.yaml": OWN_RULE,
         }
     )
 )

@@ -102,7 +102,7 @@ def test_whatever_is_really_decided_is_told_with_its_deciding_rule_first(command
         (
             "en",
             "Rule: A contract above 500,000 CNY needs a second person (amount ¥600,000)",
-            "Who may confirm: a manager or a",
+            "Who may confirm: a manager",
         ),
     ],
 )
