@@ -50,7 +50,7 @@ from bot.steps import (
     Why,
 )
 from bot.thread import Thread, Turn, merge, question_from_json
-from bot.why import asked_of, why_of
+from bot.why import asked_in, asked_of, why_of
 from intents.dictionary import OUT_OF_SCOPE, Intent
 from intents.understand import Reader
 from intents.understanding import Candidate, Understanding
@@ -101,7 +101,7 @@ class Thinker:
         heard = replace(heard, understanding=understanding)
         if heard.speaker.person_id is None and _INVITATION.fullmatch(text.upper()):
             return heard, [Introduce(text)]
-        heard = replace(heard, lang=language_of(heard.thread, heard.speaker, understanding))
+        heard = replace(heard, lang=asked_in(text) or language_of(heard.thread, heard.speaker, understanding))
         if heard.speaker.role == "guest":
             return heard, [Plain("unknown_sender")]
         if _TAKES_IN.search(text) and (taken := await self._taken_in(tx, heard, kept)):

@@ -14,6 +14,7 @@ from actions.outside.store import Tx
 from actions.proposal import Basis, Decision
 from actions.proposal_json import decision_from_json
 from bot.wording.grounds import NOTHING_KEPT, Answer, Kept
+from bot.wording.sentences import Language
 
 ASKS_WHY_OF = re.compile(
     r"(?:(?:为什么|为何|为啥|依据|凭什么|why|explain|reasons?)\W*(?:(?:was|is)\W+)?(?P<after>P-[0-9a-f]{16})"
@@ -27,6 +28,13 @@ def asked_of(text: str) -> str | None:
     """The proposal whose reasons these words ask for."""
     match = ASKS_WHY_OF.fullmatch(text.strip())
     return None if match is None else f"P-{(match['after'] or match['before'])[2:].lower()}"
+
+
+def asked_in(text: str) -> Language | None:
+    """The language of such words, of which the id is no part; None where they do not ask so."""
+    if asked_of(text) is None:
+        return None
+    return "zh" if any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
 
 
 async def kept_of(tx: Tx, proposal_id: str | None) -> Kept:
