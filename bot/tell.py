@@ -61,6 +61,8 @@ class Teller:
         if basis is not None:
             kept = _basis.dump_python(basis, mode="json")
             why = {"basis": kept, "decision": decision_to_json(outcome.decision) if outcome else None}
+            if outcome is not None:
+                why["proposal"] = outcome.proposal.id
             mint.add("why", why)
             mint.add("do", {"basis": kept})
         if question is not None:
