@@ -33,21 +33,20 @@ MANY = 1e9
 """More records than any house has; keeps a count within what an expression can hold."""
 
 
-def decide(proposal: Proposal, policy: Policy, now: datetime) -> Decision:
-    """What may happen with the proposal. Never raises, and never milder for one check more."""
-    return decide_on(proposal, policy, see(proposal, policy, now))
+def decide(proposal: Proposal, policy: Policy, now: datetime, beside: Sequence[Finding] = ()) -> Decision:
+    """What may happen with the proposal. Never raises, and never milder for one check more.
+
+    `beside` are findings of the house about it that are none of the policy's.
+    """
+    return decide_on(proposal, policy, see(proposal, policy, now), beside)
 
 
-def decide_on(proposal: Proposal, policy: Policy, seen: Seen) -> Decision:
+def decide_on(proposal: Proposal, policy: Policy, seen: Seen, beside: Sequence[Finding] = ()) -> Decision:
     """What may happen with the proposal by what was seen of it; the decision carries its grounds."""
     findings, weighed = _judged_on(proposal, policy, seen)
-    decision = for_requester(combine(findings, policy.version), proposal.requester)
-    return replace(decision, grounds=Grounds(seen, weighed))
-
-
-def judged(proposal: Proposal, policy: Policy, now: datetime) -> tuple[Finding, ...]:
-    """What each check and each rule says of the proposal."""
-    return _judged_on(proposal, policy, see(proposal, policy, now))[0]
+    judged = for_requester(combine(findings, policy.version), proposal.requester)
+    decision = for_requester(combine((*findings, *beside), policy.version), proposal.requester) if beside else judged
+    return replace(decision, grounds=Grounds(seen, weighed, judged))
 
 
 def _judged_on(proposal: Proposal, policy: Policy, seen: Seen) -> tuple[tuple[Finding, ...], tuple[Weighed, ...]]:

@@ -16,7 +16,7 @@ from actions.outside.store import Tx
 from actions.outside.tables import AuditRow, DeedRow
 from actions.proposal import Json
 
-_ABOUT = ("proposal", "decision", "confirmation", "deed_done", "deed_failed", "refusal", "timer", "undo")
+_ABOUT = ("proposal", "decision", "confirmation", "deed_done", "deed_failed", "refusal", "timer", "undo", "edit")
 _PAGE = 200
 
 
@@ -77,6 +77,7 @@ async def decided(tx: Tx, proposal_id: str) -> Decided | None:
     entry, after = entries[at], entries[at + 1 :]
     proposed = next((one for one in reversed(entries[:at]) if one["kind"] == "proposal"), None)
     found = _decided(proposal_id, entry, proposed)
+    until = [one["body"]["until"] for one in after if one["kind"] == "timer" and "until" in one["body"]]
     answers = tuple(
         Answered(one["actor"], bool(one["body"].get("yes")), one["at"]) for one in after if one["kind"] == "confirmation"
     )
@@ -84,7 +85,8 @@ async def decided(tx: Tx, proposal_id: str) -> Decided | None:
         **{
             **vars(found),
             "answers": answers,
-            "ended": _ended(after, found.decision["verdict"]),
+            "until": until[-1] if until else found.until,
+            "ended": _ended(after, found.decision["verdict"]) or await _put_back(tx, found),
             "changed": await _last_changes(tx, found),
         }
     )
@@ -140,7 +142,7 @@ def _decided(proposal_id: str, entry: RowMapping, proposed: RowMapping | None) -
 
 
 def _ended(after: list[RowMapping] | Any, verdict: str) -> str | None:
-    """What came of it: done, taken back, rejected, expired, refused, stale or failed; None while it waits."""
+    """What came of it: done, taken back, rejected, expired, superseded, refused, stale or failed; None while it waits."""
     state = "refused" if verdict == "refuse" else None
     for one in after:
         match one["kind"]:
@@ -150,11 +152,22 @@ def _ended(after: list[RowMapping] | Any, verdict: str) -> str | None:
                 return "undone"
             case "deed_failed":
                 state = str(one["body"].get("kind"))
-            case "timer" if one["body"].get("kind") == "proposal_expires":
+            case "timer" if one["body"].get("kind") == "proposal_expires" and "until" not in one["body"]:
                 state = "expired"
+            case "edit":
+                state = "superseded"
             case "confirmation" if not one["body"].get("yes"):
                 state = "rejected"
     return state
+
+
+async def _put_back(tx: Tx, found: Decided) -> str | None:
+    """Whether an undo was carried out: that stands in the record of what it took back."""
+    if found.command != "undo":
+        return None
+    by_it = AuditRow.body["proposal"].as_string() == found.proposal_id
+    done = select(AuditRow.seq).where(AuditRow.kind == "undo", by_it, AuditRow.seq > found.seq).limit(1)
+    return "done" if (await tx.execute(done)).first() is not None else None
 
 
 async def _last_changes(tx: Tx, found: Decided) -> dict[tuple[str, str], datetime]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
+from actions.canonical import canonical
 from actions.commands.roster import COMMANDS, command_from_json
 from actions.crm.own import json_value
 from actions.crm.records import Speaker
@@ -61,7 +62,35 @@ def basis_to_json(proposal: Proposal, decision: Decision) -> dict[str, Json]:
     }
     if grounds is not None:
         kept["seen"] = _seen(grounds.seen, proposal.command.name in COMMANDS)
+        judged, came_out = (judgement(decision_to_json(one)) for one in (grounds.judged, decision))
+        if judged != came_out:
+            kept["judged"] = judged
     return kept
+
+
+def judgement(decision: Mapping[str, Json]) -> dict[str, Json]:
+    """A decision, written as JSON, as far as it can be compared with another."""
+    return {
+        "verdict": decision["verdict"],
+        "reasons": [one["rule"] for one in decision["reasons"]],
+        "approvers": _whose_yes(decision),
+        "expires_s": decision["expires_s"],
+        "policy": decision["policy"],
+    }
+
+
+def _whose_yes(decision: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """Who may say yes, whichever rule asks for it and in whatever order; the same people asked twice are asked once."""
+    asked: dict[str, dict[str, Json]] = {}
+    for one in who_may(decision):
+        whose: dict[str, Json] = {
+            "roles": sorted(one["roles"]),
+            "people": sorted(one.get("people", ())),
+            "not_requester": one["not_requester"],
+            "needed": one.get("needed", 1),
+        }
+        asked[canonical(whose)] = whose
+    return [asked[name] for name in sorted(asked)]
 
 
 def who_may(decision: Mapping[str, Json]) -> list[dict[str, Json]]:
@@ -69,7 +98,7 @@ def who_may(decision: Mapping[str, Json]) -> list[dict[str, Json]]:
     if decision["verdict"] != "confirm":
         return []
     if "needs" in decision:
-        return [{"rules": list(one["rules"]), **one["confirmers"]} for one in decision["needs"]]
+        return [dict(one) for one in decision["needs"]]
     return [dict(decision["confirmers"])]
 
 
@@ -136,14 +165,19 @@ def _passage(passage: Passage) -> dict[str, Json]:
 
 def _rules(decision: Decision) -> list[dict[str, Json]]:
     """Every check and rule; those that some other part of the house added, from the reasons."""
-    weighed = decision.grounds.weighed if decision.grounds is not None else ()
+    grounds = decision.grounds
+    weighed = grounds.weighed if grounds is not None else ()
+    of_policy = {reason.rule for reason in grounds.judged.reasons} if grounds is not None else set()
     known = {one.rule for one in weighed}
     others = [
         Weighed(reason.rule, "applied", reason.verdict, {name: one for name, one in reason.data.items() if name != "says"})
         for reason in decision.reasons
         if reason.rule not in known | {"policy_error"}
     ]
-    return [_weighed_to_json(one) for one in (*weighed, *others)]
+    return [
+        *(_weighed_to_json(one) for one in weighed),
+        *(_weighed_to_json(one) | ({} if one.rule in of_policy else {"beside_policy": True}) for one in others),
+    ]
 
 
 def _weighed_to_json(one: Weighed) -> dict[str, Json]:
@@ -228,13 +262,17 @@ def _act(proposal: Proposal) -> dict[str, Json]:
 
 @dataclass(frozen=True)
 class Then:
-    """What a past decision was made on: the act as far as the checks and rules look at it, what was seen, what was found."""
+    """What a past decision was made on: the act as far as the checks and rules look at it, what was seen, what was found.
+
+    `judged` is what checks and rules alone said, where it came out otherwise.
+    """
 
     proposal: Proposal
     seen: Seen
     weighed: tuple[Weighed, ...]
     withheld: frozenset[str]
     is_whole: bool
+    judged: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True)
@@ -280,9 +318,10 @@ def then_from_json(proposal_id: str, kept: Mapping[str, Any], command: Json) -> 
     return Then(
         proposal=proposal,
         seen=Seen(datetime.fromisoformat(seen["at"]), sight, further),
-        weighed=tuple(weighed_from_json(one) for one in kept["rules"]),
+        weighed=tuple(weighed_from_json(one) for one in kept["rules"] if not one.get("beside_policy")),
         withheld=frozenset(seen.get("withheld", ())),
         is_whole=not seen.get("further_left_out"),
+        judged=kept.get("judged"),
     )
 
 

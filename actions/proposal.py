@@ -319,10 +319,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class Grounds:
-    """All that a decision was made from: what was seen, and what every check and rule found in it."""
+    """All that a decision was made from: what was seen, what every check and rule found in it, and what these alone say.
+
+    `judged` is the decision before anything beside the policy had a say: nobody here can answer, it was confirmed before.
+    """
 
     seen: Seen
     weighed: tuple[Weighed, ...]
+    judged: "Decision"
 
 
 @dataclass(frozen=True)

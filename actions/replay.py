@@ -9,7 +9,7 @@ from typing import Any
 
 from actions.decide import decide_on, see_again
 from actions.decided import Decided
-from actions.grounds import Then, then_from_json, who_may
+from actions.grounds import Then, judgement, then_from_json
 from actions.policy.policy import Policy
 from actions.proposal import Decision, Json, Weighed
 from actions.proposal_json import decision_to_json
@@ -27,7 +27,9 @@ class Changed:
 
 @dataclass(frozen=True)
 class Replayed:
-    """A decision then and now. `not_kept` are values that today's rules ask for and the record does not hold."""
+    """A decision then and now, as the policy judges it: who is here to answer, and what was agreed to before, is left aside.
+
+    `not_kept` are values that today's rules ask for and the record does not hold."""
 
     proposal_id: str
     before: Mapping[str, Any]
@@ -85,8 +87,8 @@ def compared(past: Decided, then: Then, decision: Decision) -> Replayed:
     not_kept = {name for one in weighed if one.outcome == "unknown" for name in one.missing if name in then.withheld}
     return Replayed(
         past.proposal_id,
-        _judgement(past.decision),
-        _judgement(decision_to_json(decision)),
+        then.judged or judgement(past.decision),
+        judgement(decision_to_json(decision)),
         changed,
         tuple(weighed),
         tuple(sorted(not_kept)),
@@ -117,13 +119,3 @@ def _differs(before: Weighed | None, after: Weighed | None) -> bool:
         # a rule that is new, or gone, and would not have applied, changed nothing
         return (before or after).outcome != "not_applied"  # type: ignore[union-attr]  # one of them is there
     return _found(before) != _found(after)
-
-
-def _judgement(decision: Mapping[str, Any]) -> dict[str, Json]:
-    return {
-        "verdict": decision["verdict"],
-        "reasons": [one["rule"] for one in decision["reasons"]],
-        "approvers": who_may(decision),
-        "expires_s": decision["expires_s"],
-        "policy": decision["policy"],
-    }

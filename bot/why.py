@@ -11,8 +11,10 @@ from actions.decide import may_confirm, may_touch
 from actions.decided import Decided, decided
 from actions.grounds import basis_from_json, then_from_json, who_may
 from actions.outside.store import Tx
+from actions.parked import parked
 from actions.proposal import Basis, Decision
-from actions.proposal_json import decision_from_json
+from actions.proposal_json import decision_from_json, needs_to_json
+from bot.standing import Waiting, waiting_of
 from bot.wording.grounds import NOTHING_KEPT, Answer, Kept
 from bot.wording.sentences import Language
 
@@ -49,7 +51,8 @@ async def why_of(tx: Tx, proposal_id: str, viewer: Speaker) -> Mapping[str, Any]
     if past is None or past.basis is None:
         return None
     then = then_from_json(proposal_id, past.basis, past.command) if "seen" in past.basis else None
-    decision = decision_from_json(dict(past.decision))
+    waiting = await _waiting(tx, proposal_id)
+    decision = waiting.decision if waiting is not None else decision_from_json(dict(past.decision))
     took_part = viewer.person_id is not None and (
         viewer.person_id == past.by or viewer.person_id in {one.person_id for one in past.answers}
     )
@@ -70,17 +73,28 @@ async def shown(tx: Tx, data: Mapping[str, Any]) -> tuple[Basis, Decision | None
     return basis_from_json(past.basis), decision_from_json(dict(past.decision)), await _kept(tx, past)
 
 
+async def _waiting(tx: Tx, proposal_id: str) -> Waiting | None:
+    """How it stands, while it waits: whoever has left, did not answer or was changed into somebody else is known there."""
+    row = await parked(tx, proposal_id)
+    return await waiting_of(tx, row) if row is not None and row["state"] == "pending" else None
+
+
+async def _name(tx: Tx, person_id: str | None) -> str:
+    person = await people.speaker_of(tx, person_id) if person_id else None
+    return person.name if person else person_id or ""
+
+
 async def _kept(tx: Tx, past: Decided) -> Kept:
-    answers = []
-    for one in past.answers:
-        person = await people.speaker_of(tx, one.person_id) if one.person_id else None
-        answers.append(Answer(person.name if person else one.person_id or "", one.yes, one.at))
+    answers = [Answer(await _name(tx, one.person_id), one.yes, one.at) for one in past.answers]
+    waiting = await _waiting(tx, past.proposal_id)
+    may = who_may(past.decision) if waiting is None else needs_to_json(waiting.standing.missing)
+    may = [{**one, "people": [await _name(tx, person_id) for person_id in one.get("people", ())]} for one in may]
     basis = past.basis or {}
     return Kept(
         proposal_id=past.proposal_id,
         rules=len(basis.get("rules", ())),
         read_at=datetime.fromisoformat(basis["seen"]["at"]) if "seen" in basis else None,
-        may=who_may(past.decision),
+        may=may,
         until=past.until,
         answers=answers,
         is_open=past.ended is None,

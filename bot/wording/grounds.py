@@ -83,23 +83,33 @@ def place_in(basis: Basis) -> dict[str, int]:
 
 
 def approvers(kept: Kept, voice: Voice) -> str:
-    """Who has answered; while it waits, who may."""
+    """While it waits, who may answer, each yes that is still needed by itself; and who has."""
     said = [
         voice.say("basis.said_yes" if one.yes else "basis.said_no", {"name": one.name, "at": one.at})
         for one in kept.answers[-_MOST_NAMES:]
     ]
     if kept.is_open and kept.may:
-        told = {"who": voice.then([_one(one, voice) for one in kept.may]), "until": kept.until}
-        said.append(voice.say("basis.may", told) or voice.say("basis.may_plain", told))
+        told = {"who": _each(kept.may, voice), "until": kept.until}
+        # first: of a line that is too long, the names of those who have answered may go
+        may = voice.say("basis.may", told) or voice.say("basis.may_plain", told)
+        said = [may, *said] if may else said
     return voice.then(said)
 
 
+def _each(may: Sequence[Mapping[str, Any]], voice: Voice) -> str:
+    """Every yes that is needed: of one of these, and of one of those."""
+    told = [one for one in dict.fromkeys(_one(one, voice) for one in may) if one]
+    return voice.say("card.each_of", {"first": told[0], "rest": voice.join(told[1:])}) if len(told) > 1 else "".join(told)
+
+
 def _one(one: Mapping[str, Any], voice: Voice) -> str:
-    """Who may give one yes: offices, people by id, the requester."""
-    roles = sorted(one.get("roles", ()), key=lambda role: _FIRST.get(role, 9))
-    names = [tell(roles, "roles", {}, voice), voice.join(sorted(one.get("people", ())))]
+    """Who may give one yes: offices, people by name, the requester."""
+    offices = set(one.get("roles", ()))
+    offices |= {"director"} if "manager" in offices else set()  # who may what they may
+    roles = sorted(offices, key=lambda role: _FIRST.get(role, 9))
+    names = [tell(roles, "roles", {}, voice), *sorted(one.get("people", ()))]
     if not one.get("not_requester", True):
         names.insert(0, voice.say("basis.requester"))
-    who = voice.join([name for name in names if name])
+    who = voice.either([name for name in names if name])
     needed = one.get("needed", 1)
     return voice.say("basis.several", {"who": who, "needed": needed}) if needed > 1 else who

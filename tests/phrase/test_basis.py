@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from actions.decide import decide
 from actions.draft import draft
 from actions.grounds import basis_from_json, basis_to_json, who_may
-from actions.proposal import Basis, Confirmers, Decision, Reason
+from actions.proposal import Basis, Confirmers, Decision, Need, Reason
 from actions.proposal_json import decision_to_json
 from bot.phrase import BASIS_LIMIT, phrase_basis
 from bot.why import asked_of
@@ -40,7 +40,10 @@ DECISIONS: Any = st.builds(
     Decision,
     st.sampled_from(["run", "confirm", "refuse"]),
     st.lists(REASONS, max_size=8).map(tuple),
-    confirmers=st.builds(Confirmers, OFFICES, st.booleans()),
+    st.lists(
+        st.builds(Need, st.lists(st.sampled_from(RULES)).map(tuple), st.builds(Confirmers, OFFICES, st.booleans())),
+        max_size=4,
+    ).map(tuple),
     expires_in=st.integers(1, 999).map(lambda hours: timedelta(hours=hours)),
     policy=st.sampled_from(["", POLICY.version]),
 )
@@ -110,7 +113,7 @@ def test_a_waiting_one_says_rule_number_who_and_until_when(lang: Language, first
     decision = Decision(
         "confirm",
         (Reason("contract_value", "confirm", {"contract": True, "amount_cny": 600000.0}),),
-        Confirmers(frozenset({"manager", "director"})),
+        (Need(("contract_value",), Confirmers(frozenset({"manager", "director"}))),),
         policy=POLICY.version,
     )
     kept = Kept("P-1", 9, NOW, who_may(decision_to_json(decision)), (NOW + timedelta(days=1)).isoformat())
@@ -120,6 +123,30 @@ def test_a_waiting_one_says_rule_number_who_and_until_when(lang: Language, first
     said = replace(kept, answers=(Answer("赵经理", True, NOW),), is_open=False)
     assert not any(line.startswith(who) for line in lines_of(Basis("改"), decision, lang, said))
     assert any("赵经理" in line for line in lines_of(Basis("改"), decision, lang, said))
+
+
+@pytest.mark.parametrize(
+    ("lang", "who"),
+    [
+        ("zh", "谁能确认：经理或总监，还要总监或法务、法务或样例顾问中的 2 位，3月3日 09:30 前；样例一号"),
+        ("en", "Who may confirm: a manager or a director, and also a director or legal, 2 of legal or 样例顾问, until"),
+    ],
+)
+def test_every_yes_that_is_needed_is_named_in_its_own_line(lang: Language, who: str) -> None:
+    needs = (
+        Need(("contract_value",), Confirmers(frozenset({"manager"}))),
+        Need(("cross_border",), Confirmers(frozenset({"director", "legal"}))),
+        Need(("own_rule",), Confirmers(frozenset({"legal"}), people=frozenset({"样例顾问"}), needed=2)),
+        Need(("other_rule",), Confirmers(frozenset({"manager", "director"}))),
+    )
+    reasons = tuple(Reason(need.rules[0], "confirm") for need in needs)
+    decision = Decision("confirm", reasons, needs, policy=POLICY.version)
+    until, said = (NOW + timedelta(days=1)).isoformat(), [Answer("样例一号", True, NOW)]
+    kept = Kept("P-1", 9, NOW, who_may(decision_to_json(decision)), until, said)
+    basis = Basis("改成60万", "crm.update_amount", 0.93, facts=(("stage", "proposal"),), passages=(house.passage(),))
+    lines = lines_of(basis, decision, lang, kept)
+    assert len(lines) == 8
+    assert any(line.startswith(who) for line in lines)
 
 
 def test_the_place_of_the_words_in_a_long_text_is_told() -> None:
