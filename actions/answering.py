@@ -155,7 +155,7 @@ class Answering:
         if judged.verdict != "run":
             return judged
         reasons = tuple(rebound(reason, new) for reason in self.decision.reasons if reason.verdict == "confirm")
-        return replace(self.decision, reasons=(*reasons, *judged.reasons), policy=judged.policy)
+        return replace(self.decision, reasons=(*reasons, *judged.reasons), policy=judged.policy, grounds=judged.grounds)
 
     def _may_confirm(self) -> bool:
         return decide.may_confirm(self.proposal, self.decision, self.person)

@@ -351,7 +351,7 @@ async def _take_back(
     taken_back = Deed(f"undo:{key}", deed["proposal_id"], Undo.name, by, conversation)
     await claim(tx, taken_back, effects, None, now)
     await apply_effects(world, tx, effects, taken_back.key, [])
-    begun = Entry("undo", by, ref(deed["proposal_id"]), {"deed": key, "command": deed["command"]})
+    begun = Entry("undo", by, ref(deed["proposal_id"]), {"deed": key, "command": deed["command"], "proposal": proposal.id})
     before = opening(proposal, decision) if said is None else (said,)
     await audit.append(tx, now, *before, begun, *entries(taken_back, effects, agreed))
     return Outcome("done", proposal, decision, deed=taken_back.key, decided_by=agreed, data=dict(proposal.plan.data))

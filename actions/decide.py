@@ -10,7 +10,22 @@ from actions.crm.records import Speaker
 from actions.policy.fields import RECORDS, Sight, command_values, speaker_values, values_of
 from actions.policy.hours import zone_of
 from actions.policy.policy import Finding, Policy
-from actions.proposal import SEVERITY, Confirmers, Decision, Need, Notify, OnExpiry, Proposal, Reason, Subject, Yes
+from actions.policy.weigh import weigh, weighed_check
+from actions.proposal import (
+    SEVERITY,
+    Confirmers,
+    Decision,
+    Grounds,
+    Need,
+    Notify,
+    OnExpiry,
+    Proposal,
+    Reason,
+    Seen,
+    Subject,
+    Weighed,
+    Yes,
+)
 
 WAITS = timedelta(hours=24)
 """How long a question stays open where no rule says otherwise."""
@@ -18,21 +33,33 @@ MANY = 1e9
 """More records than any house has; keeps a count within what an expression can hold."""
 
 
-def decide(proposal: Proposal, policy: Policy, now: datetime, stops: Sequence[Finding] = ()) -> Decision:
+def decide(
+    proposal: Proposal, policy: Policy, now: datetime, stops: Sequence[Finding] = (), beside: Sequence[Finding] = ()
+) -> Decision:
     """What may happen with the proposal. Never raises, and never milder for one check more.
 
-    `stops` is what the breakers say, from what is known of the customer.
+    `stops` is what the breakers say, from what is known of the customer: whoever may not do this at all is not told what the
+    customer has shown, so then they stay out. `beside` are findings of the house about it that are none of the policy's.
     """
-    return for_requester(combine(judged(proposal, policy, now, stops), policy.version), proposal.requester)
+    may_ask = all(check(proposal) is None for check in CHECKS)
+    return decide_on(proposal, policy, see(proposal, policy, now), (*beside, *(stops if may_ask else ())))
 
 
-def judged(proposal: Proposal, policy: Policy, now: datetime, stops: Sequence[Finding] = ()) -> tuple[Finding, ...]:
-    """What each check, each rule and each breaker says of the proposal.
+def decide_on(proposal: Proposal, policy: Policy, seen: Seen, beside: Sequence[Finding] = ()) -> Decision:
+    """What may happen with the proposal by what was seen of it; the decision carries its grounds."""
+    findings, weighed = _judged_on(proposal, policy, seen)
+    judged = for_requester(combine(findings, policy.version), proposal.requester)
+    decision = for_requester(combine((*findings, *beside), policy.version), proposal.requester) if beside else judged
+    return replace(decision, grounds=Grounds(seen, weighed, judged))
 
-    Whoever may not do this at all is not told what the customer has shown: then the `stops` stay out.
-    """
-    refusals = [Finding(reason) for check in CHECKS if (reason := check(proposal)) is not None]
-    return (*refusals, *_by_policy(proposal, policy, now), *(() if refusals else stops))
+
+def _judged_on(proposal: Proposal, policy: Policy, seen: Seen) -> tuple[tuple[Finding, ...], tuple[Weighed, ...]]:
+    checked = tuple((check.__name__, check(proposal)) for check in CHECKS)
+    put = weigh(policy, seen)
+    refusals = (Finding(reason) for _, reason in checked if reason is not None)
+    rules = (one.finding for one in put if one.finding is not None)
+    findings = (*refusals, *rules, *_unknown_currency(proposal, policy, seen.at))
+    return findings, (*(weighed_check(name, reason) for name, reason in checked), *(one.weighed for one in put))
 
 
 def for_requester(decision: Decision, requester: Speaker) -> Decision:
@@ -211,14 +238,29 @@ def _is_anyones(subject: Subject) -> bool:
 # --- the policy file ----------------------------------------------------------------------------------------------------
 
 
-def _by_policy(proposal: Proposal, policy: Policy, now: datetime) -> tuple[Finding, ...]:
-    amount = _amount_cny(proposal, policy, now)
-    sight = sight_of(proposal, amount or 0.0, now, policy)
-    found = policy.judge(sight, *(further_sights(proposal, sight) if policy.looks_at_records else ()))
-    if amount is None:
-        unknown = Reason("unknown_currency", "confirm", {"currency": proposal.plan.measures.get("currency", "")})
-        return (*found, Finding(unknown, Confirmers(frozenset({"manager", "director"}))))
-    return found
+def see(proposal: Proposal, policy: Policy, now: datetime) -> Seen:
+    """What the policy's rules look at of a proposal."""
+    sight = sight_of(proposal, _amount_cny(proposal, policy, now) or 0.0, now, policy)
+    return Seen(now, sight, further_sights(proposal, sight) if policy.looks_at_records else ())
+
+
+def see_again(proposal: Proposal, policy: Policy, seen: Seen) -> Seen:
+    """What was seen then, with the rates, hours and holidays of this policy; `proposal` as it was then."""
+    speaker = proposal.requester
+
+    def again(sight: Sight) -> Sight:
+        amount = _amount_cny(proposal, policy, seen.at) or 0.0
+        return {**sight, "amount_cny": amount, **_timing(policy, seen.at, speaker.zone, speaker.region, sight)}
+
+    return replace(seen, sight=again(seen.sight), further=tuple(again(sight) for sight in seen.further))
+
+
+def _unknown_currency(proposal: Proposal, policy: Policy, now: datetime) -> tuple[Finding, ...]:
+    """A contract in a currency that has no rate is for a person."""
+    if _amount_cny(proposal, policy, now) is not None:
+        return ()
+    reason = Reason("unknown_currency", "confirm", {"currency": proposal.plan.measures.get("currency", "")})
+    return (Finding(reason, Confirmers(frozenset({"manager", "director"}))),)
 
 
 def sight_of(proposal: Proposal, amount_cny: float, now: datetime, policy: Policy | None = None) -> Sight:

@@ -248,7 +248,10 @@ class Command(Protocol):
 
 @dataclass(frozen=True)
 class Basis:
-    """Why: the words read, how they were read, the facts and passages used. Shown on request, kept with the record."""
+    """Why: the words read, how they were read, the facts and passages used. Shown on request, kept with the record.
+
+    `sources` names the record of each fact (`deal:D001`), in the order of the facts; `model` and `dictionary` are versions.
+    """
 
     text: str = ""
     intent: str = ""
@@ -259,6 +262,8 @@ class Basis:
     model: str = ""
     message: str = ""
     evidence: str = ""
+    sources: tuple[str, ...] = ()
+    dictionary: str = ""
 
     @property
     def words(self) -> str:
@@ -331,10 +336,50 @@ OnExpiry = Literal["refuse", "escalate", "wait"]
 
 
 @dataclass(frozen=True)
+class Weighed:
+    """One check or rule put to an act, whatever it found. `saw` are the values that it looked at, `records` whose they are,
+    `missing` the names whose values nobody knew; `verdict` is what it says where it applies, `pack` where it comes from."""
+
+    rule: str
+    outcome: Literal["applied", "not_applied", "unknown"]
+    verdict: Verdict
+    saw: Mapping[str, Json] = field(default_factory=dict)
+    records: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    pack: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the rules looked at, at one moment: the act by name and value, and the same with each further record of it.
+
+    `known` are findings of rules from an earlier time that stand in for values which nobody kept.
+    """
+
+    at: datetime
+    sight: Mapping[str, Any]
+    further: tuple[Mapping[str, Any], ...] = ()
+    known: Mapping[str, Weighed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """All that a decision was made from: what was seen, what every check and rule found in it, and what these alone say.
+
+    `judged` is the decision before anything beside the policy had a say: nobody here can answer, it was confirmed before.
+    """
+
+    seen: Seen
+    weighed: tuple[Weighed, ...]
+    judged: "Decision"
+
+
+@dataclass(frozen=True)
 class Decision:
     """Do it, ask a person first, or refuse; with all reasons, the severest first.
 
     Each of the `needs` must be met; one person's yes counts for every one that they may answer.
+    `grounds` are there while it is being carried out; afterwards the record has them (actions/grounds.py).
     """
 
     verdict: Verdict
@@ -343,6 +388,7 @@ class Decision:
     expires_in: timedelta = timedelta(hours=24)
     policy: str = ""
     on_expiry: OnExpiry = "escalate"
+    grounds: Grounds | None = field(default=None, compare=False, repr=False)
 
     @property
     def roles(self) -> frozenset[str]:

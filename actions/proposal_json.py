@@ -159,7 +159,7 @@ def decision_to_json(decision: Decision) -> dict[str, Json]:
     return {
         "verdict": decision.verdict,
         "reasons": [{"rule": one.rule, "verdict": one.verdict, "data": dict(one.data)} for one in decision.reasons],
-        "needs": [{"rules": list(need.rules), **_confirmers_to_json(need.confirmers)} for need in decision.needs],
+        "needs": needs_to_json(decision.needs),
         "expires_s": decision.expires_in.total_seconds(),
         "policy": decision.policy,
         "on_expiry": decision.on_expiry,
@@ -175,6 +175,10 @@ def decision_from_json(data: dict[str, Json]) -> Decision:
         policy=data["policy"],
         on_expiry=data.get("on_expiry", "refuse"),
     )
+
+
+def needs_to_json(needs: Sequence[Need]) -> list[dict[str, Json]]:
+    return [{"rules": list(need.rules), **_confirmers_to_json(need.confirmers)} for need in needs]
 
 
 def _needs_from_json(data: dict[str, Json]) -> tuple[Need, ...]:

@@ -126,6 +126,12 @@ async def policy_of(tx: Tx, version: str) -> Policy | None:
     return None if texts is None else Policy.read(Files(texts))
 
 
+async def versions_of(tx: Tx, start: str) -> list[str]:
+    """The versions that were ever in force whose names begin so."""
+    query = select(PolicyVersionRow.version).where(PolicyVersionRow.version.startswith(start, autoescape=True))
+    return list((await tx.execute(query.order_by(PolicyVersionRow.version))).scalars())
+
+
 # --- packs ---------------------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from actions.canonical import digest_of
 from actions.commands.undo import Undo
 from actions.crm import own
 from actions.crm.records import Customer, Deal, Record, Speaker
-from actions.decide import combine, for_requester, judged, may_answer
+from actions.decide import decide, may_answer
 from actions.outside.store import Tx
 from actions.parked import parked
 from actions.policy.policy import Finding, Policy
@@ -62,15 +62,15 @@ def deciding_to_undo(
     `forward` is the row of the proposal that was confirmed, if it was, `stops` what the breakers say. Whoever could have
     given that yes needs no other.
     """
-    findings = judged(proposal, policy, now, stops)
+    agreed: list[Finding] = []
     if forward is not None:
         asked, before = decision_from_json(forward["decision"]), proposal_from_json(forward["proposal"])
         is_other = proposal.requester.person_id != before.requester.person_id
         for need in asked.needs:
             if need.confirmers.not_requester and not (is_other and may_answer(before, need.confirmers, proposal.requester)):
                 reason = Reason("undo_confirmed", "confirm", {"rules": list(need.rules)})
-                findings = (*findings, Finding(reason, need.confirmers, asked.expires_in, asked.on_expiry))
-    return for_requester(combine(findings, policy.version), proposal.requester)
+                agreed.append(Finding(reason, need.confirmers, asked.expires_in, asked.on_expiry))
+    return decide(proposal, policy, now, stops, agreed)
 
 
 async def _free_id(tx: Tx, deed: str) -> str:

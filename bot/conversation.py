@@ -91,6 +91,7 @@ from bot.thread import (
     thread_from_json,
     thread_to_json,
 )
+from bot.why import kept_of, shown
 from bot.wording.fill import Voice
 from bot.wording.layout import Phrased
 from bot.writer import Writer
@@ -218,9 +219,7 @@ class Conversation:
             case Rest():
                 await self._say(tx, heard, key, lambda mint: Phrased(Reply(step.text, lang)))
             case Why():
-                basis = _basis.validate_python(step.data["basis"])
-                decision = decision_from_json(step.data["decision"]) if step.data.get("decision") else None
-                await self._say(tx, heard, key, lambda mint: phrase_basis(basis, decision, lang))
+                await self._explain(tx, heard, step, key)
             case Introduce():
                 speaker = await people.redeem(tx, step.code, heard.message.address.channel, heard.message.sender, heard.now)
                 sentence, name = ("recognised", speaker.name) if speaker else ("bad_code", "")
@@ -260,8 +259,9 @@ class Conversation:
                 do = step if isinstance(step, Do) else await self._sent_to(tx, heard, step)
                 return await self._do(tx, heard, do, key, shown)
             case Settle() | Edit() | AskEdit() | TakeBack():
-                await self._on_request(tx, heard, step, key)
-                return replace(thread, editing=(step.proposal_id, step.digest) if isinstance(step, AskEdit) else None)
+                why = await self._on_request(tx, heard, step, key) or thread.why
+                editing = (step.proposal_id, step.digest) if isinstance(step, AskEdit) else None
+                return replace(thread, why=why, editing=editing)
         return replace(thread, editing=None)
 
     async def _noted(self, tx: Tx, heard: Heard, step: Step, key: str) -> tuple[Shown, ...]:
@@ -330,19 +330,21 @@ class Conversation:
         thread = about(heard.thread, (subject,) if subject else (), subject.customer_id if subject else None, None)
         return replace(thread, why=why)
 
-    async def _on_request(self, tx: Tx, heard: Heard, step: OnRequest, key: str) -> None:
-        """What was proposed or done: a yes or no, other arguments, or taking it back."""
+    async def _on_request(self, tx: Tx, heard: Heard, step: OnRequest, key: str) -> dict[str, Any] | None:
+        """What was proposed or done: a yes or no, other arguments, or taking it back. Returns what "why?" shows."""
         match step:
             case Settle():
-                await self._settle(tx, heard, step, key)
+                return await self._settle(tx, heard, step, key)
             case Edit():
-                await self._edit(tx, heard, step, key)
+                return await self._edit(tx, heard, step, key)
             case AskEdit():
-                await self._say(tx, heard, key, lambda mint: phrase_ask_edit(step.command, heard.lang))
+                return await self._say(tx, heard, key, lambda mint: phrase_ask_edit(step.command, heard.lang))
             case TakeBack():
                 asker = Asker(heard.message.address, heard.lang, heard.message.key)
-                if await self._judge.take_back(tx, heard.speaker, step.deed, asker, key) is None:
-                    await self._say(tx, heard, key, lambda mint: phrase_plain("nothing_to_undo", heard.lang))
+                taken_back = await self._judge.take_back(tx, heard.speaker, step.deed, asker, key)
+                if taken_back is None:
+                    return await self._say(tx, heard, key, lambda mint: phrase_plain("nothing_to_undo", heard.lang))
+                return taken_back[1]
 
     async def _sent_to(self, tx: Tx, heard: Heard, step: SendOff) -> Do:
         """The order to send a paper: to its contact where a channel reaches them now, else released to be sent by hand."""
@@ -352,23 +354,34 @@ class Conversation:
         contact = paper.contact_id if can_be_reached else None
         return Do(SendPaper(paper.id, step.digest, day, contact, paper.deal_id), step.basis, step.key)
 
-    async def _settle(self, tx: Tx, heard: Heard, step: Settle, key: str) -> None:
+    async def _explain(self, tx: Tx, heard: Heard, step: Why, key: str) -> None:
+        """Show what a reply or a decision rests on, with what has come of it since."""
+        if "basis" in step.data:
+            basis = _basis.validate_python(step.data["basis"])
+            decision = decision_from_json(step.data["decision"]) if step.data.get("decision") else None
+            kept = await kept_of(tx, step.data.get("proposal"))
+        else:
+            basis, decision, kept = await shown(tx, step.data)
+        zone = heard.speaker.zone
+        await self._say(tx, heard, key, lambda mint: phrase_basis(basis, decision, heard.lang, kept, zone))
+
+    async def _settle(self, tx: Tx, heard: Heard, step: Settle, key: str) -> dict[str, Any] | None:
         here = heard.message.address
         settled = await self._judge.settle(tx, step.proposal_id, step.digest, heard.speaker, step.yes, here)
-        if not (settled.says_it_all and step.by_button):  # else the card under the pressed button has changed
-            await self._say_settled(tx, heard, key, settled)
+        if settled.says_it_all and step.by_button:
+            return None  # the card under the pressed button has changed
+        return await self._say_settled(tx, heard, key, settled)
 
-    async def _edit(self, tx: Tx, heard: Heard, step: Edit, key: str) -> None:
+    async def _edit(self, tx: Tx, heard: Heard, step: Edit, key: str) -> dict[str, Any] | None:
         here = heard.message.address
         settled = await self._judge.edit(tx, step.proposal_id, step.digest, heard.speaker, step.changes, step.yes, here)
-        await self._say_settled(tx, heard, key, settled)
+        return await self._say_settled(tx, heard, key, settled)
 
-    async def _say_settled(self, tx: Tx, heard: Heard, key: str, settled: Settled) -> None:
+    async def _say_settled(self, tx: Tx, heard: Heard, key: str, settled: Settled) -> dict[str, Any] | None:
         speaker, lang, outcome = heard.speaker, heard.lang, settled.outcome
         if outcome is None:
-            await self._say(tx, heard, key, lambda mint: phrase_plain("expired", lang))
-        else:
-            await self._say(tx, heard, key, lambda mint: phrase_answer_to(settled, speaker, lang, mint), outcome=outcome)
+            return await self._say(tx, heard, key, lambda mint: phrase_plain("expired", lang))
+        return await self._say(tx, heard, key, lambda mint: phrase_answer_to(settled, speaker, lang, mint), outcome=outcome)
 
     async def _say(
         self,

@@ -14,6 +14,7 @@ from actions.approvers import Staff, read_staff, who_can, with_stand_ins
 from actions.crm import people
 from actions.crm.records import Speaker
 from actions.decide import may_answer, said_for, still_needed
+from actions.decided import decided
 from actions.outside.store import Store, Tx
 from actions.outside.tables import ProposalRow
 from actions.parked import follow, parked
@@ -96,6 +97,13 @@ class ProposalOut(BaseModel):
     decision: dict[str, Any]
 
 
+class ProposalRead(ProposalOut):
+    """One proposal. `basis` is all that its decision rests on, as the record holds it (docs/audit.md): the words, their
+    reading, facts, passages, every rule with its outcome, versions, and who may answer and has."""
+
+    basis: dict[str, Any] | None
+
+
 class Verdict(BaseModel):
     """A person's answer, on exactly what `digest` names. `person` is an employee's or contact's id.
 
@@ -166,9 +174,11 @@ def house_routes(store: Store, door: ApiDoor, decide: Decide) -> APIRouter:
             return [_out(row, staff) for row in rows if person is None or _is_theirs(row, person, staff)][:_MOST]
 
     @router.get("/proposals/{proposal_id}", tags=["proposals"])
-    async def read_proposal(proposal_id: Name) -> ProposalOut:
+    async def read_proposal(proposal_id: Name) -> ProposalRead:
         async with store.read() as tx:
-            return _out(await _row(tx, proposal_id), await read_staff(tx))
+            out = _out(await _row(tx, proposal_id), await read_staff(tx))
+            past = await decided(tx, proposal_id)
+        return ProposalRead(**out.model_dump(), basis=past.to_json() if past is not None else None)
 
     @router.post("/proposals/{proposal_id}/decision", tags=["proposals"], response_model=Settled)
     async def decide_proposal(proposal_id: Name, verdict: Verdict) -> Settled | JSONResponse:

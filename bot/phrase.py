@@ -28,6 +28,7 @@ from bot.wording.asking import asked_deed, changed_by, everyone_asked, finality,
 from bot.wording.changes import change_lines, changed_field, notified, shortened
 from bot.wording.deeds import deed_data, deed_name, done_key, title_of
 from bot.wording.fill import Voice
+from bot.wording.grounds import NOTHING_KEPT, Kept, approvers, numbers, place_in
 from bot.wording.layout import (
     MOST_BUTTONS,
     MakeButton,
@@ -52,6 +53,8 @@ ROW_LIMIT = {"zh": 80, "en": 150}  # characters of one line of a list
 WORDS_LIMIT = 80  # characters of a person's own words on a card
 NEW = Standing()
 """A question that nobody has answered yet."""
+WORTH_TELLING = 0.005  # a runner-up less likely than this would be told as 0%
+BASIS_LIMIT = {"zh": 120, "en": 200}  # characters of one line of "why?"
 CARD_QUOTE = {"zh": 70, "en": 140}  # characters of the passage on a card that already says much
 
 
@@ -404,6 +407,11 @@ def _who(decision: Decision, standing: Standing, voice: Voice) -> str:
     return voice.say("outcome.waiting_self" if decision.asks_requester else "outcome.waiting_who", told)
 
 
+def phrase_reason(reason: Reason, voice: Voice) -> str:
+    """A reason with the numbers that it rests on."""
+    return _reason(reason, voice) + numbers(reason, voice)
+
+
 def _reason(reason: Reason, voice: Voice) -> str:
     """Why, in words; for a plan that cannot be carried out, what is in its way."""
     if "breaker" in reason.data:
@@ -420,9 +428,10 @@ def _rule(reason: Reason, voice: Voice) -> str:
     if isinstance(says, Mapping) and says.get(voice.lang):
         return str(says[voice.lang])
     key = f"rule.{reason.rule}"
-    if not has(key):
-        return voice.say("rule.other", {"rule": reason.rule})
-    return voice.say(key, reason.data) or voice.say(f"{key}_plain")
+    told = voice.say(key, reason.data) if has(key) else ""
+    if not told and has(f"{key}_plain"):
+        return voice.say(f"{key}_plain")
+    return told or voice.say("rule.other", {"rule": reason.rule})
 
 
 def _stops_first(decision: Decision) -> list[Reason]:
@@ -492,22 +501,42 @@ def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
     return told
 
 
-def phrase_basis(basis: Basis, decision: Decision | None, lang: Language) -> Phrased:
-    """ "Why?": the words, the reading, the record, the document, the rules; at most eight lines."""
-    voice = Voice(lang)
+def phrase_basis(
+    basis: Basis, decision: Decision | None, lang: Language, kept: Kept = NOTHING_KEPT, zone: str = Speaker.zone
+) -> Phrased:
+    """ "Why?": the deciding rule with its numbers first, then the words, the reading, the record, the document, who may say
+    yes or has; at most eight lines. `kept` is what the record knows beside."""
+    voice = Voice(lang, zone)
+    reasons = decision.reasons if decision is not None else ()
+    likely = [one for one in basis.alternatives if one.confidence >= WORTH_TELLING]
     told = {
         "text": shortened(basis.words, WORDS_LIMIT),
+        **place_in(basis),
         "intent": basis.intent,
         "sure": f"{basis.confidence:.0%}" if basis.intent else None,
-        "others": voice.join([voice.intent(one.intent) for one in basis.alternatives[:2]]),
+        "others": voice.join([f"{voice.intent(one.intent)} {one.confidence:.0%}" for one in likely[:2]]),
         "facts": voice.join([_fact(name, value, voice) for name, value in basis.facts]),
+        "at": kept.read_at,
         "source": source(basis.passages[0], voice) if basis.passages else None,
-        "rules": voice.then([_reason(reason, voice) for reason in decision.reasons[:3]]) if decision else None,
+        "rules": phrase_reason(reasons[0], voice) if reasons else None,
+        "count": kept.rules or None,
         "policy": decision.policy[:8] if decision else None,
+        "model": basis.model[:13],
+        "dictionary": basis.dictionary,
+        "id": kept.proposal_id,
     }
-    keys = ("words", "reading", "others", "facts", "passage", "rule", "policy")
-    lines = [line for key in keys if (line := voice.say(f"basis.{key}", told))]
-    text = "\n".join(lines) or voice.say("basis.nothing")
+    further = [_reason(reason, voice) for reason in reasons[1:3]]
+    lines = (
+        voice.say("basis.rule" if reasons else "basis.free", told),
+        voice.say("basis.also", {"rules": voice.then(further)}),
+        voice.say("basis.words_in", told) or voice.say("basis.words", told),
+        voice.say("basis.reading", told) or voice.say("basis.reading_plain", told),
+        voice.say("basis.facts", told) or voice.say("basis.facts_plain", told),
+        voice.say("basis.passage", told),
+        approvers(kept, voice),
+        voice.say("basis.policy", told) or voice.say("basis.policy_plain", told) or voice.say("basis.policy_only", told),
+    )
+    text = "\n".join(shortened(line, BASIS_LIMIT[lang]) for line in lines if line) or voice.say("basis.nothing")
     return Phrased(Reply(text, lang))
 
 

@@ -61,6 +61,8 @@ class Teller:
         if basis is not None:
             kept = _basis.dump_python(basis, mode="json")
             why = {"basis": kept, "decision": decision_to_json(outcome.decision) if outcome else None}
+            if outcome is not None:
+                why["proposal"] = outcome.proposal.id
             mint.add("why", why)
             mint.add("do", {"basis": kept})
         if question is not None:
@@ -96,7 +98,8 @@ class Teller:
         def reply_for(to: Address, earlier: Reply) -> Reply:
             mints.append(mint := Mint(f"{key}:{to.key}:{len(mints)}", to.key, self._world.now()))
             phrased = phrase(to, earlier, mint)
-            mint.add("why", {"basis": kept, "decision": decision_to_json(outcome.decision)})
+            why = {"basis": kept, "decision": decision_to_json(outcome.decision), "proposal": outcome.proposal.id}
+            mint.add("why", why)
             return phrased.reply
 
         targets = await self._outbox.redraw(tx, key, f"proposal:{outcome.proposal.id}", reply_for)

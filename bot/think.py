@@ -63,6 +63,7 @@ from bot.steps import (
     Why,
 )
 from bot.thread import Thread, Turn, merge, question_from_json
+from bot.why import asked_in, asked_of, why_of
 from intents.dictionary import OUT_OF_SCOPE, Intent
 from intents.understand import Reader
 from intents.understanding import Candidate, Understanding
@@ -113,7 +114,9 @@ class Thinker:
         heard = replace(heard, understanding=understanding)
         if heard.speaker.person_id is None and _INVITATION.fullmatch(text.upper()):
             return heard, [Introduce(text)]
-        heard = replace(heard, lang=ruled_in(text) or language_of(heard.thread, heard.speaker, understanding))
+        heard = replace(
+            heard, lang=asked_in(text) or ruled_in(text) or language_of(heard.thread, heard.speaker, understanding)
+        )
         if heard.speaker.role == "guest":
             return heard, [Plain("unknown_sender")]
         if _TAKES_IN.search(text) and (taken := await self._taken_in(tx, heard, kept)):
@@ -201,7 +204,10 @@ class Thinker:
         return heard, await self._turn(tx, heard, turn)
 
     async def _on_what_was_said(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
-        """What only means something after what was said last: another value, take it back, who changed what was cited."""
+        """What only means something after what was said or decided: why, another value, take it back, who changed it."""
+        if (named := asked_of(understanding.text)) is not None:
+            why = await why_of(tx, named, heard.speaker)
+            return Why(why) if why else Plain("no_such_decision")
         if (step := await self._edit_said(tx, heard, understanding)) is not None:
             return step
         if heard.speaker.is_staff and (change := await self._changed_paper(tx, heard, understanding)):

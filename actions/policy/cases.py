@@ -16,7 +16,7 @@ from actions.policy.expression import BOOL, DOUBLE, INT, STRING, STRINGS, TIMEST
 from actions.policy.fields import RECORDS, choices_of, types_of
 from actions.policy.hours import zone_of
 from actions.policy.policy import OFFICES, Policy
-from actions.proposal import Verdict
+from actions.proposal import Seen, Verdict
 
 _ORDINARY: dict[str, Any] = {
     "command": "update_amount",
@@ -78,6 +78,11 @@ class Case:
             wrong.append(f"expected confirmers {_listed(self.confirmers)}, got {_listed(who)}")
         return f"{self.place}: {self.name}: {'; '.join(wrong)}" if wrong else None
 
+    def see(self, policy: Policy) -> Seen | None:
+        """What the policy's rules would look at; None where there is no rate for the case's currency."""
+        sight = self._sight(policy)
+        return None if sight is None else Seen(self.at, sight)
+
     def _sight(self, policy: Policy) -> dict[str, Any] | None:
         local = self.at.astimezone(zone_of(self.zone))
         age = policy.rates.age(local.date())
@@ -125,6 +130,27 @@ def read_cases(path: Path) -> list[Case]:
     return cases
 
 
+def read_facts(path: Path) -> Case:
+    """Facts alone, as YAML or JSON: those of a case by name, beside them `at` and `zone`; or a whole case.
+
+    Raises ValueError listing every problem, one a line.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: cannot be read as YAML or JSON") from error
+    if not isinstance(data, dict):
+        raise ValueError(f"{path}: facts are written as name: value")
+    given = data["facts"] if isinstance(data.get("facts"), dict) else data
+    facts = {key: value for key, value in given.items() if key not in ("at", "zone")}
+    reader = _Reader(str(path))
+    when = {key: data[key] for key in ("at", "zone") if key in data}
+    case = reader.one({"name": path.name, "facts": facts, **when, "expect": {"verdict": "run"}})
+    if case is None:
+        raise ValueError("\n".join(reader.problems))
+    return case
+
+
 class _Reader:
     def __init__(self, file: str) -> None:
         self.file = file
@@ -144,6 +170,9 @@ class _Reader:
             return []
         read = (self._case(one, node.start_mark.line + 1) for one, node in zip(data["cases"], nodes, strict=True))
         return [case for case in read if case is not None]
+
+    def one(self, data: Any) -> Case | None:
+        return self._case(data, 1)
 
     def _case(self, data: Any, line: int) -> Case | None:
         before = len(self.problems)

@@ -262,3 +262,23 @@ async def test_cards_on_other_channels_change_when_it_is_decided_over_http(serve
     assert not [one for one in settled[-1].reply.card.buttons if one.style == "primary"]
     told = await web.history([REP])
     assert told[-1].reply is not None and "60万" in told[-1].reply.text
+
+
+async def test_one_proposal_comes_with_all_that_its_decision_rests_on(served: Served) -> None:
+    proposal = await proposed(served)
+    basis = (await served.http.get(f"/api/proposals/{proposal['id']}")).json()["basis"]
+    assert basis["version"] == 1
+    assert basis["utterance"]["text"] == "把华康医疗那单金额改成60万"
+    assert basis["reading"]["intent"] == "crm.update_amount"
+    assert {one["rule"]: one["outcome"] for one in basis["rules"]}["contract_value"] == "applied"
+    assert {one["rule"]: one["outcome"] for one in basis["rules"]}["discount"] == "not_applied"
+    assert next(one for one in basis["facts"] if one["field"] == "amount")["record"] == "deal:D001"
+    assert basis["versions"]["dictionary"] and basis["versions"]["model"] and basis["versions"]["policy"]
+    assert basis["approvers"]["answers"] == []
+    await served.http.post(
+        f"/api/proposals/{proposal['id']}/decision",
+        json={"person": MANAGER, "yes": True, "digest": proposal["digest"]},
+    )
+    basis = (await served.http.get(f"/api/proposals/{proposal['id']}")).json()["basis"]
+    assert [one["person"] for one in basis["approvers"]["answers"]] == [MANAGER]
+    assert basis["ended"] == "done"
