@@ -65,7 +65,9 @@ def _steps(told: Mapping[str, Any], voice: Voice, mint: Mint) -> list[MakeButton
     bound = {**about, "digest": told["paper_digest"]}
     return [
         lambda: Button(mint("look", about), voice.say("button.look")),
-        lambda: Button(mint("send_paper", bound), voice.say("button.send" if told["has_customer"] else "button.release")),
+        lambda: Button(
+            mint("send_paper", bound), voice.say("button.send" if told["has_customer"] else "button.send_myself")
+        ),
         lambda: Button(mint("change", about), voice.say("button.change")),
         to_do(DiscardPaper(told["paper"], told.get("paper_deal")), voice, mint),
     ]

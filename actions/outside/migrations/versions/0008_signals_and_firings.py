@@ -5,8 +5,8 @@ from alembic import op
 
 from actions.outside.tables import Cents, Moment
 
-revision = "0014"
-down_revision = "0013"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

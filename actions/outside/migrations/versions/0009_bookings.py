@@ -5,8 +5,8 @@ from alembic import op
 
 from actions.outside.tables import Moment
 
-revision = "0015"
-down_revision = "0014"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

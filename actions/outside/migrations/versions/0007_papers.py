@@ -5,8 +5,8 @@ from alembic import op
 
 from actions.outside.tables import Cents, Moment
 
-revision = "0013"
-down_revision = "0012"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from alembic import op
 
 from actions.outside.tables import Moment
 
-revision = "0011"
+revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
