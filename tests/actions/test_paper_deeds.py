@@ -10,7 +10,7 @@ from actions.crm import own
 from actions.crm.records import Paper
 from actions.papers.files import FOLDER
 from actions.proposal import Notify
-from tests.actions.house import CHAT, MANAGER, REP, FakeWorld
+from tests.actions.house import CHAT, MANAGER, POLICY, REP, FakeWorld
 
 DAY = date(2026, 3, 2)
 QUOTE = PreparePaper(
@@ -86,14 +86,14 @@ async def test_what_was_prepared_can_be_taken_back_and_what_was_sent_cannot(worl
     assert done.deed is not None
     sent = await world.ask(sending(paper), REP, key="press:1")
     assert sent.deed is not None
-    assert (await undo(world, sent.deed, REP, CHAT)).kind == "impossible"
-    assert (await undo(world, done.deed, REP, CHAT)).kind == "stale"  # it was sent since
+    assert (await undo(world, sent.deed, REP, CHAT, POLICY)).kind == "impossible"
+    assert (await undo(world, done.deed, REP, CHAT, POLICY)).kind == "stale"  # it was sent since
 
 
 async def test_a_fresh_paper_is_gone_when_taken_back(world: FakeWorld) -> None:
     done = await world.ask(QUOTE, REP)
     assert done.deed is not None
-    assert (await undo(world, done.deed, REP, CHAT)).kind == "done"
+    assert (await undo(world, done.deed, REP, CHAT, POLICY)).kind == "done"
     assert await papers(world) == []
 
 
