@@ -1,6 +1,7 @@
 """Effects onto the world, within one transaction; only carry_out.py calls this, after it has claimed the deed."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import groupby
@@ -9,11 +10,30 @@ from pathlib import Path
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from actions.crm import own
-from actions.crm.records import KINDS
+from actions.crm import diary, own
+from actions.crm.crossings import note_crossings
+from actions.crm.records import KINDS, Customer, Paper
 from actions.outside.store import Tx
 from actions.outside.tables import TimerRow
-from actions.proposal import Create, Effect, Notify, Redraw, Remove, Schedule, TakeIn, TakeOut, Unschedule, Update, WriteFile
+from actions.papers.files import print_paper
+from actions.papers.sheet import sheet_from_json
+from actions.proposal import (
+    Create,
+    Effect,
+    Notify,
+    Occupy,
+    PrintPaper,
+    Redraw,
+    Remove,
+    ReplaceBusy,
+    Schedule,
+    TakeIn,
+    TakeOut,
+    Unschedule,
+    Update,
+    Vacate,
+    WriteFile,
+)
 from actions.world import World
 from actions.write_file import write_file
 
@@ -58,22 +78,56 @@ async def _apply(world: World, tx: Tx, effect: Effect, key: str, files: list[Pat
                 raise Stale
         case Notify() | Redraw():
             await world.announce(tx, key, effect)
-        case Schedule():
-            await _schedule(tx, effect)
-        case Unschedule():
-            await _unschedule(tx, effect.key)
+        case Schedule() | Unschedule():
+            await (_schedule(tx, effect) if isinstance(effect, Schedule) else _unschedule(tx, effect.key))
         case WriteFile():
-            records = await own.by_ids(tx, effect.kind, effect.ids)
-            if len(records) != len(set(effect.ids)):
-                raise Stale
-            files.append(await asyncio.to_thread(write_file, world.home, effect.name, effect.kind, records))
-        case TakeIn():
-            files += await _take_in(world, effect)
-        case TakeOut():
-            if not await asyncio.to_thread(world.knowledge.take_out, effect.digest):
-                raise Stale
+            files.append(await _write(world, tx, effect, key))
+        case PrintPaper():
+            files += await _print_paper(world, tx, effect)
+        case TakeIn() | TakeOut():
+            files += await _take_document(world, effect)
+        case Occupy() | Vacate() | ReplaceBusy():
+            await _take_time(tx, effect)
         case Update():
             await _update(tx, [effect])
+
+
+async def _take_time(tx: Tx, effect: Occupy | Vacate | ReplaceBusy) -> None:
+    match effect:
+        case Occupy():
+            if not await diary.occupy(tx, effect.booking_id, effect.people, effect.starts, effect.ends):
+                raise Stale
+        case Vacate():
+            await diary.vacate(tx, effect.booking_id)
+        case ReplaceBusy():
+            await diary.replace_busy(tx, effect.employee_id, effect.spans)
+
+
+async def _write(world: World, tx: Tx, effect: WriteFile, key: str) -> Path:
+    """Write the file; who is in it is counted where it leaves the country."""
+    records = await own.by_ids(tx, effect.kind, effect.ids)
+    if len(records) != len(set(effect.ids)):
+        raise Stale
+    leaving = [record for record in records if isinstance(record, Customer)]
+    await note_crossings(tx, effect.destination, leaving, world.now(), key.rpartition(":")[0])
+    return await asyncio.to_thread(write_file, world.home, effect.name, effect.kind, records)
+
+
+async def _print_paper(world: World, tx: Tx, effect: PrintPaper) -> list[Path]:
+    """Put the files of a paper where they belong, unless they are there; what is new of them."""
+    paper = await own.get(tx, "paper", effect.id)
+    if not isinstance(paper, Paper) or paper.digest != effect.digest:
+        raise Stale
+    return await asyncio.to_thread(print_paper, world.home, sheet_from_json(json.loads(paper.content)))
+
+
+async def _take_document(world: World, effect: TakeIn | TakeOut) -> list[Path]:
+    """Make a file part of the documents, or take a version out of them; what is new on the disk."""
+    if isinstance(effect, TakeIn):
+        return await _take_in(world, effect)
+    if not await asyncio.to_thread(world.knowledge.take_out, effect.digest):
+        raise Stale
+    return []
 
 
 async def _take_in(world: World, effect: TakeIn) -> list[Path]:

@@ -24,6 +24,7 @@ Kind = Literal[
     "proposal",
     "decision",
     "confirmation",
+    "edit",
     "deed_begin",
     "change",
     "deed_done",
@@ -33,6 +34,7 @@ Kind = Literal[
     "undo",
     "refusal",
     "timer",
+    "policy",
 ]
 Wrong = Literal["changed", "missing", "reordered", "cut", "added"]
 BEGINNING = "0" * 64

@@ -9,7 +9,7 @@ of it untouched. Broken is an outcome (`failed`), not an exception, unless the s
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,19 +17,21 @@ import structlog
 from sqlalchemy import RowMapping, select, update
 
 from actions import audit, decide
+from actions.answering import Answering, Stopping, nothing_stops, run_out, takes_back
 from actions.apply_effects import Stale, apply_effects
+from actions.approvers import read_staff, with_stand_ins
 from actions.audit import Entry
 from actions.commands.undo import Undo
 from actions.crm import own
 from actions.crm.records import Speaker
 from actions.deed import Deed, claim, do, entries, opening, ref, was_done, with_fresh_plan, within
-from actions.draft import is_still
 from actions.outside.store import Tx
-from actions.outside.tables import DeedRow, ProposalRow
+from actions.outside.tables import DeedRow
 from actions.parked import expiry_timer, park, parked, settle, settled_before
-from actions.proposal import Decision, Json, Outcome, Proposal, Reason, Schedule
+from actions.policy.policy import Policy
+from actions.proposal import Decision, Json, Outcome, Proposal, Schedule
 from actions.proposal_json import decision_from_json, proposal_from_json
-from actions.undoing import check_unchanged, undoing
+from actions.undoing import check_unchanged, deciding_to_undo, undoing
 from actions.world import World
 
 _log = structlog.get_logger(__name__)
@@ -81,7 +83,7 @@ async def carry_out(
 
 def timers(outcome: Outcome) -> tuple[str, ...]:
     """The timers that this outcome has set; the clockwork is told of them once the transaction has ended."""
-    if outcome.kind == "waiting":
+    if outcome.kind in ("waiting", "escalated", "reminded", "partial"):
         return (expiry_timer(outcome.proposal.id),)
     if outcome.kind == "done":
         return tuple(effect.key for effect in outcome.proposal.plan.effects if isinstance(effect, Schedule))
@@ -100,12 +102,16 @@ async def _refuse(world: World, tx: Tx, proposal: Proposal, decision: Decision) 
 async def _wait(
     world: World, tx: Tx, proposal: Proposal, decision: Decision, address: Mapping[str, Json] | None, lang: str
 ) -> Outcome:
-    await park(tx, proposal, decision, address, lang, world.now())
+    asked, stand_ins = with_stand_ins(decision, proposal, await read_staff(tx))
+    if asked.verdict == "refuse":
+        return await _refuse(world, tx, proposal, asked)
+    await park(tx, proposal, asked, address, lang, world.now())
     kept = await parked(tx, proposal.id)
     assert kept is not None  # parked a line ago
     if kept["state"] != "pending":
         return settled_before(kept)
-    return Outcome("waiting", proposal, decision, data={"expires_at": own.json_value(kept["expires_at"])})
+    data = {"expires_at": own.json_value(kept["expires_at"]), "stand_ins": [asdict(one) for one in stand_ins]}
+    return Outcome("waiting", proposal, asked, data=data)
 
 
 async def _not_done(world: World, tx: Tx | None, proposal: Proposal, decision: Decision, kind: _Failure) -> Outcome:
@@ -132,124 +138,109 @@ async def confirm(
     yes: bool,
     conversation: str,
     tx: Tx | None = None,
+    note: str | None = None,
+    stopping: Stopping = nothing_stops,
 ) -> Outcome | None:
     """A person's yes or no to a parked proposal; None if there is no such proposal.
 
-    The first valid answer counts; later ones learn what it was (`already`, `expired`). A yes binds to the exact
-    arguments through `digest`, and applies only while the plan made from fresh records is the one that was shown. The
-    requester may always withdraw.
+    `note` is why, in their words: what a breaker stopped goes on only with one. `stopping` asks the breakers again: a stop
+    that was not there when it was asked makes the question stale (`data["stopped"]`).
+
+    The first answer that ends it counts; later ones learn what it was (`already`, `expired`). A yes binds to the exact
+    arguments through `digest`, and applies only while the plan made from fresh records is the one that was shown; where
+    others must say yes too it is kept (`partial`). The requester may always withdraw.
     """
     files: list[Path] = []
     try:
         async with within(world, tx) as inner:
-            row = await parked(inner, proposal_id)
-            if row is None:
+            answer = await _answering(world, inner, proposal_id, person, stopping, note)
+            if answer is None:
                 return None
-            answer = _Answer(world, inner, row, person, conversation)
-            return await (answer.yes(digest, files) if yes else answer.no(digest))
+            return await (_agree(answer, digest, conversation, files) if yes else answer.no(digest))
     except Exception as error:
         kind = _failure(error, files, proposal=proposal_id)
     return await _confirmed_in_vain(world, tx, proposal_id, person, kind)
 
 
+async def edit(
+    world: World,
+    proposal_id: str,
+    digest: str,
+    person: Speaker,
+    changes: Mapping[str, Json],
+    policy: Policy,
+    conversation: str,
+    *,
+    yes: bool = False,
+    tx: Tx | None = None,
+    stopping: Stopping = nothing_stops,
+) -> Outcome | None:
+    """Someone who may confirm changes arguments first; None if there is no such proposal.
+
+    The changed proposal is judged by the policy in force and the breakers, and takes the place of the one that was asked
+    (`data["edited"]`); with `yes` their yes to it is given as well, unless the record has changed since it was shown to
+    them. What cannot be done as changed leaves the question open (`data["is_open"]`, or a `reason`).
+    """
+    files: list[Path] = []
+    changed: Outcome | None = None
+    try:
+        async with within(world, tx) as inner:
+            answer = await _answering(world, inner, proposal_id, person, stopping)
+            if answer is None:
+                return None
+            is_as_shown = await answer.is_as_shown()
+            changed = await answer.edit(digest, changes, policy)
+            if not yes or not is_as_shown or "edited" not in changed.data:
+                return changed
+            agreeing = await _answering(world, inner, changed.proposal.id, person, stopping)
+            if agreeing is None or not decide.may_confirm(agreeing.proposal, agreeing.decision, person):
+                return changed
+            if agreeing.stop_without_reason() is not None:  # it is asked for on the card of what was changed
+                return changed
+            agreed = await _agree(agreeing, changed.proposal.digest, conversation, files)
+            return replace(agreed, data={**agreed.data, **changed.data})
+    except Exception as error:
+        kind = _failure(error, files, proposal=proposal_id)
+    return None if changed is None else Outcome(kind, changed.proposal, changed.decision, data={"is_open": True})
+
+
 async def expire(world: World, proposal_id: str, tx: Tx | None = None) -> Outcome | None:
-    """End a parked proposal whose time has run out; None if it was answered, or has time left."""
-    now = world.now()
+    """What becomes of a parked proposal whose time has run out; None if it was answered, or has time left."""
     async with within(world, tx) as inner:
-        row = await parked(inner, proposal_id)
-        if row is None or row["expires_at"] is None or row["expires_at"] > now:
-            return None
-        if not await settle(inner, proposal_id, "expired", None, now):
-            return None
-        await audit.append(inner, now, _ran_out(proposal_id))
-    return Outcome("expired", proposal_from_json(row["proposal"]), decision_from_json(row["decision"]))
+        row = await parked(inner, proposal_id, to_change=True)
+        return None if row is None else await run_out(world, inner, row)
 
 
-class _Answer:
-    """One person's answer to one parked proposal, inside its transaction."""
+async def _answering(
+    world: World, tx: Tx, proposal_id: str, person: Speaker, stopping: Stopping, note: str | None = None
+) -> Answering | None:
+    row = await parked(tx, proposal_id, to_change=True)
+    return None if row is None else Answering(world, tx, row, await read_staff(tx), person, stopping=stopping, note=note)
 
-    def __init__(self, world: World, tx: Tx, row: RowMapping, person: Speaker, conversation: str) -> None:
-        self.world, self.tx, self.row, self.person, self.conversation = world, tx, row, person, conversation
-        self.now = world.now()
-        self.proposal = proposal_from_json(row["proposal"])
-        self.decision = decision_from_json(row["decision"])
-        self.ref = ref(row["id"])
 
-    async def yes(self, digest: str, files: list[Path]) -> Outcome:
-        is_allowed = decide.may_confirm(self.proposal, self.decision, self.person)
-        if before := await self._cannot_count(digest, is_allowed=is_allowed):
-            return before
-        if not await self._settle("done"):
-            return await self._too_late()
-        fresh = await with_fresh_plan(self.tx, self.proposal, self.now)
-        if not is_still(self.proposal, fresh) or decide.ownership(fresh) is not None:
-            return await self._turned_stale(fresh)
+async def _agree(answer: Answering, digest: str, conversation: str, files: list[Path]) -> Outcome:
+    """A yes, and the deed if it is the last one needed. It counts as done where it was asked for: there "undo" is said."""
+    address = answer.row["address"] or {}
+    parts = (address.get(part) for part in ("channel", "conversation", "thread"))
+    here = ":".join(part for part in parts if part) or conversation
+
+    async def carry(proposal: Proposal, decision: Decision, said: Entry) -> Outcome:
+        if takes_back(proposal):
+            put_back = await _take_back(answer.world, answer.tx, proposal, decision, here, answer.person, said)
+            # somebody was quicker, past this question: it ends with what they did
+            return replace(put_back, data={**put_back.data, "state": "done"}) if put_back.kind == "already" else put_back
         return await do(
-            self.world,
-            self.tx,
-            fresh,
-            self.decision,
-            conversation=self._asked_in(),
-            decided_by=self.person,
-            opening=(self._said(yes=True),),
+            answer.world,
+            answer.tx,
+            proposal,
+            decision,
+            conversation=here,
+            decided_by=answer.person,
+            opening=(said,),
             files=files,
         )
 
-    async def no(self, digest: str) -> Outcome:
-        person_id = self.person.person_id
-        is_withdrawn = person_id is not None and person_id == self.proposal.requester.person_id
-        is_allowed = is_withdrawn or decide.may_confirm(self.proposal, self.decision, self.person)
-        if before := await self._cannot_count(digest, is_allowed=is_allowed):
-            return before
-        if not await self._settle("rejected"):
-            return await self._too_late()
-        await audit.append(self.tx, self.now, self._said(yes=False))
-        data = {"is_withdrawn": is_withdrawn}
-        return Outcome("rejected", self.proposal, self.decision, decided_by=person_id, data=data)
-
-    async def _cannot_count(self, digest: str, *, is_allowed: bool) -> Outcome | None:
-        """Why this answer changes nothing, or None if it counts."""
-        if digest != self.row["digest"]:
-            return await self._turned_away("wrong_digest")
-        if self.row["state"] != "pending":
-            return settled_before(self.row)
-        if self.row["expires_at"] is not None and self.row["expires_at"] <= self.now:
-            if not await self._settle("expired"):
-                return await self._too_late()
-            await audit.append(self.tx, self.now, _ran_out(self.row["id"]))
-            return Outcome("expired", self.proposal, self.decision)
-        return None if is_allowed else await self._turned_away("may_not_confirm")
-
-    async def _turned_away(self, rule: str) -> Outcome:
-        await audit.append(self.tx, self.now, Entry("refusal", self.person.person_id, self.ref, {"kind": rule}))
-        reason = Reason(rule, "refuse", {"roles": sorted(self.decision.confirmers.roles)})
-        refusal = replace(self.decision, verdict="refuse", reasons=(reason,))
-        return Outcome("refused", self.proposal, refusal, data={"reason": rule})
-
-    async def _turned_stale(self, fresh: Proposal) -> Outcome:
-        ended = update(ProposalRow).where(ProposalRow.id == self.proposal.id).values(state="stale")
-        await self.tx.execute(ended)
-        trace = Entry("deed_failed", self.person.person_id, self.ref, {"kind": "stale"})
-        await audit.append(self.tx, self.now, self._said(yes=True), trace)
-        return Outcome("stale", fresh, self.decision, decided_by=self.person.person_id)
-
-    async def _settle(self, state: str) -> bool:
-        by = None if state == "expired" else self.person.person_id
-        return await settle(self.tx, self.row["id"], state, by, self.now)
-
-    async def _too_late(self) -> Outcome:
-        row = await parked(self.tx, self.row["id"])
-        assert row is not None  # proposals are never deleted
-        return settled_before(row)
-
-    def _said(self, *, yes: bool) -> Entry:
-        return Entry("confirmation", self.person.person_id, self.ref, {"yes": yes, "digest": self.row["digest"]})
-
-    def _asked_in(self) -> str:
-        """The requester's conversation: there they will say "undo"."""
-        address = self.row["address"] or {}
-        parts = (address.get(part) for part in ("channel", "conversation", "thread"))
-        return ":".join(part for part in parts if part) or self.conversation
+    return await answer.yes(digest, carry)
 
 
 async def _confirmed_in_vain(
@@ -258,7 +249,7 @@ async def _confirmed_in_vain(
     """The yes was valid and the deed was rolled back: the proposal ends, and nobody's yes lingers."""
     now = world.now()
     async with within(world, tx) as inner:
-        row = await parked(inner, proposal_id)
+        row = await parked(inner, proposal_id, to_change=True)
         if row is None:
             return None
         if not await settle(inner, proposal_id, kind, person.person_id, now):
@@ -286,52 +277,91 @@ async def last_deed(tx: Tx, person_id: str | None, conversation: str) -> str | N
     return (await tx.execute(query)).scalar_one_or_none()
 
 
-async def undo(world: World, deed_key: str, person: Speaker, conversation: str, tx: Tx | None = None) -> Outcome:
+async def undo(
+    world: World,
+    deed_key: str,
+    person: Speaker,
+    conversation: str,
+    policy: Policy,
+    *,
+    tx: Tx | None = None,
+    address: Mapping[str, Json] | None = None,
+    lang: str | None = None,
+    stopping: Stopping = nothing_stops,
+) -> Outcome:
     """Take back a deed, once, within UNDO_WITHIN. LookupError if there is no such deed.
 
-    `impossible` with problem `no_inverse` or `too_late`, `stale` where the records have moved on since, `refused` where
-    this person could not touch them, `already` if it was taken back before.
+    It is decided like any other act: `waiting` where the policy, a breaker, or the yes that the deed itself needed, asks for
+    a person. `impossible` with problem `no_inverse`, `no_redo` or `too_late`, `stale` where the records have moved on
+    since, `refused` where this person could not touch them, `already` if it was taken back before.
     """
+    now = world.now()
     async with within(world, tx) as inner:
-        deed = (await inner.execute(select(DeedRow.__table__).where(DeedRow.key == deed_key))).mappings().first()
+        deed = await _deed(inner, deed_key)
         if deed is None:
             raise LookupError("there is no such deed")
-        proposal = await undoing(inner, deed, person, world.now())
-    decision = Decision("run", ())
+        proposal = await undoing(inner, deed, person, now)
+        forward = await parked(inner, deed["proposal_id"])
+        decision = deciding_to_undo(proposal, forward, policy, now, await stopping(inner, proposal))
     try:
         async with within(world, tx) as inner:
-            return await _undo(world, inner, deed, proposal, conversation)
+            if deed["undone_at"] is not None:
+                return Outcome("already", proposal, decision, deed=deed_key, data={"state": "undone"})
+            if decision.verdict == "refuse" or proposal.plan.problem is not None:
+                return await _cannot_undo(world, inner, deed, proposal, decision)
+            if decision.verdict == "confirm" and not _is_own_look(proposal, decision):
+                await check_unchanged(inner, deed, proposal.plan.effects)
+                return await _wait(world, inner, proposal, decision, address, lang or person.lang)
+            return await _take_back(world, inner, proposal, decision, conversation, None, None)
     except Exception as error:
         kind = _failure(error, [], deed=deed_key)
     return await _not_done(world, tx, proposal, decision, kind)
 
 
-async def _undo(world: World, tx: Tx, deed: RowMapping, proposal: Proposal, conversation: str) -> Outcome:
-    now, effects = world.now(), proposal.plan.effects
-    if deed["undone_at"] is None and (cannot := await _cannot_undo(world, tx, deed, proposal)):
-        return cannot
-    decision = Decision("run", ())
-    first = update(DeedRow).where(DeedRow.key == deed["key"], DeedRow.undone_at.is_(None)).values(undone_at=now)
+async def _deed(tx: Tx, key: str) -> RowMapping | None:
+    return (await tx.execute(select(DeedRow.__table__).where(DeedRow.key == key))).mappings().first()
+
+
+def _is_own_look(proposal: Proposal, decision: Decision) -> bool:
+    """All that is asked for is that whoever takes it back looks at it: that they have just done."""
+    return all(decide.may_answer(proposal, need.confirmers, proposal.requester) for need in decision.needs) and all(
+        need.confirmers.needed == 1 for need in decision.needs
+    )
+
+
+async def _take_back(
+    world: World,
+    tx: Tx,
+    proposal: Proposal,
+    decision: Decision,
+    conversation: str,
+    decided_by: Speaker | None,
+    said: Entry | None,
+) -> Outcome:
+    """Put back what the deed changed. Raises Stale where the records have moved on."""
+    assert isinstance(proposal.command, Undo)
+    now, effects, key = world.now(), proposal.plan.effects, proposal.command.deed
+    deed = await _deed(tx, key)
+    assert deed is not None  # deeds are never deleted
+    first = update(DeedRow).where(DeedRow.key == key, DeedRow.undone_at.is_(None)).values(undone_at=now)
     if (await tx.execute(first)).rowcount != 1:
-        return Outcome("already", proposal, decision, deed=deed["key"], data={"state": "undone"})
+        return Outcome("already", proposal, decision, deed=key, data={"state": "undone"})
     await check_unchanged(tx, deed, effects)
-    by = proposal.requester.person_id
-    taken_back = Deed(proposal.id, deed["proposal_id"], Undo.name, by, conversation)
+    by, agreed = proposal.requester.person_id, decided_by.person_id if decided_by else None
+    taken_back = Deed(f"undo:{key}", deed["proposal_id"], Undo.name, by, conversation)
     await claim(tx, taken_back, effects, None, now)
     await apply_effects(world, tx, effects, taken_back.key, [])
-    begun = Entry("undo", by, ref(deed["proposal_id"]), {"deed": deed["key"], "command": deed["command"]})
-    await audit.append(tx, now, begun, *entries(taken_back, effects, None))
-    return Outcome("done", proposal, decision, deed=taken_back.key, data=dict(proposal.plan.data))
+    begun = Entry("undo", by, ref(deed["proposal_id"]), {"deed": key, "command": deed["command"], "proposal": proposal.id})
+    before = opening(proposal, decision) if said is None else (said,)
+    await audit.append(tx, now, *before, begun, *entries(taken_back, effects, agreed))
+    return Outcome("done", proposal, decision, deed=taken_back.key, decided_by=agreed, data=dict(proposal.plan.data))
 
 
-async def _cannot_undo(world: World, tx: Tx, deed: RowMapping, proposal: Proposal) -> Outcome | None:
-    refusal = decide.role(proposal) or decide.ownership(proposal)
-    if refusal is None and proposal.plan.problem is None:
-        return None
-    kind: Literal["refused", "impossible"] = "refused" if refusal else "impossible"
+async def _cannot_undo(world: World, tx: Tx, deed: RowMapping, proposal: Proposal, decision: Decision) -> Outcome:
+    is_forbidden = any(reason.verdict == "refuse" and reason.rule != "problem" for reason in decision.reasons)
+    kind: Literal["refused", "impossible"] = "impossible" if proposal.plan.problem and not is_forbidden else "refused"
     trace = Entry("refusal", proposal.requester.person_id, ref(deed["proposal_id"]), {"kind": "undo"})
     await audit.append(tx, world.now(), trace)
-    decision = Decision("refuse", (refusal,) if refusal else ())
     return Outcome(kind, proposal, decision, deed=deed["key"], data=dict(proposal.plan.data))
 
 
@@ -350,7 +380,3 @@ def _failure(error: Exception, files: list[Path], **about: str) -> _Failure:
     # only the type: the text of a database error quotes the values, which are personal
     _log.error("deed_failed", error=type(error).__name__, **about)
     return "failed"
-
-
-def _ran_out(proposal_id: str) -> Entry:
-    return Entry("timer", None, ref(proposal_id), {"kind": "proposal_expires"})

@@ -18,6 +18,7 @@ from actions.commands.roster import COMMANDS, command_to_json
 from actions.crm import own
 from actions.crm.records import Speaker
 from actions.draft import drafted_again
+from actions.grounds import basis_to_json
 from actions.outside.insert_new import insert_new
 from actions.outside.store import Tx
 from actions.outside.tables import DeedRow
@@ -90,21 +91,16 @@ def entries(deed: Deed, effects: tuple[Effect, ...], decided_by: str | None) -> 
 
 
 def opening(proposal: Proposal, decision: Decision, **asked: Json) -> tuple[Entry, ...]:
-    """What was proposed, why, and what was decided about it."""
-    basis, plan, by = proposal.basis, proposal.plan, proposal.requester.person_id
+    """What was proposed, and what was decided about it with everything that it rests on (docs/audit.md)."""
+    plan, by = proposal.plan, proposal.requester.person_id
     proposed: dict[str, Json] = {
         "command": command_to_json(proposal.command) if proposal.command.name in COMMANDS else proposal.command.name,
         "digest": proposal.digest,
         "subjects": [f"{subject.kind}:{subject.id}" for subject in plan.subjects],
         "measures": dict(plan.measures),
-        "text": basis.text,
-        "intent": basis.intent,
-        "confidence": basis.confidence,
-        "passages": [passage.id for passage in basis.passages],
-        "model": basis.model,
-        "message": basis.message,
+        "message": proposal.basis.message,
     }
-    decided = {**decision_to_json(decision), **asked}
+    decided = {**decision_to_json(decision), **asked, "basis": basis_to_json(proposal, decision)}
     return (Entry("proposal", by, ref(proposal.id), proposed), Entry("decision", None, ref(proposal.id), decided))
 
 
@@ -136,4 +132,8 @@ def _changed(effect: Effect) -> str:
     """What an effect is about, as the record's subject: `deal:D001`, `person:E01`, a card, a timer, a file."""
     if isinstance(effect, Create | Update | Remove):
         return f"{effect.kind}:{effect.id}"
-    return next(str(getattr(effect, name)) for name in ("to", "view_of", "key", "name", "digest") if hasattr(effect, name))
+    return next(
+        str(getattr(effect, name))
+        for name in ("to", "view_of", "key", "name", "digest", "booking_id", "employee_id")
+        if hasattr(effect, name)
+    )

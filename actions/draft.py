@@ -9,8 +9,10 @@ from actions.crm.records import Speaker
 from actions.proposal import Basis, Command, Effect, Facts, Json, Plan, Proposal
 from actions.proposal_json import effects_to_json
 
-_STAMPS = frozenset({"created_at", "stage_since", "opened_at", "closed_at", "at"})
+_STAMPS = frozenset({"created_at", "stage_since", "opened_at", "closed_at", "at", "held_until"})
 """Fields that only say when: planned a minute later, the deed is still the same deed."""
+_FROM_NOW = frozenset({"hold_ends", "calendar_taken"})
+"""Timers that count from the moment of the deed."""
 
 
 def draft(command: Command, facts: Facts, speaker: Speaker, basis: Basis, key: str, now: datetime) -> Proposal:
@@ -18,13 +20,13 @@ def draft(command: Command, facts: Facts, speaker: Speaker, basis: Basis, key: s
     written = command_to_json(command)
     proposal_id = "P-" + digest_of([key, written])[:16]
     plan = command.plan(facts, speaker, proposal_id, now)
-    return Proposal(proposal_id, command, plan, speaker, basis, _digest(command, plan))
+    return Proposal(proposal_id, command, plan, speaker, basis, _digest(command, plan), facts)
 
 
 def drafted_again(proposal: Proposal, facts: Facts, now: datetime) -> Proposal:
     """The same proposal with what its command would do with the facts of this moment, and the digest of that."""
     plan = proposal.command.plan(facts, proposal.requester, proposal.id, now)
-    return replace(proposal, plan=plan, digest=_digest(proposal.command, plan))
+    return replace(proposal, plan=plan, digest=_digest(proposal.command, plan), seen=facts)
 
 
 def is_still(shown: Proposal, fresh: Proposal) -> bool:
@@ -44,6 +46,8 @@ def _timeless_effects(effects: tuple[Effect, ...]) -> list[Json]:
 def _timeless(effect: dict[str, Json]) -> dict[str, Json]:
     if effect["effect"] == "update" and effect["field"] in _STAMPS:
         return {**effect, "new": None}
+    if effect["effect"] == "schedule" and effect["kind"] in _FROM_NOW:
+        return {**effect, "due_at": None}
     part = {"create": "values", "notify": "data", "redraw": "data"}.get(effect["effect"])
     if part is None:
         return effect

@@ -21,7 +21,7 @@ from actions.outside.tables import (
     ProductRow,
 )
 from actions.proposal import Option
-from actions.readers import audience_of, setting_of
+from actions.readers import WITHOUT_CONSENT, audience_of, setting_of
 from actions.rows import ROWS, OnBehalf, may_see, one, records_of, visible
 from actions.situation import Situation
 from actions.world import World
@@ -33,6 +33,16 @@ from retrieval.setting import NEUTRAL, Setting, fit
 _MOST_OPTIONS = 5
 # questions that any passage may answer; to other words of a customer only the passage about them is an answer
 _ASKS_FOR_FACTS = ("buying.product_question", "buying.delivery_inquiry")
+
+
+FOR_CUSTOMER = "for_customer"
+"""A need beside those of ROWS: what the customer meant may read of how buying goes, in both languages."""
+_TOLD_TO_CUSTOMERS = (
+    "buying.quote_request",
+    "buying.delivery_inquiry",
+    "buying.contract_request",
+    "buying.demo_request",
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,8 @@ async def gather(tx: Tx, asked: Asked, world: World) -> Situation:
     meant = await _meant(tx, asked)
     who = OnBehalf(asked.speaker, asked.now, meant.customer, meant.not_yours)
     rows = {need: await ROWS[need](tx, who) for need in sorted(asked.needs) if need in ROWS}
+    if FOR_CUSTOMER in asked.needs and asked.speaker.is_staff and meant.customer is not None and not meant.not_yours:
+        rows[FOR_CUSTOMER] = _for_customer(meant.customer, world)
     return Situation(
         key=asked.key,
         text=asked.text,
@@ -277,6 +289,17 @@ async def _passages(tx: Tx, asked: Asked, meant: _Meant, world: World) -> tuple[
     if family in ("objection", "buying", "status"):
         return _distinct(_on_a_customers_words(asked, world, setting, [hit.passage for hit in hits]))
     return _distinct(hit.passage for hit in hits if family != "crm" or intent in hit.passage.intents)
+
+
+def _for_customer(customer: Customer, world: World) -> tuple[Passage, ...]:
+    """What may stand in a paper for this customer: only what they may read themselves, wherever they are."""
+    setting = Setting(customer=customer.id, purposes=WITHOUT_CONSENT)
+    found = (
+        world.knowledge.passage_for(intent, "customer", lang, setting)
+        for intent in _TOLD_TO_CUSTOMERS
+        for lang in ("zh", "en")
+    )
+    return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
 def _on_a_customers_words(asked: Asked, world: World, setting: Setting, found: list[Passage]) -> list[Passage]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, Select, select, update
 
 from actions import audit
 from actions.crm.own import json_value
@@ -12,22 +12,32 @@ from actions.deed import opening
 from actions.outside.insert_new import insert_new
 from actions.outside.store import Tx
 from actions.outside.tables import ProposalRow, TimerRow
-from actions.proposal import Decision, Json, Outcome, Proposal
+from actions.proposal import Decision, Json, Outcome, Proposal, Yes
 from actions.proposal_json import (
     decision_from_json,
     decision_to_json,
     effects_to_json,
     proposal_from_json,
     proposal_to_json,
+    yeses_to_json,
 )
 
 
 async def park(
-    tx: Tx, proposal: Proposal, decision: Decision, address_json: Mapping[str, Json] | None, lang: str, now: datetime
+    tx: Tx,
+    proposal: Proposal,
+    decision: Decision,
+    address_json: Mapping[str, Json] | None,
+    lang: str,
+    now: datetime,
+    edited: Mapping[str, Json] | None = None,
 ) -> None:
-    """Keep the proposal until a person answers or its time runs out; nothing happens if it is kept already."""
+    """Keep the proposal until a person answers or its time runs out; nothing happens if it is kept already.
+
+    `edited` says who changed which arguments of the proposal that this one takes the place of.
+    """
     expires_at = now + decision.expires_in
-    row = {
+    row: dict[str, Any] = {
         "id": proposal.id,
         "digest": proposal.digest,
         "state": "pending",
@@ -38,6 +48,9 @@ async def park(
         "lang": lang,
         "created_at": now,
         "expires_at": expires_at,
+        "yeses": [],
+        "step": 0,
+        "edited": None if edited is None else dict(edited),
     }
     if not await insert_new(tx, ProposalRow, [row], ProposalRow.id):
         return
@@ -59,9 +72,46 @@ def expiry_timer(proposal_id: str) -> str:
     return f"proposal_expires:{proposal_id}"
 
 
-async def parked(tx: Tx, proposal_id: str) -> RowMapping | None:
-    """The row of a proposal, waiting or settled."""
-    return (await tx.execute(select(ProposalRow.__table__).where(ProposalRow.id == proposal_id))).mappings().first()
+async def parked(tx: Tx, proposal_id: str, *, to_change: bool = False) -> RowMapping | None:
+    """The row of a proposal, waiting or settled; `to_change` has others wait until this transaction ends."""
+    query: Select[Any] = select(ProposalRow.__table__).where(ProposalRow.id == proposal_id)
+    if to_change:
+        query = query.with_for_update()
+    row: RowMapping | None = (await tx.execute(query)).mappings().first()
+    return row
+
+
+async def add_yes(tx: Tx, row: RowMapping, yes: Yes) -> None:
+    """Keep a yes that counts but is not enough; the row must have been read `to_change`."""
+    given = [*row["yeses"], *yeses_to_json([yes])]
+    await tx.execute(update(ProposalRow).where(ProposalRow.id == row["id"]).values(yeses=given))
+
+
+async def ask_on(tx: Tx, row: RowMapping, decision: Decision, step: int, now: datetime) -> datetime:
+    """Leave a proposal open for as long again, its timer set anew. Returns until when."""
+    until = now + decision.expires_in
+    values = {"decision": decision_to_json(decision), "expires_at": until, "step": step}
+    await tx.execute(update(ProposalRow).where(ProposalRow.id == row["id"]).values(**values))
+    again = update(TimerRow).where(TimerRow.key == expiry_timer(row["id"]))
+    await tx.execute(again.values(state="waiting", due_at=until, attempts=0, lease_until=None))
+    return until
+
+
+async def follow(tx: Tx, row: RowMapping) -> RowMapping:
+    """What is asked today in place of this proposal: itself, or what it was changed into."""
+    last, seen = row, {row["id"]}
+    while (later_id := last["superseded_by"]) is not None and later_id not in seen:
+        seen.add(later_id)
+        later = await parked(tx, later_id)
+        if later is None:
+            break
+        last = later
+    return last
+
+
+async def supersede(tx: Tx, proposal_id: str, by: str) -> None:
+    """Say what is asked in place of a proposal that has ended."""
+    await tx.execute(update(ProposalRow).where(ProposalRow.id == proposal_id).values(superseded_by=by))
 
 
 async def settle(tx: Tx, proposal_id: str, state: str, by: str | None, now: datetime) -> bool:
@@ -77,6 +127,6 @@ async def settle(tx: Tx, proposal_id: str, state: str, by: str | None, now: date
 def settled_before(row: RowMapping) -> Outcome:
     """What someone hears who answers a proposal that has ended: how, and through whom."""
     kind: Literal["expired", "already"] = "expired" if row["state"] == "expired" else "already"
-    data = {"state": row["state"], "decided_at": json_value(row["decided_at"])}
+    data = {"state": row["state"], "decided_at": json_value(row["decided_at"]), "superseded_by": row["superseded_by"]}
     proposal, decision = proposal_from_json(row["proposal"]), decision_from_json(row["decision"])
     return Outcome(kind, proposal, decision, deed=row["id"], decided_by=row["decided_by"], data=data)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol
 
-from actions.crm.records import Record, Speaker
+from actions.crm.records import Crossings, Record, Speaker
 from intents.understanding import Candidate
 from retrieval.passage import Passage
 
@@ -92,11 +92,13 @@ class Unschedule:
 
 @dataclass(frozen=True)
 class WriteFile:
-    """Write records of a kind to a file in the home's `exports` folder, as CSV."""
+    """Write records of a kind to a file in the home's `exports` folder, as CSV. `destination` is the country (ISO) that it
+    leaves for across a border, empty where it stays: who is in it is then counted for the year."""
 
     name: str
     kind: str
     ids: tuple[str, ...]
+    destination: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,58 @@ class TakeOut:
     digest: str
 
 
-Effect = TakeIn | TakeOut | Create | Update | Remove | Notify | Redraw | Schedule | Unschedule | WriteFile
+@dataclass(frozen=True)
+class Occupy:
+    """Take the quarters of an hour from `starts` to `ends` for a booking, of each of these people: all of them, or Stale."""
+
+    booking_id: str
+    people: tuple[str, ...]
+    starts: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True)
+class Vacate:
+    """Give back every quarter of an hour that a booking holds."""
+
+    booking_id: str
+
+
+@dataclass(frozen=True)
+class ReplaceBusy:
+    """What an employee's own calendar takes of their time, in place of what it took before.
+
+    `spans` are ISO 8601 intervals in UTC (`2026-11-26T01:00:00+00:00/2026-11-26T02:00:00+00:00`).
+    """
+
+    employee_id: str
+    spans: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PrintPaper:
+    """Write the files of a paper in the home's `papers` folder, from what its record says, which `digest` must name."""
+
+    id: str
+    digest: str
+
+
+Effect = (
+    Occupy
+    | Vacate
+    | ReplaceBusy
+    | TakeIn
+    | TakeOut
+    | Create
+    | Update
+    | Remove
+    | Notify
+    | Redraw
+    | Schedule
+    | Unschedule
+    | WriteFile
+    | PrintPaper
+)
 
 
 # --- command, plan -------------------------------------------------------------------------------------------------------
@@ -130,9 +183,10 @@ Effect = TakeIn | TakeOut | Create | Update | Remove | Notify | Redraw | Schedul
 
 @dataclass(frozen=True)
 class Facts:
-    """The records a command asked to see, fresh from the store."""
+    """The records a command asked to see, fresh from the store; `crossings` where it asked what has left for a country."""
 
     records: Mapping[tuple[str, str], Record] = field(default_factory=dict)
+    crossings: Crossings | None = None
 
     def get(self, kind: str, record_id: str | None) -> Any:
         """The record, or None if there is none with this id."""
@@ -155,8 +209,11 @@ class Plan:
     """Exactly what would happen. `measures` are the numbers and flags that the policy looks at.
 
     Known measures (absent means zero, false or empty): amount_cny, contract (bool), discount (percent), records (count),
-    crosses_border (bool), destination (ISO country), legal_data (bool), new_owner.
+    crosses_border (bool), destination (ISO country), legal_data (bool), new_owner, outward (bool: somebody outside the house
+    is written to). Of a transfer across a border: people (count), and with it counted in, people_year, people_destination
+    (the same year, all countries and this one), sensitive_year.
     `problem` is set instead when the command cannot be carried out as asked: a key of the wording, with `data`.
+    `offers` are next steps for whoever asked, as buttons: once it is done, or where it cannot be.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -165,13 +222,16 @@ class Plan:
     inverse: tuple[Effect, ...] | None = None
     problem: str | None = None
     data: Mapping[str, Json] = field(default_factory=dict)
+    offers: tuple["Command", ...] = ()
 
 
 class Command(Protocol):
     """Something the house can do; a frozen dataclass of typed arguments.
 
-    `roles` may ask for it at all. `reads` names the records its plan needs. `plan` is pure; `key` is unique to this
-    deed, and ids of new records are derived from it, so that the same deed twice would create the same record.
+    `roles` may ask for it at all. Where it has them, `editable` names the arguments that a confirmer may change before they
+    approve, and `batch` the argument that lists its records. `reads` names the records its plan needs. `plan` is pure; `key`
+    is unique to this deed, and ids of new records are derived from it, so that the same deed twice would create the same
+    record.
     """
 
     name: ClassVar[str]
@@ -188,7 +248,10 @@ class Command(Protocol):
 
 @dataclass(frozen=True)
 class Basis:
-    """Why: the words read, how they were read, the facts and passages used. Shown on request, kept with the record."""
+    """Why: the words read, how they were read, the facts and passages used. Shown on request, kept with the record.
+
+    `sources` names the record of each fact (`deal:D001`), in the order of the facts; `model` and `dictionary` are versions.
+    """
 
     text: str = ""
     intent: str = ""
@@ -199,6 +262,8 @@ class Basis:
     model: str = ""
     message: str = ""
     evidence: str = ""
+    sources: tuple[str, ...] = ()
+    dictionary: str = ""
 
     @property
     def words(self) -> str:
@@ -208,7 +273,10 @@ class Basis:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A command with its plan, who asks and why. `id` derives from what caused it; `digest` from the exact arguments."""
+    """A command with its plan, who asks and why. `id` derives from what caused it; `digest` from the exact arguments.
+
+    `seen` are the records that the plan was made from; a proposal read back from the store has none.
+    """
 
     id: str
     command: Command
@@ -216,6 +284,7 @@ class Proposal:
     requester: Speaker
     basis: Basis
     digest: str
+    seen: Facts = field(default_factory=Facts, compare=False, repr=False)
 
 
 Verdict = Literal["run", "confirm", "refuse"]
@@ -233,21 +302,103 @@ class Reason:
 
 @dataclass(frozen=True)
 class Confirmers:
-    """Who may say yes. `roles` counts people above the requester (their manager, a director) or of that office (legal)."""
+    """Who may say yes, and how many of them must.
+
+    `roles` counts people above the requester (their manager, a director) or of that office (legal); `people` are employees
+    by id, beside those. `needed` is how many different people say yes.
+    """
 
     roles: frozenset[str] = frozenset()
     not_requester: bool = True
+    people: frozenset[str] = frozenset()
+    needed: int = 1
+
+
+@dataclass(frozen=True)
+class Need:
+    """A yes that is needed, and the rules that ask for it of the same people."""
+
+    rules: tuple[str, ...]
+    confirmers: Confirmers
+
+
+@dataclass(frozen=True)
+class Yes:
+    """A yes that has been said, and the rules for which it counts."""
+
+    person_id: str
+    at: datetime
+    rules: tuple[str, ...]
+
+
+OnExpiry = Literal["refuse", "escalate", "wait"]
+"""What happens when nobody has answered in time: it ends, goes to the next one up, or stays open and reminds."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """One check or rule put to an act, whatever it found. `saw` are the values that it looked at, `records` whose they are,
+    `missing` the names whose values nobody knew; `verdict` is what it says where it applies, `pack` where it comes from."""
+
+    rule: str
+    outcome: Literal["applied", "not_applied", "unknown"]
+    verdict: Verdict
+    saw: Mapping[str, Json] = field(default_factory=dict)
+    records: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    pack: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the rules looked at, at one moment: the act by name and value, and the same with each further record of it.
+
+    `known` are findings of rules from an earlier time that stand in for values which nobody kept.
+    """
+
+    at: datetime
+    sight: Mapping[str, Any]
+    further: tuple[Mapping[str, Any], ...] = ()
+    known: Mapping[str, Weighed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """All that a decision was made from: what was seen, what every check and rule found in it, and what these alone say.
+
+    `judged` is the decision before anything beside the policy had a say: nobody here can answer, it was confirmed before.
+    """
+
+    seen: Seen
+    weighed: tuple[Weighed, ...]
+    judged: "Decision"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Do it, ask a person first, or refuse; with all reasons, the severest first."""
+    """Do it, ask a person first, or refuse; with all reasons, the severest first.
+
+    Each of the `needs` must be met; one person's yes counts for every one that they may answer.
+    `grounds` are there while it is being carried out; afterwards the record has them (actions/grounds.py).
+    """
 
     verdict: Verdict
     reasons: tuple[Reason, ...]
-    confirmers: Confirmers = Confirmers()
+    needs: tuple[Need, ...] = ()
     expires_in: timedelta = timedelta(hours=24)
     policy: str = ""
+    on_expiry: OnExpiry = "escalate"
+    grounds: Grounds | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Every office that is asked."""
+        return frozenset().union(*(need.confirmers.roles for need in self.needs))
+
+    @property
+    def asks_requester(self) -> bool:
+        """Whether the requester may say yes themselves."""
+        return any(not need.confirmers.not_requester for need in self.needs)
 
 
 @dataclass(frozen=True)
@@ -256,10 +407,24 @@ class Outcome:
 
     done: carried out now. already: it had been done before with the same key. waiting: parked for a person's yes.
     refused: by decision. stale: the record changed since the plan; `proposal` is the fresh one to show. impossible: the
-    plan has a problem. rejected, expired: a waiting one ended so. failed: broken, nothing changed.
+    plan has a problem. rejected, expired: a waiting one ended so. failed: broken, nothing changed. Still waiting are:
+    partial (a yes counts, others are needed), escalated (nobody answered, the next one up is asked too), reminded.
     """
 
-    kind: Literal["done", "already", "waiting", "refused", "stale", "impossible", "rejected", "expired", "failed"]
+    kind: Literal[
+        "done",
+        "already",
+        "waiting",
+        "partial",
+        "escalated",
+        "reminded",
+        "refused",
+        "stale",
+        "impossible",
+        "rejected",
+        "expired",
+        "failed",
+    ]
     proposal: Proposal
     decision: Decision
     deed: str | None = None

@@ -1,5 +1,6 @@
 """Effects, plans, proposals and decisions to and from JSON, so that what waits for a person survives a restart."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,28 +8,36 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from actions.commands.roster import command_from_json, command_to_json
+from actions.commands.undo import Undo
 from actions.crm.own import json_value
 from actions.crm.records import Speaker
 from actions.proposal import (
     Basis,
+    Command,
     Confirmers,
     Create,
     Decision,
     Effect,
     Json,
+    Need,
     Notify,
+    Occupy,
     Plan,
+    PrintPaper,
     Proposal,
     Reason,
     Redraw,
     Remove,
+    ReplaceBusy,
     Schedule,
     Subject,
     TakeIn,
     TakeOut,
     Unschedule,
     Update,
+    Vacate,
     WriteFile,
+    Yes,
 )
 
 _NAMES: dict[type[Any], str] = {
@@ -40,8 +49,12 @@ _NAMES: dict[type[Any], str] = {
     Schedule: "schedule",
     Unschedule: "unschedule",
     WriteFile: "write_file",
+    PrintPaper: "print_paper",
     TakeIn: "take_in",
     TakeOut: "take_out",
+    Occupy: "occupy",
+    Vacate: "vacate",
+    ReplaceBusy: "replace_busy",
 }
 _TYPES = {name: effect for effect, name in _NAMES.items()}
 _basis = TypeAdapter(Basis)
@@ -55,6 +68,10 @@ def effect_to_json(effect: Effect) -> dict[str, Json]:
         data["offers"] = [command_to_json(offer) for offer in effect.offers]
     elif isinstance(effect, Schedule):
         data["due_at"] = json_value(effect.due_at)
+    elif isinstance(effect, Occupy):
+        data |= {"people": list(effect.people), "starts": json_value(effect.starts), "ends": json_value(effect.ends)}
+    elif isinstance(effect, ReplaceBusy):
+        data["spans"] = list(effect.spans)
     elif isinstance(effect, WriteFile):
         data["ids"] = list(effect.ids)
     elif isinstance(effect, TakeIn):
@@ -70,6 +87,11 @@ def effect_from_json(data: dict[str, Json]) -> Effect:
         values["offers"] = tuple(command_from_json(offer) for offer in values["offers"])
     elif kind is Schedule:
         values["due_at"] = datetime.fromisoformat(values["due_at"])
+    elif kind is Occupy:
+        moments = {name: datetime.fromisoformat(values[name]) for name in ("starts", "ends")}
+        values |= {**moments, "people": tuple(values["people"])}
+    elif kind is ReplaceBusy:
+        values["spans"] = tuple(values["spans"])
     elif kind is WriteFile:
         values["ids"] = tuple(values["ids"])
     elif kind is TakeIn:
@@ -94,6 +116,7 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
         "inverse": None if plan.inverse is None else effects_to_json(plan.inverse),
         "problem": plan.problem,
         "data": dict(plan.data),
+        "offers": [command_to_json(offer) for offer in plan.offers],
     }
 
 
@@ -105,13 +128,14 @@ def plan_from_json(data: dict[str, Json]) -> Plan:
         inverse=None if data["inverse"] is None else effects_from_json(data["inverse"]),
         problem=data["problem"],
         data=data["data"],
+        offers=tuple(command_from_json(offer) for offer in data.get("offers", ())),
     )
 
 
 def proposal_to_json(proposal: Proposal) -> dict[str, Json]:
     return {
         "id": proposal.id,
-        "command": command_to_json(proposal.command),
+        "command": _written(proposal.command),
         "plan": plan_to_json(proposal.plan),
         "requester": _speaker.dump_python(proposal.requester, mode="json"),
         "basis": _basis.dump_python(proposal.basis, mode="json"),
@@ -120,10 +144,11 @@ def proposal_to_json(proposal: Proposal) -> dict[str, Json]:
 
 
 def proposal_from_json(data: dict[str, Json]) -> Proposal:
+    plan = plan_from_json(data["plan"])
     return Proposal(
         id=data["id"],
-        command=command_from_json(data["command"]),
-        plan=plan_from_json(data["plan"]),
+        command=_command_of(data["command"], plan),
+        plan=plan,
         requester=_speaker.validate_python(data["requester"]),
         basis=_basis.validate_python(data["basis"]),
         digest=data["digest"],
@@ -134,12 +159,10 @@ def decision_to_json(decision: Decision) -> dict[str, Json]:
     return {
         "verdict": decision.verdict,
         "reasons": [{"rule": one.rule, "verdict": one.verdict, "data": dict(one.data)} for one in decision.reasons],
-        "confirmers": {
-            "roles": sorted(decision.confirmers.roles),
-            "not_requester": decision.confirmers.not_requester,
-        },
+        "needs": needs_to_json(decision.needs),
         "expires_s": decision.expires_in.total_seconds(),
         "policy": decision.policy,
+        "on_expiry": decision.on_expiry,
     }
 
 
@@ -147,7 +170,57 @@ def decision_from_json(data: dict[str, Json]) -> Decision:
     return Decision(
         verdict=data["verdict"],
         reasons=tuple(Reason(**reason) for reason in data["reasons"]),
-        confirmers=Confirmers(frozenset(data["confirmers"]["roles"]), data["confirmers"]["not_requester"]),
+        needs=_needs_from_json(data),
         expires_in=timedelta(seconds=data["expires_s"]),
         policy=data["policy"],
+        on_expiry=data.get("on_expiry", "refuse"),
     )
+
+
+def needs_to_json(needs: Sequence[Need]) -> list[dict[str, Json]]:
+    return [{"rules": list(need.rules), **_confirmers_to_json(need.confirmers)} for need in needs]
+
+
+def _needs_from_json(data: dict[str, Json]) -> tuple[Need, ...]:
+    if "needs" in data:
+        return tuple(Need(tuple(one["rules"]), _confirmers_from_json(one)) for one in data["needs"])
+    if data["verdict"] != "confirm":
+        return ()
+    # a question that was parked when one answer settled all its rules
+    rules = tuple(reason["rule"] for reason in data["reasons"] if reason["verdict"] == "confirm")
+    return (Need(rules, _confirmers_from_json(data["confirmers"])),)
+
+
+def _confirmers_to_json(confirmers: Confirmers) -> dict[str, Json]:
+    return {
+        "roles": sorted(confirmers.roles),
+        "people": sorted(confirmers.people),
+        "not_requester": confirmers.not_requester,
+        "needed": confirmers.needed,
+    }
+
+
+def _confirmers_from_json(data: dict[str, Json]) -> Confirmers:
+    people, needed = frozenset(data.get("people", ())), data.get("needed", 1)
+    return Confirmers(frozenset(data["roles"]), data["not_requester"], people, needed)
+
+
+def yeses_to_json(yeses: Sequence[Yes]) -> list[dict[str, Json]]:
+    return [{"person_id": yes.person_id, "at": json_value(yes.at), "rules": list(yes.rules)} for yes in yeses]
+
+
+def yeses_from_json(data: Sequence[dict[str, Json]]) -> tuple[Yes, ...]:
+    return tuple(Yes(one["person_id"], datetime.fromisoformat(one["at"]), tuple(one["rules"])) for one in data)
+
+
+def _written(command: Command) -> dict[str, Json]:
+    """An undo is not on the roster: what it does stands in its plan."""
+    if isinstance(command, Undo):
+        return {"name": Undo.name, "args": {"deed": command.deed, "did": command.did}}
+    return command_to_json(command)
+
+
+def _command_of(data: dict[str, Json], plan: Plan) -> Command:
+    if data["name"] == Undo.name:
+        return Undo(**data["args"], effects=plan.effects, subjects=plan.subjects, measures=plan.measures)
+    return command_from_json(data)

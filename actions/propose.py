@@ -18,10 +18,13 @@ def propose(s: Situation) -> Result:
 def basis_of(s: Situation) -> Basis:
     """Why, as far as it was known when this was proposed. The facts are named by record field, for the wording to tell."""
     facts: list[tuple[str, str]] = []
+    sources: list[str] = []
     if s.customer is not None:
         facts.append(("customer", s.customer.name))
+        sources.append(f"customer:{s.customer.id}")
     if s.deal is not None:
         facts += [("deal", s.deal.title), ("stage", s.deal.stage), ("amount", f"{s.deal.amount} {s.deal.currency}")]
+        sources += [f"deal:{s.deal.id}"] * 3
     read = s.understanding
     return Basis(
         text=s.text,
@@ -33,4 +36,6 @@ def basis_of(s: Situation) -> Basis:
         model=read.model,
         message=s.key,
         evidence=read.evidence,
+        sources=tuple(sources),
+        dictionary=read.dictionary,
     )

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select
 
+from actions.crm.diary import diary_since
 from actions.crm.records import KINDS as _RECORD
-from actions.crm.records import OPEN_STAGES, Contact, Customer, Deal, Lead, Speaker
+from actions.crm.records import OPEN_STAGES, Contact, Customer, Deal, Lead, Signal, Speaker, Ticket
 from actions.outside.store import Tx
 from actions.outside.tables import (
     ActivityRow,
@@ -24,9 +25,11 @@ from actions.outside.tables import (
     CustomerRow,
     DealRow,
     EmployeeRow,
+    FiringRow,
     LeadRow,
     ProductRow,
     ReminderRow,
+    SignalRow,
     TicketRow,
 )
 from actions.plays.play import QuietCustomer
@@ -36,6 +39,7 @@ RENEWAL_WINDOW = timedelta(days=90)
 
 _LATEST = 5
 _MOST_ROWS = 200
+_MOST_FIRINGS = 50
 
 
 @dataclass(frozen=True)
@@ -229,6 +233,60 @@ async def _busy(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
     return tuple(await records_of(tx, _RECORD["busy"], statement))
 
 
+async def signals_of(tx: Tx, customer_id: str, now: datetime) -> tuple[Signal, ...]:
+    """The customer's signals in force, the latest of each kind, newest first."""
+    statement = (
+        select(SignalRow.__table__)
+        .where(SignalRow.customer_id == customer_id, SignalRow.state == "open")
+        .where(or_(SignalRow.until.is_(None), SignalRow.until > now))
+        .order_by(SignalRow.at.desc(), SignalRow.id)
+    )
+    latest: dict[str, Signal] = {}
+    for signal in await records_of(tx, Signal, statement):
+        latest.setdefault(signal.kind, signal)
+    return tuple(latest.values())
+
+
+async def complaints_of(tx: Tx, customer_id: str) -> tuple[Ticket, ...]:
+    """The customer's complaints that are not settled, newest first."""
+    statement = (
+        select(TicketRow.__table__)
+        .where(TicketRow.customer_id == customer_id, TicketRow.kind == "complaint", TicketRow.state != "closed")
+        .order_by(TicketRow.opened_at.desc())
+    )
+    return tuple(await records_of(tx, Ticket, statement))
+
+
+async def _signals(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
+    if who.customer is None or not who.speaker.is_staff:
+        return ()
+    return await signals_of(tx, who.customer.id, who.now)
+
+
+async def _complaints(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
+    if who.customer is None or not who.speaker.is_staff:
+        return ()
+    return await complaints_of(tx, who.customer.id)
+
+
+async def _firings(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
+    """The speaker's own stops, newest first; a manager's team's and their customers' too, and those legal may rule on."""
+    if not who.speaker.is_staff:
+        return ()
+    mine: ColumnElement[bool] = FiringRow.person_id.in_([who.speaker.person_id, *who.speaker.team])
+    if who.speaker.role in ("manager", "director"):
+        theirs = select(CustomerRow.id).where(CustomerRow.owner_id.in_(who.speaker.team))
+        mine = or_(mine, FiringRow.customer_id.in_(theirs))
+    if who.speaker.role == "legal":
+        mine = or_(mine, FiringRow.roles.contains("legal"))
+    statement = select(FiringRow.__table__).where(mine).order_by(FiringRow.at.desc(), FiringRow.id).limit(_MOST_FIRINGS)
+    return tuple(await records_of(tx, _RECORD["firing"], statement))
+
+
+async def _diary(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
+    return (await diary_since(tx, who.now, who.speaker.person_id),)
+
+
 ROWS: Mapping[str, Callable[[Tx, OnBehalf], Awaitable[tuple[Any, ...]]]] = {
     "deals": _deals,
     "contacts": _contacts,
@@ -247,4 +305,8 @@ ROWS: Mapping[str, Callable[[Tx, OnBehalf], Awaitable[tuple[Any, ...]]]] = {
     "quiet_customers": _quiet_customers,
     "renewals": _renewals,
     "busy": _busy,
+    "signals": _signals,
+    "complaints": _complaints,
+    "firings": _firings,
+    "diary": _diary,
 }

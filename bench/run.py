@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 # run as a script, this folder would stand in front, and its intents.py in the place of the package
 sys.path[:] = [str(ROOT), *(place for place in sys.path if Path(place or ".").resolve() != ROOT / "bench")]
 
-from bench import found, intents, many, public, road, slots, start, table  # noqa: E402
+from bench import decisions, found, intents, many, policy, public, road, slots, start, table  # noqa: E402
 
 
 def _public(one: public.Set) -> Callable[[argparse.Namespace], table.Result]:
@@ -24,6 +24,8 @@ def main() -> None:
         "found": lambda asked: found.measure(asked.text, asked.embedding),
         "many": lambda asked: many.measure(asked.text, asked.embedding, asked.real),
         "slots": lambda asked: slots.measure(),
+        "policy": lambda asked: policy.measure(),
+        "decisions": lambda asked: asyncio.run(decisions.measure()),
         "start": lambda asked: asyncio.run(start.measure()),
         "road": lambda asked: asyncio.run(road.measure(asked.messages, asked.rate, asked.keep)),
     }

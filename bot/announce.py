@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from actions.crm import people
 from actions.crm.records import Identity, Speaker
@@ -22,6 +23,7 @@ from actions.outside.tables import EmployeeRow
 from actions.proposal import Decision, Notify, Proposal, Redraw
 from bot.buttons import Mint
 from bot.channels.channel import Channel
+from bot.kept_papers import at_home
 from bot.message import Address, Reply
 from bot.outbox import Outbox
 from bot.phrase import phrase_notice
@@ -34,6 +36,7 @@ Language = Literal["zh", "en"]
 # who belongs to a group, where its chat cannot speak for all of them
 _MEMBERS = {"@managers": ("manager", "director"), "@legal": ("legal",), "@service": ("manager",)}
 _OFFICES = ("manager", "director", "legal")
+_GROUPS = {"manager": "group:@managers", "director": "group:@managers", "legal": "group:@legal"}
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,9 @@ class Confirmer:
 class Announcer:
     """Callable as World.announce."""
 
-    def __init__(self, outbox: Outbox, channels: Mapping[str, Channel], now: Callable[[], datetime]) -> None:
+    def __init__(self, outbox: Outbox, channels: Mapping[str, Channel], now: Callable[[], datetime], home: Path) -> None:
         self._outbox = outbox
+        self._home = home
         self._channels = channels
         self._now = now
 
@@ -62,7 +66,8 @@ class Announcer:
             mint = Mint(f"{key}:{address.key}", address.key, self._now())
             phrased = phrase_notice(notice, lang, mint, zone)
             await mint.save(tx)
-            target = await self._outbox.put(tx, f"{key}:{address.key}", address, phrased.reply, card=notice.view_of)
+            reply = at_home(phrased.reply, self._home)
+            target = await self._outbox.put(tx, f"{key}:{address.key}", address, reply, card=notice.view_of)
             after_commit(tx, partial(self._outbox.kick, [target]))
 
     async def addresses(self, tx: Tx, to: str, *, asks: bool = False, but: str | None = None) -> list[Address]:
@@ -85,7 +90,8 @@ class Announcer:
         deaf = {chat.channel for chat in chats if asks and not self._channels[chat.channel].groups_can_press}
         if chats and not deaf:
             return chats
-        members = select(EmployeeRow.id).where(EmployeeRow.role.in_(_MEMBERS.get(name, ()))).order_by(EmployeeRow.id)
+        is_in = (EmployeeRow.role.in_(_MEMBERS.get(name, ())), EmployeeRow.has_left.is_(False))
+        members = select(EmployeeRow.id).where(*is_in).order_by(EmployeeRow.id)
         alone: list[Identity] = []
         for person_id in (await tx.execute(members)).scalars().all():
             reached = self._usable(await people.reach(tx, person_id))
@@ -97,13 +103,18 @@ class Announcer:
 
     async def confirmers(self, tx: Tx, proposal: Proposal, decision: Decision) -> list[Confirmer]:
         """Where to ask for a yes: the group of those who may give it, or each of them alone where a group cannot answer."""
-        offices = select(EmployeeRow.id).where(EmployeeRow.role.in_(_OFFICES)).order_by(EmployeeRow.id)
+        named = {one for need in decision.needs for one in need.confirmers.people}
+        offices = (
+            select(EmployeeRow.id)
+            .where(or_(EmployeeRow.role.in_(_OFFICES), EmployeeRow.id.in_(named)))
+            .order_by(EmployeeRow.id)
+        )
         found: dict[str, Confirmer] = {}
         for person_id in (await tx.execute(offices)).scalars().all():
             speaker = await people.speaker_of(tx, person_id)
             if speaker is None or not may_confirm(proposal, decision, speaker):
                 continue
-            group = "group:@legal" if speaker.role == "legal" else "group:@managers"
+            group = _GROUPS.get(speaker.role, f"person:{person_id}")
             lang, _ = await _manner(tx, group)
             own_lang = _language(speaker.lang)
             for address in await self.addresses(tx, group, asks=True):
@@ -113,6 +124,14 @@ class Announcer:
         if not found:
             log.warning("nobody_to_confirm", proposal=proposal.id)
         return list(found.values())
+
+    async def alone(self, tx: Tx, person_id: str) -> list[Confirmer]:
+        """Where somebody is asked for a yes by themselves."""
+        speaker = await people.speaker_of(tx, person_id)
+        if speaker is None:
+            return []
+        addresses = await self.addresses(tx, f"person:{person_id}")
+        return [Confirmer(address, speaker, _language(speaker.lang)) for address in addresses]
 
     async def _redraw(self, tx: Tx, key: str, notice: Redraw) -> None:
         _, zone = await _manner(tx, "group:@managers")

@@ -26,7 +26,9 @@ from actions.crm.sample_company import SAMPLE_WORDS, load_sample
 from actions.outside.durable import Durable
 from actions.outside.llm import Llm
 from actions.outside.store import Store, Tx
+from actions.policy.breakers import Breakers
 from actions.policy.policy import Policy
+from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
 from bot.channels.api import ApiChannel, api_routes
@@ -45,6 +47,7 @@ from bot.inbox import Inbox
 from bot.judge import Judge
 from bot.judgements import count_judgements, judgements
 from bot.kept_files import FileKeeper
+from bot.kept_papers import PaperFiles
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
@@ -54,6 +57,7 @@ from bot.pages.chat import PagePerson, chat_page
 from bot.problem import PROBLEMS, answer_with_problems
 from bot.settings import Settings
 from bot.shelf import Shelf
+from bot.stops import Stops
 from bot.tell import Teller
 from bot.think import Thinker
 from bot.wording.sentences import LANGUAGES, sentences
@@ -82,7 +86,7 @@ class House:
     clockwork: Clockwork
     shelf: Shelf
     metrics: Metrics
-    policy: Policy
+    rulebook: Rulebook
     llm: Llm | None
     accept: Callable[[Message], Awaitable[bool]]
 
@@ -96,6 +100,7 @@ class House:
         if opens_doors:
             for channel in self.channels.values():
                 await channel.start()
+        self.rulebook.start()
         await self.clockwork.start()
 
     async def stop(self) -> None:
@@ -103,6 +108,7 @@ class House:
         await self.inbox.drain()
         await self.outbox.drain()
         await self.clockwork.stop()
+        await self.rulebook.stop()
         for channel in self.channels.values():
             await channel.stop()
         await self.shelf.stop()
@@ -182,7 +188,7 @@ async def build_house(
         await store.migrate()
     minds = minds or await load_minds(settings)
     memory: Memory = RedisMemory(settings.redis_url, now) if settings.redis_url else LocalMemory(now)
-    policy = Policy.load(settings.policy)
+    rulebook = await Rulebook.open(store, settings.policy, now)
     metrics = Metrics()
     names = NameBook(store, now, settings.house_words)
     channels: dict[str, Channel] = {"web": WebChannel(store, now), "api": ApiChannel()}
@@ -232,7 +238,7 @@ async def build_house(
         if settings.is_set(name, row.needed, row.optional):
             channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)
     outbox = Outbox(store, channels, memory, now, on_ended=sends_ended, on_give_up=gave_up)
-    announcer = Announcer(outbox, channels, now)
+    announcer = Announcer(outbox, channels, now, settings.home)
     world = World(store, minds.shelf, announcer, now, settings.home)
     thinker = Thinker(minds.reader, minds.dictionary, names, world)
     windows = {name: channel.passive_window for name, channel in channels.items() if isinstance(channel, WeChatChannel)}
@@ -243,6 +249,12 @@ async def build_house(
 
     async def expire(timer: Timer) -> None:
         await judge.expired(timer.data["proposal"])
+
+    async def about_a_meeting(timer: Timer) -> None:
+        await judge.about_a_meeting("hold_ends" if timer.kind == "hold_ends" else "meeting_soon", timer.data["booking"])
+
+    async def calendar_taken(timer: Timer) -> None:
+        await judge.calendar_taken(timer.data["person"], timer.due_at)
 
     weighed: tuple[int, datetime | None] | None = None
 
@@ -260,14 +272,22 @@ async def build_house(
         await inbox.sweep()
         await outbox.sweep()
 
-    handlers = {"reminder": remind, "proposal_expires": expire}
+    handlers = {
+        "reminder": remind,
+        "proposal_expires": expire,
+        "meeting_soon": about_a_meeting,
+        "hold_ends": about_a_meeting,
+        "calendar_taken": calendar_taken,
+    }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
-    files = FileKeeper(settings.home, fetch, minds.shelf.look_at)
+    files = FileKeeper(settings.home, fetch, minds.shelf.look_at, now)
     teller = Teller(world, outbox, announcer, windows)
-    judge = Judge(world, outbox, announcer, teller, names, lambda: policy, clockwork.arm)
-    conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, Writer(llm.write if llm else None))
+    stops = Stops(world, rulebook, lambda: rulebook.breakers)
+    judge = Judge(world, outbox, announcer, teller, names, rulebook, clockwork.arm, stops)
+    writer = Writer(llm.write if llm else None)
+    conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, writer, stops)
     inbox = Inbox(store, handle, now, on_failed=failed)
-    return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, policy, llm, accept)
+    return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, rulebook, llm, accept)
 
 
 def _send_entry(send: Send) -> audit.Entry:
@@ -285,6 +305,7 @@ def create_app(
     for name, row in CHANNELS.items():
         settings.is_set(name, row.needed, row.optional)
     Policy.load(settings.policy)
+    Breakers.beside(settings.policy)
     load_dictionary(settings.dictionary)
 
     @asynccontextmanager
@@ -297,7 +318,7 @@ def create_app(
             house.shelf.learn(partial(open_meanings, settings))
         await house.start()
         gc.freeze()  # what is loaded now stays for good; looking through it for garbage would hold everybody up for 150 ms
-        log.info("ready", channels=sorted(house.channels), policy=house.policy.version)
+        log.info("ready", channels=sorted(house.channels), policy=house.rulebook.policy.version)
         try:
             yield
         finally:
@@ -328,11 +349,18 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     web = house.channels["web"]
     assert isinstance(web, WebChannel)
     app.include_router(_operation(house))
-    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home))
+    papers = PaperFiles(house.store, settings.home)
+    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
     app.include_router(
         chat_page(
-            web, house.accept, lambda: _sample_people(house.store), lambda: _is_sample(house.store), now, settings.home
+            web,
+            house.accept,
+            lambda: _sample_people(house.store),
+            lambda: _is_sample(house.store),
+            now,
+            settings.home,
+            papers,
         )
     )
     for channel in house.channels.values():
@@ -362,6 +390,8 @@ def _operation(house: House) -> APIRouter:
             "stores": stores,
             "channels": channels,
             "documents": {"passages": house.shelf.passages, "unreadable": len(house.shelf.problems)},
+            # what is wrong with the files stands in the log and with the doctor: anybody may ask here
+            "policy": {"version": house.rulebook.policy.version, "is_as_written": house.rulebook.problem is None},
             "sends": troubles,
         }
         return JSONResponse(body, 200 if is_ready else 503)

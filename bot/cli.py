@@ -1,11 +1,12 @@
 """The `parley` program, one command for each thing an operator does; heavy parts load with the command that needs them."""
 
 import asyncio
+import json
 import sys
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -116,6 +117,50 @@ def gaps(
         asyncio.run(show_gaps(open_store(), settle, draft, library, as_json=as_json))
     except ValueError as error:
         raise _failure(str(error)) from None
+
+
+@policy_cli.command("packs")
+def packs(
+    action: Annotated[str, typer.Argument(metavar="[list|show|on|off]", help="What to do.")] = "list",
+    name: Annotated[str | None, typer.Argument(help="The name of a pack.")] = None,
+    is_trial: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+) -> None:
+    """Compliance packs: which there are, what one changes, and switching it on or off."""
+    if action not in ("list", "show", "on", "off"):
+        raise typer.BadParameter("must be list, show, on or off", param_hint="ACTION")
+    from actions.policy_commands import packs_command
+
+    try:
+        packs_command(open_store, _settings().policy, action, name, is_trial=is_trial)
+    except ValueError as error:
+        raise _failure(str(error)) from None
+
+
+@policy_cli.command("explain")
+def explain(
+    proposal: Annotated[str | None, typer.Argument(help="A proposal, a deed, or the message that led to it.")] = None,
+    facts: Annotated[Path | None, typer.Option(help="A file with facts instead, written as those of a case.")] = None,
+    lang: Annotated[str, typer.Option(help="en or zh, for the sentences.")] = "en",
+    zone: Annotated[str, typer.Option(help="Whose clock times are told by.")] = "Asia/Shanghai",
+    as_json: Annotated[bool, typer.Option("--json", help="The whole basis as JSON.")] = False,
+) -> None:
+    """Say in words why a decision fell: every rule with its outcome and values, and who may say yes until when."""
+    if lang not in ("en", "zh"):
+        raise typer.BadParameter("must be en or zh", param_hint="--lang")
+    if (proposal is None) == (facts is None):
+        raise typer.BadParameter("name a proposal, or give --facts FILE", param_hint="PROPOSAL")
+    from bot.explain import explain_decision, explain_facts
+
+    language: Literal["zh", "en"] = "en" if lang == "en" else "zh"
+    try:
+        if facts is not None:
+            lines, found = asyncio.run(explain_facts(open_store(), facts, _settings().policy, language))
+        else:
+            lines, found = asyncio.run(explain_decision(open_store(), str(proposal), language, zone))
+    except ValueError as error:
+        raise _failure(str(error)) from None
+    for line in [json.dumps(one, ensure_ascii=False) for one in found] if as_json else lines:
+        typer.echo(line.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 app.add_typer(intents_cli, name="intents")

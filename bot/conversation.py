@@ -10,18 +10,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import TypeAdapter
 
 from actions import audit
 from actions.commands.knowledge import ReportGap
+from actions.commands.papers import SendPaper
 from actions.commands.service import TellOwner
 from actions.crm import own, people
+from actions.crm.records import Speaker
 from actions.draft import draft
 from actions.outside.insert_new import insert_new
 from actions.outside.store import Tx
 from actions.outside.tables import CorrectionRow
+from actions.policy.breakers import Shown
 from actions.proposal import Ask, Basis, Facts, Outcome, Subject
 from actions.proposal_json import decision_from_json
 from actions.readers import audience_of
@@ -29,7 +33,7 @@ from actions.situation import Situation
 from actions.world import World
 from bot.buttons import Mint
 from bot.gaps import ASKS_DOCUMENTS, keep_gap, who_answers_for
-from bot.judge import Asker, Judge
+from bot.judge import Asker, Judge, Settled
 from bot.judgements import keep_judgement
 from bot.kept_files import FileKeeper
 from bot.memory import Memory
@@ -45,20 +49,29 @@ from bot.phrase import (
     phrase_plain,
     phrase_unsure,
 )
+from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
+from bot.phrase_papers import phrase_paper
+from bot.phrase_stops import phrase_noted
 from bot.review import masked
 from bot.steps import (
     AskBack,
+    AskEdit,
     AskWhich,
     Do,
+    Edit,
     Heard,
     Help,
     Introduce,
     JudgePassage,
+    Language,
     OfferDocument,
+    OnRequest,
     Plain,
     Rest,
+    SendOff,
     Settle,
+    ShowPaper,
     Step,
     TakeBack,
     Tell,
@@ -66,6 +79,7 @@ from bot.steps import (
     Walk,
     Why,
 )
+from bot.stops import Stops
 from bot.tell import Teller
 from bot.think import Thinker, language_of, role_read_as
 from bot.thread import (
@@ -77,6 +91,7 @@ from bot.thread import (
     thread_from_json,
     thread_to_json,
 )
+from bot.why import kept_of, shown
 from bot.wording.fill import Voice
 from bot.wording.layout import Phrased
 from bot.writer import Writer
@@ -105,6 +120,7 @@ class Conversation:
         teller: Teller,
         files: FileKeeper,
         writer: Writer,
+        stops: Stops,
     ) -> None:
         self._world = world
         self._memory = memory
@@ -114,6 +130,7 @@ class Conversation:
         self._teller = teller
         self._files = files
         self._writer = writer
+        self._stops = stops
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def hear(self, message: Message) -> None:
@@ -192,6 +209,7 @@ class Conversation:
     async def _act(self, tx: Tx, heard: Heard, step: Step, key: str) -> Thread:
         """Do what the step says, put the reply into the ledger, and return what the conversation is now about."""
         thread, lang = heard.thread, heard.lang
+        shown = await self._noted(tx, heard, step, key)
         match step:
             case Plain():
                 await self._say(tx, heard, key, lambda mint: phrase_plain(step.key, lang, **step.data))
@@ -201,24 +219,24 @@ class Conversation:
             case Rest():
                 await self._say(tx, heard, key, lambda mint: Phrased(Reply(step.text, lang)))
             case Why():
-                basis = _basis.validate_python(step.data["basis"])
-                decision = decision_from_json(step.data["decision"]) if step.data.get("decision") else None
-                await self._say(tx, heard, key, lambda mint: phrase_basis(basis, decision, lang))
+                await self._explain(tx, heard, step, key)
             case Introduce():
                 speaker = await people.redeem(tx, step.code, heard.message.address.channel, heard.message.sender, heard.now)
                 sentence, name = ("recognised", speaker.name) if speaker else ("bad_code", "")
                 await self._say(tx, heard, key, lambda mint: phrase_plain(sentence, lang, name=name))
             case Tell():
+                told = await self._stops.without_leaks(tx, heard, step)
 
                 def answer(mint: Mint) -> Phrased:
-                    return phrase_also(phrase_answer(step.answer, step.situation, mint), step.situation, mint)
+                    phrased = phrase_also(phrase_answer(told.answer, told.situation, mint), told.situation, mint)
+                    return phrase_noted(phrased, shown, heard.speaker, lang)
 
-                why = await self._say(tx, heard, key, answer, question=_question(step.turn))
-                if step.answer.topic == "not_in_documents":
-                    await self._keep_gap(tx, heard, key, step.situation.text)
-                thread = replace(_about(thread, step.situation, step.answer.subject), why=why)
-                awaits = step.answer.awaits
-                return ask(thread, step.turn, Ask(awaits, step.answer.topic)) if awaits else thread
+                why = await self._say(tx, heard, key, answer, question=_question(told.turn))
+                if told.answer.topic == "not_in_documents":
+                    await self._keep_gap(tx, heard, key, told.situation.text)
+                thread = replace(_about(thread, told.situation, told.answer.subject), why=why)
+                awaits = told.answer.awaits
+                return ask(thread, told.turn, Ask(awaits, told.answer.topic)) if awaits else thread
             case AskBack():
                 asked = ask(thread, step.turn, step.question)
                 why = await self._say(
@@ -227,22 +245,35 @@ class Conversation:
                 return replace(_about(thread, step.situation, None), question=asked.question, why=why)
             case AskWhich():
                 why = await self._say(
-                    tx, heard, key, lambda mint: phrase_unsure(step.situation, mint), question=_question(step.turn)
+                    tx,
+                    heard,
+                    key,
+                    lambda mint: phrase_noted(phrase_unsure(step.situation, mint), shown, heard.speaker, lang),
+                    question=_question(step.turn),
                 )
                 return replace(thread, why=why)
-            case Walk() | Versions() | JudgePassage():
-                why = await self._on_passage(tx, heard, step, key)
+            case Walk() | Versions() | JudgePassage() | ShowPaper():
+                why = await self._look_into(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
-            case Do():
-                return await self._do(tx, heard, step, key)
-            case Settle() | TakeBack():
-                await self._end(tx, heard, step, key)
-        return thread
+            case Do() | SendOff():
+                do = step if isinstance(step, Do) else await self._sent_to(tx, heard, step)
+                return await self._do(tx, heard, do, key, shown)
+            case Settle() | Edit() | AskEdit() | TakeBack():
+                why = await self._on_request(tx, heard, step, key) or thread.why
+                editing = (step.proposal_id, step.digest) if isinstance(step, AskEdit) else None
+                return replace(thread, why=why, editing=editing)
+        return replace(thread, editing=None)
 
-    async def _on_passage(
-        self, tx: Tx, heard: Heard, step: Walk | Versions | JudgePassage, key: str
+    async def _noted(self, tx: Tx, heard: Heard, step: Step, key: str) -> tuple[Shown, ...]:
+        """The signals that these words have shown or ended, kept before anything else comes of them."""
+        if not isinstance(step, Tell | AskBack | AskWhich | Do) or step.situation is None:
+            return ()
+        return await self._stops.note(tx, heard, step.situation, key)
+
+    async def _look_into(
+        self, tx: Tx, heard: Heard, step: Walk | Versions | JudgePassage | ShowPaper, key: str
     ) -> dict[str, Any] | None:
-        """Show more of a passage, or keep a word on it."""
+        """Show more of a passage or of a paper, or keep a word on it."""
         voice = Voice(heard.lang, heard.speaker.zone, heard.now)
         match step:
             case Walk():
@@ -251,6 +282,9 @@ class Conversation:
                 return await self._say(tx, heard, key, lambda mint: phrase_versions(step.said, voice, mint))
             case JudgePassage():
                 return await self._judge_passage(tx, heard, step, key)
+            case ShowPaper():
+                reader = heard.speaker.person_id or ""
+                return await self._say(tx, heard, key, lambda mint: phrase_paper(step, reader, voice, mint))
 
     async def _judge_passage(self, tx: Tx, heard: Heard, step: JudgePassage, key: str) -> dict[str, Any] | None:
         by = heard.speaker.person_id or heard.message.sender
@@ -277,7 +311,7 @@ class Conversation:
         proposal = draft(report, Facts(), heard.speaker, Basis(text=question, message=heard.message.key), key, heard.now)
         await self._judge.quietly(tx, proposal, heard.message.address.key)
 
-    async def _do(self, tx: Tx, heard: Heard, step: Do, key: str) -> Thread:
+    async def _do(self, tx: Tx, heard: Heard, step: Do, key: str, shown: tuple[Shown, ...]) -> Thread:
         """draft -> decide -> carry out -> phrase."""
         asks_documents = step.situation is not None and step.situation.intent in ASKS_DOCUMENTS
         if step.situation and asks_documents and isinstance(step.command, TellOwner) and not step.situation.passages:
@@ -288,37 +322,66 @@ class Conversation:
         asker = Asker(heard.message.address, heard.lang, heard.message.key, question)
 
         def also(phrased: Phrased, mint: Mint) -> Phrased:
-            return phrase_also(phrased, step.situation, mint) if step.situation else phrased
+            phrased = phrase_also(phrased, step.situation, mint) if step.situation else phrased
+            return phrase_noted(phrased, shown, heard.speaker, heard.lang)
 
         outcome, why = await self._judge.judge(tx, proposal, asker, key, also)
         subject = outcome.proposal.plan.subjects[0] if outcome.proposal.plan.subjects else None
         thread = about(heard.thread, (subject,) if subject else (), subject.customer_id if subject else None, None)
         return replace(thread, why=why)
 
-    async def _end(self, tx: Tx, heard: Heard, step: Settle | TakeBack, key: str) -> None:
-        """What was proposed or done comes to an end: by a yes or no, or by taking it back."""
-        if isinstance(step, Settle):
-            await self._settle(tx, heard, step, key)
-        else:
-            await self._take_back(tx, heard, step, key)
+    async def _on_request(self, tx: Tx, heard: Heard, step: OnRequest, key: str) -> dict[str, Any] | None:
+        """What was proposed or done: a yes or no, other arguments, or taking it back. Returns what "why?" shows."""
+        match step:
+            case Settle():
+                return await self._settle(tx, heard, step, key)
+            case Edit():
+                return await self._edit(tx, heard, step, key)
+            case AskEdit():
+                return await self._say(tx, heard, key, lambda mint: phrase_ask_edit(step.command, heard.lang))
+            case TakeBack():
+                asker = Asker(heard.message.address, heard.lang, heard.message.key)
+                taken_back = await self._judge.take_back(tx, heard.speaker, step.deed, asker, key)
+                if taken_back is None:
+                    return await self._say(tx, heard, key, lambda mint: phrase_plain("nothing_to_undo", heard.lang))
+                return taken_back[1]
 
-    async def _settle(self, tx: Tx, heard: Heard, step: Settle, key: str) -> None:
+    async def _sent_to(self, tx: Tx, heard: Heard, step: SendOff) -> Do:
+        """The order to send a paper: to its contact where a channel reaches them now, else released to be sent by hand."""
+        paper = step.paper
+        can_be_reached = paper.contact_id is not None and await self._teller.reaches(tx, paper.contact_id)
+        day = heard.now.astimezone(ZoneInfo(heard.speaker.zone)).date()
+        contact = paper.contact_id if can_be_reached else None
+        return Do(SendPaper(paper.id, step.digest, day, contact, paper.deal_id), step.basis, step.key)
+
+    async def _explain(self, tx: Tx, heard: Heard, step: Why, key: str) -> None:
+        """Show what a reply or a decision rests on, with what has come of it since."""
+        if "basis" in step.data:
+            basis = _basis.validate_python(step.data["basis"])
+            decision = decision_from_json(step.data["decision"]) if step.data.get("decision") else None
+            kept = await kept_of(tx, step.data.get("proposal"))
+        else:
+            basis, decision, kept = await shown(tx, step.data)
+        zone = heard.speaker.zone
+        await self._say(tx, heard, key, lambda mint: phrase_basis(basis, decision, heard.lang, kept, zone))
+
+    async def _settle(self, tx: Tx, heard: Heard, step: Settle, key: str) -> dict[str, Any] | None:
         here = heard.message.address
-        outcome, says_it_all = await self._judge.settle(tx, step.proposal_id, step.digest, heard.speaker, step.yes, here)
-        if outcome is None:
-            await self._say(tx, heard, key, lambda mint: phrase_plain("expired", heard.lang))
-        elif not (says_it_all and step.by_button):  # else the card under the pressed button has changed
-            await self._say(
-                tx, heard, key, lambda mint: phrase_outcome(outcome, heard.speaker, heard.lang, mint), outcome=outcome
-            )
+        settled = await self._judge.settle(tx, step.proposal_id, step.digest, heard.speaker, step.yes, here)
+        if settled.says_it_all and step.by_button:
+            return None  # the card under the pressed button has changed
+        return await self._say_settled(tx, heard, key, settled)
 
-    async def _take_back(self, tx: Tx, heard: Heard, step: TakeBack, key: str) -> None:
-        person, lang = heard.speaker, heard.lang
-        outcome = await self._judge.take_back(tx, person, step.deed, heard.message.address.key)
+    async def _edit(self, tx: Tx, heard: Heard, step: Edit, key: str) -> dict[str, Any] | None:
+        here = heard.message.address
+        settled = await self._judge.edit(tx, step.proposal_id, step.digest, heard.speaker, step.changes, step.yes, here)
+        return await self._say_settled(tx, heard, key, settled)
+
+    async def _say_settled(self, tx: Tx, heard: Heard, key: str, settled: Settled) -> dict[str, Any] | None:
+        speaker, lang, outcome = heard.speaker, heard.lang, settled.outcome
         if outcome is None:
-            await self._say(tx, heard, key, lambda mint: phrase_plain("nothing_to_undo", lang))
-        else:
-            await self._say(tx, heard, key, lambda mint: phrase_outcome(outcome, person, lang, mint), outcome=outcome)
+            return await self._say(tx, heard, key, lambda mint: phrase_plain("expired", lang))
+        return await self._say(tx, heard, key, lambda mint: phrase_answer_to(settled, speaker, lang, mint), outcome=outcome)
 
     async def _say(
         self,
@@ -332,6 +395,21 @@ class Conversation:
         return await self._teller.tell(
             tx, f"reply:{key}", heard.message.address, phrase, question=question, outcome=outcome, answers=heard.message.key
         )
+
+
+def phrase_answer_to(settled: Settled, speaker: Speaker, lang: Language, mint: Mint) -> Phrased:
+    """What somebody hears to their yes, no or change of a proposal."""
+    outcome, waiting = settled.outcome, settled.waiting
+    assert outcome is not None
+    if settled.current is not None:
+        return phrase_current(settled.current, speaker, lang, mint)
+    if waiting is not None and outcome.kind == "partial" and "edited" not in outcome.data:
+        return phrase_partial(waiting, speaker, lang, is_again=outcome.data["is_again"])
+    if waiting is not None:
+        return phrase_changed(waiting, outcome, speaker, lang, mint, is_requester=False)
+    if outcome.data.get("is_open") or outcome.kind == "impossible":
+        return phrase_vain_edit(outcome, speaker, lang, mint)
+    return phrase_outcome(outcome, speaker, lang, mint)
 
 
 def _claimed(message: Message) -> str | None:

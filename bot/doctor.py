@@ -6,10 +6,13 @@ from tempfile import TemporaryFile
 
 from sqlalchemy import text
 
+from actions.approvers import policy_gaps, read_staff
 from actions.crm import people
 from actions.outside.llm import LlmUnavailableError
 from actions.outside.store import Store
+from actions.policy.breakers import Breakers
 from actions.policy.policy import Policy
+from actions.rulebook import policy_at
 from bot.app import large_model, now, open_meanings
 from bot.channels.roster import CHANNELS, Parts
 from bot.fault import name_fault
@@ -164,7 +167,29 @@ async def _large_model(settings: Settings) -> str:
 
 
 async def _policy(settings: Settings) -> str:
-    return f"version {Policy.load(settings.policy).version}"
+    policy, on = Policy.load(settings.policy), ""
+    Breakers.beside(settings.policy)
+    staff = None
+    store = Store(settings.database())
+    try:
+        policy = await policy_at(store, settings.policy)
+        on = f", packs {', '.join(pack.name for pack in policy.packs)}" if policy.packs else ""
+        async with store.read() as tx:
+            staff = await read_staff(tx)
+    except ValueError:
+        raise
+    except Exception:  # whatever ails the store, it has a line of its own
+        on = ", without its packs: the database does not answer"
+    finally:
+        await store.close()
+    gaps = policy_gaps(policy, staff) if staff is not None and staff.employees else ()
+    if gaps:
+        told = "; ".join(f"rule {rule} asks {who}" for rule, who in gaps)
+        raise _Wrong(f"nobody here can answer: {told}. Name people who work here (`parley people list`), or more offices.")
+    today = now().date()
+    is_stale = policy.rates.age(today) > policy.rates.stale_after
+    rates = f"rates of {policy.rates.on(today).as_of}{', which are out of date' if is_stale else ''}"
+    return f"version {policy.version}, {len(policy.rules)} rules{on}; {rates}"
 
 
 async def _api(settings: Settings) -> str:

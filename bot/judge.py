@@ -3,32 +3,42 @@
 Both doors of the road lead here: what a person asked for in conversation, and what the clock or a yes brings about.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from sqlalchemy import select
 
-from actions.carry_out import carry_out, confirm, expire, last_deed, timers, undo
+from actions import audit
+from actions.approvers import read_staff, who_can
+from actions.carry_out import carry_out, confirm, edit, expire, last_deed, timers, undo
 from actions.commands.clock import DeliverReminder
+from actions.commands.meetings import ReleaseHold, RemindMeeting, TellClashes
+from actions.commands.stops import RuleOnFiring
+from actions.commands.undo import Undo
 from actions.crm import own, people
 from actions.crm.records import Speaker
-from actions.decide import decide, may_confirm
+from actions.decide import may_confirm
 from actions.draft import draft
 from actions.outside.store import Tx, after_commit
 from actions.outside.tables import ProposalRow
+from actions.parked import expiry_timer, follow, parked, supersede
 from actions.policy.policy import Policy
-from actions.proposal import Basis, Create, Decision, Outcome, Proposal, Update
+from actions.proposal import Basis, Command, Create, Decision, Outcome, Proposal, Update
 from actions.world import World
 from bot.announce import Announcer, Confirmer
 from bot.buttons import Mint
-from bot.message import Address, address_from_json, address_to_json
+from bot.message import Address, Reply, address_from_json, address_to_json
 from bot.names import NameBook
 from bot.outbox import Outbox, target_of
-from bot.phrase import phrase_confirmation, phrase_outcome, phrase_settled
+from bot.phrase import phrase_confirmation, phrase_outcome, phrase_settled, phrase_waiting
+from bot.phrase_answered import phrase_changed, phrase_passed_on, phrase_superseded
+from bot.standing import Waiting, names_of, waiting_of
 from bot.steps import Language
+from bot.stops import Stops
 from bot.tell import Teller
 from bot.thread import Question
 from bot.wording.layout import Phrased
@@ -54,6 +64,20 @@ Added = Callable[[Phrased, Mint], Phrased]
 """What the reply says beside the outcome."""
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What an answer led to. `outcome` is None where there is no such proposal.
+
+    `says_it_all`: the redrawn card where it was given tells it. `waiting` is the question as it stands after it, `current`
+    the one that is asked today in place of the one that was answered.
+    """
+
+    outcome: Outcome | None
+    says_it_all: bool = False
+    waiting: Waiting | None = None
+    current: Waiting | None = None
+
+
 class Judge:
     """decide -> carry_out -> phrase, for whoever asks. `arm` tells the clockwork of new timers."""
 
@@ -66,6 +90,7 @@ class Judge:
         names: NameBook,
         policy: Callable[[], Policy],
         arm: Callable[[Iterable[str]], None],
+        stops: Stops,
     ) -> None:
         self._world = world
         self._outbox = outbox
@@ -74,6 +99,7 @@ class Judge:
         self._names = names
         self._policy = policy
         self._arm = arm
+        self._stops = stops
 
     async def judge(
         self, tx: Tx, proposal: Proposal, asker: Asker, key: str, added: Added | None = None
@@ -82,7 +108,7 @@ class Judge:
 
         Returns the outcome and what "why?" would show.
         """
-        decision = decide(proposal, self._policy(), self._world.now())
+        decision = await self._stops.decide(tx, proposal, asker.address.key)
         proposal = self._with_rules_passage(proposal, decision, asker.lang)
         outcome = await carry_out(
             self._world,
@@ -93,28 +119,58 @@ class Judge:
             lang=asker.lang,
             tx=tx,
         )
+        return await self._tell_asker(tx, outcome, asker, key, added)
+
+    async def _tell_asker(
+        self, tx: Tx, outcome: Outcome, asker: Asker, key: str, added: Added | None = None
+    ) -> tuple[Outcome, dict[str, Any] | None]:
+        """What became of it, to whoever asked; where it waits, those who may say yes are asked."""
         self._names.changed(_touched(outcome))
         if keys := timers(outcome):
             after_commit(tx, partial(self._arm, keys))
-        asks_requester = outcome.kind == "waiting" and may_confirm(proposal, decision, proposal.requester)
+        await self._stops.record(tx, outcome, asker.address.key)
+        requester = outcome.proposal.requester
+        waiting = await self._waiting(tx, outcome.proposal.id) if outcome.kind == "waiting" else None
+        asks_requester = waiting is not None and may_confirm(waiting.proposal, waiting.decision, requester)
+        stand_ins = outcome.data.get("stand_ins", ())
+        left = await names_of(tx, {one for each in stand_ins for one in (each["gone"], each["person"]) if one})
 
         def phrase(mint: Mint) -> Phrased:
+            if waiting is None:
+                phrased = phrase_outcome(outcome, requester, asker.lang, mint)
+                return added(phrased, mint) if added else phrased
+            standing = replace(waiting.standing, names={**waiting.standing.names, **left})
             if asks_requester:
-                return phrase_confirmation(proposal, decision, proposal.requester, asker.lang, mint)
-            phrased = phrase_outcome(outcome, proposal.requester, asker.lang, mint)
+                return phrase_confirmation(outcome.proposal, outcome.decision, requester, asker.lang, mint, standing)
+            phrased = phrase_waiting(outcome.proposal, outcome.decision, requester, asker.lang, mint, standing, stand_ins)
             return added(phrased, mint) if added else phrased
 
         why = await self._teller.tell(
             tx, f"reply:{key}", asker.address, phrase, outcome=outcome, answers=asker.message, question=asker.question
         )
-        if outcome.kind == "waiting" and not asks_requester:
-            await self._ask_confirmers(tx, outcome, but=asker.address)
+        if waiting is not None and not asks_requester:
+            await self._ask_confirmers(tx, waiting, but=asker.address)
+        if outcome.kind == "done" and isinstance(outcome.proposal.command, RuleOnFiring):
+            await self._ruled(tx, requester, outcome.proposal.command, asker.address)
         return outcome, why
+
+    async def _ruled(self, tx: Tx, person: Speaker, command: RuleOnFiring, here: Address) -> None:
+        """A stop was ruled on: the step that waits behind it goes on, or ends."""
+        paused = await self._stops.paused(tx, command.firing_id)
+        if paused is None:
+            return
+        goes_on = command.ruling != "upheld"
+        settled = await self.settle(tx, paused.proposal_id, paused.digest, person, goes_on, here, note=command.reason)
+        # a yes that waits for others has used the release as well: it counts once
+        is_used = settled.outcome is not None and settled.outcome.kind in ("done", "partial")
+        if is_used and command.ruling == "released":
+            await self._stops.spend(tx, command.firing_id, person, here.key)
 
     async def quietly(self, tx: Tx, proposal: Proposal, conversation: str) -> None:
         """Decide and carry out what nobody waits to hear of; its notices reach whom they are for."""
-        decision = decide(proposal, self._policy(), self._world.now())
-        await carry_out(self._world, proposal, decision, conversation=conversation, tx=tx)
+        decision = await self._stops.decide(tx, proposal, conversation)
+        outcome = await carry_out(self._world, proposal, decision, conversation=conversation, tx=tx)
+        await self._stops.record(tx, outcome, conversation)
 
     def _with_rules_passage(self, proposal: Proposal, decision: Decision, lang: Language) -> Proposal:
         """What the company's own documents say about the rule that stands in the way belongs to the reasons shown."""
@@ -127,53 +183,226 @@ class Judge:
         others = [one for one in proposal.basis.passages if not any(marked.startswith("policy.") for marked in one.intents)]
         return replace(proposal, basis=replace(proposal.basis, passages=(*passages, *others)))
 
-    async def _ask_confirmers(self, tx: Tx, outcome: Outcome, but: Address) -> None:
-        proposal, decision = outcome.proposal, outcome.decision
-        for to in await self._announce.confirmers(tx, proposal, decision):
-            if to.address == but:
-                continue
+    async def _ask_confirmers(self, tx: Tx, waiting: Waiting, but: Address | None) -> None:
+        """Put the question where those who may answer are; where it stands already it is not put again."""
+        for to in await self._announce.confirmers(tx, waiting.proposal, waiting.decision):
+            if to.address != but:
+                await self._ask(tx, waiting, to, f"confirm:{waiting.proposal.id}:{to.address.key}")
 
-            def phrase(mint: Mint, to: Confirmer = to) -> Phrased:
-                shown = self._with_rules_passage(proposal, decision, to.lang)
-                return phrase_confirmation(shown, decision, to.speaker, to.lang, mint)
+    async def _ask(self, tx: Tx, waiting: Waiting, to: Confirmer, key: str) -> None:
+        decision = waiting.decision
 
-            await self._teller.tell(tx, f"confirm:{proposal.id}:{to.address.key}", to.address, phrase, outcome=outcome)
+        def phrase(mint: Mint) -> Phrased:
+            shown = self._with_rules_passage(waiting.proposal, decision, to.lang)
+            return phrase_confirmation(shown, decision, to.speaker, to.lang, mint, waiting.standing)
+
+        await self._teller.tell(tx, key, to.address, phrase, outcome=Outcome("waiting", waiting.proposal, decision))
+
+    async def _waiting(self, tx: Tx, proposal_id: str) -> Waiting | None:
+        row = await parked(tx, proposal_id)
+        return await waiting_of(tx, row) if row is not None else None
 
     async def settle(
-        self, tx: Tx, proposal_id: str, digest: str, person: Speaker, yes: bool, here: Address | None
-    ) -> tuple[Outcome | None, bool]:
-        """A person's yes or no, with all that hangs on it. Also tells whether the redrawn card says it all.
+        self,
+        tx: Tx,
+        proposal_id: str,
+        digest: str,
+        person: Speaker,
+        yes: bool,
+        here: Address | None,
+        note: str | None = None,
+    ) -> Settled:
+        """A person's yes or no, with all that hangs on it; `note` is why they say so.
 
-        `here` is where it was said, None over the HTTP API. The outcome is None if there is no such proposal.
+        `here` is where it was said, None over the HTTP API.
         """
-        outcome = await confirm(self._world, proposal_id, digest, person, yes, here.key if here else "api", tx=tx)
+        await audit.lock(tx)
+        said_in, stopping = here.key if here else "api", self._stops.found
+        outcome = await confirm(self._world, proposal_id, digest, person, yes, said_in, tx=tx, note=note, stopping=stopping)
         if outcome is None:
-            return None, False
+            return Settled(None)
         outcome = await self._with_name(tx, outcome)
-        return outcome, await self._settled(tx, proposal_id, outcome, but=here)
+        if outcome.kind == "partial":
+            return await self._on_partial(tx, outcome, here)
+        says_it_all = await self._settled(tx, proposal_id, outcome, but=here)
+        return Settled(outcome, says_it_all, current=await self._current(tx, proposal_id, outcome))
 
-    async def decide_over_http(self, proposal_id: str, digest: str, person: Speaker, yes: bool) -> Outcome | None:
-        """A yes or no that came through the API, with the same consequences as a press."""
+    async def _on_partial(self, tx: Tx, outcome: Outcome, here: Address | None) -> Settled:
+        """One yes of several: every copy of the card shows it, and whoever is still needed has one."""
+        waiting = await self._waiting(tx, outcome.proposal.id)
+        assert waiting is not None  # answered a moment ago
+        if outcome.data["is_again"]:
+            return Settled(outcome, waiting=waiting)
+        targets = await self._show_standing(tx, waiting, f"partial:{outcome.proposal.id}:{len(waiting.standing.said)}")
+        await self._ask_confirmers(tx, waiting, but=here)
+        return Settled(outcome, here is not None and target_of(here) in targets, waiting=waiting)
+
+    async def _show_standing(self, tx: Tx, waiting: Waiting, key: str) -> frozenset[str]:
+        """Redraw every copy of an open question; those that could be confirmed still can."""
+        proposal, decision, standing = waiting.proposal, waiting.decision, waiting.standing
+
+        def phrase(to: Address, earlier: Reply, mint: Mint) -> Phrased:
+            asks = earlier.card is not None and any(button.style == "primary" for button in earlier.card.buttons)
+            draw = phrase_confirmation if asks else phrase_waiting
+            shown = self._with_rules_passage(proposal, decision, earlier.lang) if asks else proposal
+            return draw(shown, decision, proposal.requester, earlier.lang, mint, standing)
+
+        return await self._teller.redraw(tx, key, Outcome("waiting", proposal, decision), phrase)
+
+    async def _current(self, tx: Tx, proposal_id: str, outcome: Outcome) -> Waiting | None:
+        """What is asked today, for an answer to something that no longer is."""
+        if outcome.kind not in ("already", "expired") and outcome.data.get("reason") != "wrong_digest":
+            return None
+        row = await parked(tx, proposal_id)
+        if row is None:
+            return None
+        last = await follow(tx, row)
+        is_another = last["id"] != proposal_id or (
+            outcome.data.get("reason") == "wrong_digest" and last["state"] == "pending"
+        )
+        return await waiting_of(tx, last) if is_another else None
+
+    async def edit(
+        self,
+        tx: Tx,
+        proposal_id: str,
+        digest: str,
+        person: Speaker,
+        changes: Mapping[str, Any],
+        yes: bool,
+        here: Address | None,
+    ) -> Settled:
+        """Somebody who may confirm changes it first: the old cards are disowned, the changed question is put."""
+        await audit.lock(tx)
+        conversation, policy = here.key if here else "api", self._policy()
+        outcome = await edit(
+            self._world,
+            proposal_id,
+            digest,
+            person,
+            changes,
+            policy,
+            conversation,
+            yes=yes,
+            tx=tx,
+            stopping=partial(self._stops.unreleased, conversation=conversation),
+        )
+        if outcome is None:
+            return Settled(None)
+        await self._stops.record(tx, outcome, conversation)
+        outcome = await self._with_name(tx, outcome)
+        if "edited" not in outcome.data:
+            says_it_all = (
+                await self._settled(tx, proposal_id, outcome, but=here) if not outcome.data.get("is_open") else False
+            )
+            return Settled(outcome, says_it_all, current=await self._current(tx, proposal_id, outcome))
+        instead = await self._waiting(tx, outcome.proposal.id)
+        assert instead is not None  # it was parked a moment ago
+        self._names.changed(_touched(outcome))
+        targets = await self._outbox.redraw(
+            tx,
+            f"superseded:{proposal_id}",
+            f"proposal:{proposal_id}",
+            lambda to, earlier: phrase_superseded(instead, earlier.lang).reply,
+        )
+        after_commit(tx, partial(self._outbox.kick, targets))
+        await self._tell_changed(tx, instead, outcome, here)
+        return Settled(outcome, waiting=instead)
+
+    async def _tell_changed(self, tx: Tx, instead: Waiting, outcome: Outcome, here: Address | None) -> None:
+        after_commit(tx, partial(self._arm, (expiry_timer(instead.proposal.id),)))
+        row = await parked(tx, instead.proposal.id)
+        assert row is not None
+        if row["address"] is not None and (to := address_from_json(row["address"])) != here:
+            requester, lang = instead.proposal.requester, _language(row["lang"])
+
+            def phrase(mint: Mint) -> Phrased:
+                return phrase_changed(instead, outcome, requester, lang, mint, is_requester=True)
+
+            await self._teller.tell(tx, f"changed:{instead.proposal.id}", to, phrase, outcome=outcome)
+        if instead.state == "pending":
+            await self._ask_confirmers(tx, instead, but=here)
+
+    async def decide_over_http(
+        self, proposal_id: str, digest: str, person: Speaker, yes: bool, changes: Mapping[str, Any] | None = None
+    ) -> Outcome | None:
+        """A yes, a no or other arguments that came through the API, with the same consequences as a press."""
         async with self._world.store.write() as tx:
-            outcome, _ = await self.settle(tx, proposal_id, digest, person, yes, None)
-        return outcome
+            if changes is None:
+                settled = await self.settle(tx, proposal_id, digest, person, yes, None)
+            else:
+                settled = await self.edit(tx, proposal_id, digest, person, changes, yes, None)
+        return settled.outcome
 
-    async def take_back(self, tx: Tx, person: Speaker, deed: str | None, here: str) -> Outcome | None:
-        """Undo this deed, or the person's last one in this conversation; None if there is none."""
+    async def take_back(
+        self, tx: Tx, person: Speaker, deed: str | None, asker: Asker, key: str
+    ) -> tuple[Outcome, dict[str, Any] | None] | None:
+        """Undo this deed, or the person's last one in this conversation; None if there is none.
+
+        What was confirmed is put to those who confirm, with what would be put back.
+        """
+        await audit.lock(tx)
+        here = asker.address.key
         if deed is None and person.person_id is not None:
             deed = await last_deed(tx, person.person_id, here)
         if deed is None:
             return None
-        outcome = await undo(self._world, deed, person, here, tx=tx)
-        self._names.changed(_touched(outcome))
-        return outcome
+        to = address_to_json(asker.address)
+        outcome = await undo(
+            self._world,
+            deed,
+            person,
+            here,
+            self._policy(),
+            tx=tx,
+            address=to,
+            lang=asker.lang,
+            stopping=partial(self._stops.unreleased, conversation=here),
+        )
+        return await self._tell_asker(tx, outcome, asker, key)
 
     async def expired(self, proposal_id: str) -> None:
-        """A parked proposal's time is up: end it, and let everyone concerned see that."""
+        """The time to answer a parked proposal is up: end it or ask on, and let everyone concerned see that."""
         async with self._world.store.write() as tx:
+            await audit.lock(tx)
+            before = await self._waiting(tx, proposal_id)
             outcome = await expire(self._world, proposal_id, tx=tx)
-            if outcome is not None:
+            if outcome is None or before is None:
+                return
+            if outcome.kind == "expired":
                 await self._settled(tx, proposal_id, outcome)
+            else:
+                await self._ask_on(tx, before, outcome)
+
+    async def _ask_on(self, tx: Tx, before: Waiting, outcome: Outcome) -> None:
+        """Nobody answered: the cards say until when it is open now, and each who is asked anew, or again, has their own."""
+        proposal = outcome.proposal
+        waiting = await self._waiting(tx, proposal.id)
+        row = await parked(tx, proposal.id)
+        assert waiting is not None and row is not None
+        step = waiting.standing.step
+        after_commit(tx, partial(self._arm, (expiry_timer(proposal.id),)))
+        await self._show_standing(tx, waiting, f"step:{proposal.id}:{step}")
+        staff = await read_staff(tx)
+        asked = {one for need in before.standing.missing for one in who_can(need, proposal, staff)}
+        now_asked = {one for need in waiting.standing.missing for one in who_can(need, proposal, staff)}
+        anew = sorted(now_asked - asked if outcome.kind == "escalated" else now_asked)
+        for person_id in anew:
+            for to in await self._announce.alone(tx, person_id):
+                await self._ask(tx, waiting, to, f"confirm:{proposal.id}:{step}:{to.address.key}")
+        if row["address"] is not None:
+            to_requester, lang = address_from_json(row["address"]), _language(row["lang"])
+            gone = {one for each in outcome.data["stand_ins"] for one in (each["gone"], each["person"]) if one}
+            gone |= set(anew)
+            names = {**waiting.standing.names, **await names_of(tx, gone)}
+            told = replace(waiting, standing=replace(waiting.standing, names=names))
+            await self._teller.tell(
+                tx,
+                f"step:{proposal.id}:{step}:requester",
+                to_requester,
+                lambda mint: phrase_passed_on(told, outcome, anew, proposal.requester, lang),
+                outcome=outcome,
+            )
 
     async def remind(self, reminder_id: str) -> None:
         """A reminder came due: on behalf of whoever set it, down the same road as everything else."""
@@ -187,8 +416,32 @@ class Judge:
                 return
             basis = Basis(reminder.text, "crm.set_reminder", 1.0)
             proposal = draft(command, facts, speaker, basis, f"reminder:{reminder_id}", self._world.now())
-            decision = decide(proposal, self._policy(), self._world.now())
-            await carry_out(self._world, proposal, decision, conversation=f"reminder:{reminder_id}", tx=tx)
+            await self.quietly(tx, proposal, f"reminder:{reminder_id}")
+
+    async def about_a_meeting(self, kind: Literal["meeting_soon", "hold_ends"], booking_id: str) -> None:
+        """A meeting is about to begin, or the time for which it was held is over: on behalf of whoever asked for it."""
+        command = RemindMeeting(booking_id) if kind == "meeting_soon" else ReleaseHold(booking_id)
+        async with self._world.store.write() as tx:
+            booking = (await own.get_many(tx, (("booking", booking_id),))).get("booking", booking_id)
+            # a meeting that was moved is another one to be reminded of
+            cause = f"{kind}:{booking_id}:{booking.starts.isoformat()}" if booking else ""
+            await self._by_the_clock(tx, command, booking.owner_id if booking else "", cause)
+
+    async def calendar_taken(self, person_id: str, since: datetime) -> None:
+        """Somebody's calendar was taken in: whom it collides with hears of that."""
+        async with self._world.store.write() as tx:
+            command = TellClashes(person_id, since)
+            await self._by_the_clock(tx, command, person_id, f"calendar:{person_id}:{since.isoformat()}")
+
+    async def _by_the_clock(self, tx: Tx, command: Command, person_id: str, cause: str) -> None:
+        speaker = await people.speaker_of(tx, person_id)
+        if speaker is None:
+            log.warning("timer_for_nobody", command=command.name)
+            return
+        facts = await own.get_many(tx, command.reads)
+        proposal = draft(command, facts, speaker, Basis(), cause, self._world.now())
+        if proposal.plan.effects:
+            await self.quietly(tx, proposal, cause)
 
     async def _settled(self, tx: Tx, proposal_id: str, outcome: Outcome, but: Address | None = None) -> bool:
         """Redraw every copy of a proposal's card and tell the requester; True if the card here now says it all.
@@ -213,12 +466,13 @@ class Judge:
         if row.address is None:
             return says_it_all
         requester, lang = address_from_json(row.address), _language(row.lang)
-        if outcome.kind == "stale":
+        if outcome.kind == "stale" and proposal.command.name != Undo.name:
             facts = await own.get_many(tx, proposal.command.reads)
             cause = f"{proposal_id}:again"
             basis = replace(proposal.basis, facts=())  # they told of the record as it was
             again = draft(proposal.command, facts, proposal.requester, basis, cause, self._world.now())
             await self.judge(tx, again, Asker(requester, lang), cause)
+            await supersede(tx, proposal_id, again.id)
         elif requester != but:
             await self._teller.tell(
                 tx, f"{key}:requester", requester, lambda mint: phrase_outcome(final, proposal.requester, lang, mint)

@@ -2,15 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from actions.commands.knowledge import TakeInDocument
+from actions.commands.meetings import MOST_SPANS, TakeCalendar
+from actions.crm.calendar_file import CalendarError, busy_in
+from actions.crm.diary import span
 from actions.crm.records import Speaker
+from actions.proposal import Basis
 from bot.channels.channel import TryLater
 from bot.message import Attachment, Message
-from bot.steps import OfferDocument, Plain, Step
+from bot.steps import Do, OfferDocument, Plain, Step
 from retrieval.add import Added
 from retrieval.formats.bad import Why
 from retrieval.formats.roster import FORMATS, REFUSED
@@ -27,6 +32,8 @@ _TOLD: dict[Why, str] = {
     "form": "document_form",
 }
 
+_CALENDAR = {"too_large": "calendar_too_large", "too_many": "calendar_too_many"}
+
 
 class LookAt(Protocol):
     """What would become of a file that is taken in."""
@@ -37,10 +44,17 @@ class LookAt(Protocol):
 class FileKeeper:
     """Keeps what comes along. `fetch` downloads an attachment into the home."""
 
-    def __init__(self, home: Path, fetch: Callable[[Message, Attachment], Awaitable[Path]], look_at: LookAt) -> None:
+    def __init__(
+        self,
+        home: Path,
+        fetch: Callable[[Message, Attachment], Awaitable[Path]],
+        look_at: LookAt,
+        now: Callable[[], datetime],
+    ) -> None:
         self._home = home.resolve()
         self._fetch = fetch
         self._look_at = look_at
+        self._now = now
 
     async def __call__(self, message: Message, speaker: Speaker) -> list[Step]:
         """What becomes of each file; nothing is kept of somebody nobody knows."""
@@ -56,9 +70,22 @@ class FileKeeper:
         if attachment.kind == "voice":
             return Plain("voice_kept")
         name = PurePosixPath((attachment.name or file.name).replace("\\", "/")).name
+        if speaker.is_staff and speaker.person_id and PurePosixPath(name).suffix.lower() == ".ics":
+            return await asyncio.to_thread(self._calendar, file, name, speaker, message.key)
         if not speaker.is_staff or PurePosixPath(name).suffix.lower() not in FORMATS | REFUSED:
             return Plain("file_kept")
         return await asyncio.to_thread(self._looked_at, file.resolve(), name, speaker)
+
+    def _calendar(self, file: Path, name: str, speaker: Speaker, cause: str) -> Step:
+        """A colleague's own calendar is taken in at once: whoever sends it means that."""
+        try:
+            taken = busy_in(file, speaker.zone, self._now())
+        except CalendarError as error:
+            return Plain(_CALENDAR.get(error.why, "calendar_broken"), {"name": name})
+        spans = tuple(span(*one) for one in taken)
+        if len(spans) > MOST_SPANS:
+            return Plain("calendar_too_many", {"name": name})
+        return Do(TakeCalendar(str(speaker.person_id), spans, name), Basis(confidence=1.0, message=cause), f"{cause}:{name}")
 
     def _looked_at(self, file: Path, name: str, speaker: Speaker) -> Step:
         found = self._look_at(file, name, audience=COLLEAGUES, owner=speaker.name, by=speaker.name)

@@ -102,17 +102,35 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file that goes with a reply: a paper of this house, or a small text that is kept with the reply itself.
+
+    Of a paper, `paper` is its record's id and `path` where it lies; it is for the person `reader` alone. A text, such as a
+    calendar invitation, is of the kind `mime`.
+    """
+
+    name: str
+    path: str = ""
+    paper: str = ""
+    reader: str = ""
+    text: str = ""
+    mime: str = ""
+
+
+@dataclass(frozen=True)
 class Reply:
     """What Parley says. `text` alone must make sense where a card cannot be shown (notifications, plain channels).
 
-    `pictures` are shown below the text or the card, in order. With one picture and nothing else a reply is that picture: so
-    a platform that is sent pictures gets them, as a row each in the ledger of sends.
+    `pictures` are shown below the text or the card, in order; `files` can be opened where the channel has a way to. With one
+    picture and nothing else a reply is that picture: so a platform that is sent pictures gets them, as a row each in the
+    ledger of sends.
     """
 
     text: str
     lang: Literal["zh", "en"]
     card: Card | None = None
     pictures: tuple[Picture, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 _message = TypeAdapter(Message)

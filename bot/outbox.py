@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, update
 
 from actions.outside.insert_new import insert_new
 from actions.outside.shared_write import SharedWrite
@@ -551,8 +551,15 @@ class Outbox:
 
     async def _take(self, tx: Tx, row: Row[Any], lease: datetime) -> _Claim:
         await tx.execute(_TAKE, {"this": row.id, "new_lease_until": lease})
-        old = await tx.scalar(select(SendRow.ref).where(SendRow.key == row.redraws)) if row.redraws else None
+        old = await tx.scalar(_standing_there(row)) if row.redraws else None
         return _Claim(_send(row), lease, row.state == "sending", old)
+
+
+def _standing_there(row: Row[Any]) -> Select[str | None]:
+    """The ref of what a redraw takes the place of: a platform may have answered an earlier redraw with a new card."""
+    copies = or_(SendRow.key == row.redraws, SendRow.redraws == row.redraws)
+    earlier = select(SendRow.ref).where(copies, SendRow.id < row.id, SendRow.ref.is_not(None))
+    return earlier.order_by(SendRow.id.desc()).limit(1)
 
 
 def _send(row: Row[Any]) -> Send:

@@ -8,17 +8,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from actions.batches import rest_of
+from actions.commands.papers import PreparePaper, SendPaper
+from actions.commands.roster import command_to_json
 from actions.commands.service import TellOwner
 from actions.crm.records import Speaker
+from actions.decide import answered, stopped_by
 from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Proposal, Reason, Redraw
 from actions.propose import basis_of
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
+from bot.phrase_meetings import can_be_changed, in_ones_language, with_invitation
+from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
+from bot.phrase_stops import on_a_stop, rulings, says_why, stop_lines, stop_notice, ways_on
+from bot.standing import Standing
 from bot.steps import Help, OfferDocument
+from bot.wording.asking import asked_deed, changed_by, everyone_asked, finality, hours, progress, stood_in
 from bot.wording.changes import change_lines, changed_field, notified, shortened
 from bot.wording.deeds import deed_data, deed_name, done_key, title_of
 from bot.wording.fill import Voice
+from bot.wording.grounds import NOTHING_KEPT, Kept, approvers, numbers, place_in
 from bot.wording.layout import (
     MOST_BUTTONS,
     MakeButton,
@@ -41,6 +51,10 @@ from retrieval.passage import Passage
 MOST_ROWS = 4
 ROW_LIMIT = {"zh": 80, "en": 150}  # characters of one line of a list
 WORDS_LIMIT = 80  # characters of a person's own words on a card
+NEW = Standing()
+"""A question that nobody has answered yet."""
+WORTH_TELLING = 0.005  # a runner-up less likely than this would be told as 0%
+BASIS_LIMIT = {"zh": 120, "en": 200}  # characters of one line of "why?"
 CARD_QUOTE = {"zh": 70, "en": 140}  # characters of the passage on a card that already says much
 
 
@@ -124,16 +138,16 @@ def phrase_outcome(outcome: Outcome, viewer: Speaker, lang: Language, mint: Mint
         case "done":
             return _done(outcome, viewer, voice, mint)
         case "waiting":
-            return _waiting(outcome, viewer, voice, mint)
+            return phrase_waiting(outcome.proposal, outcome.decision, viewer, lang, mint)
         case "refused":
             return _refused(outcome, voice, mint)
         case "stale":
             return _stale(outcome, voice, mint)
         case "impossible":
-            return _impossible(outcome, voice)
+            return _impossible(outcome, voice, mint)
         case "rejected" | "expired":
             told = {
-                "deed": deed_name(outcome.proposal, voice),
+                "deed": asked_deed(outcome.proposal, voice),
                 "title": title_of(outcome.proposal, voice),
                 "by": _decider(outcome, voice),
             }
@@ -142,42 +156,74 @@ def phrase_outcome(outcome: Outcome, viewer: Speaker, lang: Language, mint: Mint
             return _plain(voice, f"outcome.{outcome.kind}", {}, outcome.proposal.basis)
 
 
-def phrase_confirmation(proposal: Proposal, decision: Decision, viewer: Speaker, lang: Language, mint: Mint) -> Phrased:
-    """The card for whoever may confirm: what exactly will change, and everything it rests on."""
+def phrase_confirmation(
+    proposal: Proposal,
+    decision: Decision,
+    viewer: Speaker,
+    lang: Language,
+    mint: Mint,
+    standing: Standing = NEW,
+) -> Phrased:
+    """The card for whoever may confirm: what exactly will change, who has said yes, and everything it rests on."""
     voice = Voice(lang, viewer.zone)
     basis = proposal.basis
     quoted, quote_source = None, None
     if basis.passages:
         quoted = quote(basis.passages[0], voice, CARD_QUOTE[lang])[0]
         quote_source = source(basis.passages[0], voice)
-    told = (title_of(proposal, voice), *change_lines(proposal.plan, voice), *notified(proposal.plan, voice))
+    told = (
+        title_of(proposal, voice),
+        *progress(standing, voice),
+        *change_lines(proposal.plan, voice),
+        *changed_by(standing.edited, standing.names, proposal.plan, voice),
+        *notified(proposal.plan, voice),
+        *finality(proposal, voice),
+    )
     card = Card(
-        title=voice.say("card.confirmation", {"deed": deed_name(proposal, voice)}),
+        title=voice.say("card.confirmation", {"deed": asked_deed(proposal, voice)}),
         lines=tuple(filter(None, told)),
-        facts=tuple(_card_facts(proposal, decision, voice)),
+        facts=tuple(_card_facts(proposal, decision, standing, voice)),
         quote=quoted,
         source=quote_source,
         view_of=f"proposal:{proposal.id}",
     )
     bound = {"proposal": proposal.id, "digest": proposal.digest}
-    card = replace(
-        card,
-        buttons=(
-            Button(mint("confirm", bound), voice.say("button.confirm"), "primary"),
-            Button(mint("reject", bound), voice.say("button.reject"), "danger"),
-            Button(mint("why", {}), voice.say("button.why")),
-        ),
-    )
+    stopped = _still_stopping(decision, standing)
+    mine = set(answered(proposal, decision, viewer))
+    if stopped and (not mine or any(reason.rule in mine for reason in stopped)):
+        can_lift = any(reason.data.get("signal") for reason in stopped)
+        make = rulings(str(stopped[0].data["firing"]), voice, mint, can_lift=can_lift)
+        make.append(lambda: Button(mint("why", {}), voice.say("button.why")))
+        reply = with_options(card, voice, make)
+    else:
+        card = replace(
+            card,
+            buttons=(
+                Button(mint("confirm", bound), voice.say("button.confirm"), "primary"),
+                Button(mint("reject", bound), voice.say("button.reject"), "danger"),
+                *([Button(mint("edit", bound), voice.say("button.edit"))] if standing.can_edit else ()),
+                Button(mint("why", {}), voice.say("button.why")),
+            ),
+        )
+        reply = reply_of(card, voice)
     cited = ((basis.passages[0], quoted),) if quoted else ()
-    return Phrased(reply_of(card, voice), why=basis, cited=cited)
+    if isinstance(proposal.command, SendPaper):  # nobody says yes to what they have not seen
+        reply = with_whole_paper(reply, proposal.plan.data, voice, viewer.person_id or "")
+    return Phrased(reply, why=basis, cited=cited)
 
 
 def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phrased:
     """The same card once it is settled: what became of it and by whom, without buttons."""
     voice = Voice(lang, proposal.requester.zone)
-    told = {"deed": deed_name(proposal, voice), "title": title_of(proposal, voice), "by": _decider(outcome, voice)}
+    told = {"deed": asked_deed(proposal, voice), "title": title_of(proposal, voice), "by": _decider(outcome, voice)}
     key = "confirmed" if outcome.kind in ("done", "already") else _ended(outcome)
     lines = _lines(voice, f"outcome.{key}", told)
+    if outcome.kind == "stale" and outcome.data.get("stopped"):
+        lines = (
+            _stopped_since(outcome, voice) if proposal.requester.is_staff else _lines(voice, "outcome.stopped_since", told)
+        )
+    if key == "confirmed" and proposal.command.name == "undo":
+        lines = _lines(voice, "outcome.undone", {**told, "deed": deed_name(proposal, voice), "by": None})
     if key == "confirmed":
         lines += change_lines(outcome.proposal.plan, voice)
         lines += [line for line in [voice.say("outcome.confirmed_by", told)] if line]
@@ -190,17 +236,26 @@ def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrase
     proposal = outcome.proposal
     told = deed_data(proposal, voice)
     if proposal.command.name == "undo":
-        return _plain(voice, "outcome.undone", {**told, "deed": deed_name(proposal, voice)}, proposal.basis)
+        by = _decider(outcome, voice) if outcome.decided_by != viewer.person_id else None
+        return _plain(voice, "outcome.undone", {**told, "deed": deed_name(proposal, voice), "by": by}, proposal.basis)
     if isinstance(proposal.command, TellOwner) and not viewer.is_staff:
         return _passed_on(proposal, proposal.command, voice, mint)
+    if isinstance(proposal.command, PreparePaper):
+        return phrase_prepared(outcome, viewer.person_id or "", voice, mint)
+    if outcome.data.get("by_hand"):
+        return phrase_released(outcome, viewer.person_id or "", voice, mint)
     lines = _lines(voice, done_key(proposal, is_customer=not viewer.is_staff), told)
     by = _decider(outcome, voice)
     if by and outcome.decided_by != viewer.person_id:
         lines.append(voice.say("outcome.confirmed_by", {"by": by}))
-    buttons: list[MakeButton] = []
+    if viewer.is_staff:
+        lines += finality(proposal, voice)
+    buttons: list[MakeButton] = [to_do(command, voice, mint) for command in proposal.plan.offers]
+    buttons += can_be_changed(proposal.plan.data, ("move",), voice, mint)
     if proposal.plan.inverse is not None and outcome.deed is not None:
         buttons.append(lambda: Button(mint("undo", {"deed": outcome.deed}), voice.say("button.undo")))
-    return Phrased(with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint), why=proposal.basis)
+    reply = with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint)
+    return Phrased(with_invitation(reply, proposal.plan.data), why=proposal.basis)
 
 
 def _passed_on(proposal: Proposal, command: TellOwner, voice: Voice, mint: Mint) -> Phrased:
@@ -219,19 +274,33 @@ def _passed_on(proposal: Proposal, command: TellOwner, voice: Voice, mint: Mint)
     return Phrased(reply, more, proposal.basis, ((readable, quoted),) if readable and quoted else ())
 
 
-def _waiting(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrased:
-    proposal, decision = outcome.proposal, outcome.decision
-    lines = _lines(voice, "outcome.waiting", {"deed": deed_name(proposal, voice), "title": title_of(proposal, voice)})
+def phrase_waiting(
+    proposal: Proposal,
+    decision: Decision,
+    viewer: Speaker,
+    lang: Language,
+    mint: Mint,
+    standing: Standing = NEW,
+    stand_ins: Sequence[Mapping[str, Any]] = (),
+) -> Phrased:
+    """To whoever asked: that it waits, for whom and how long; how many have said yes; who is asked for one who left."""
+    voice = Voice(lang, viewer.zone)
+    stopped = _still_stopping(decision, standing) if viewer.is_staff else ()
+    key = "outcome.stopped" if stopped else "outcome.waiting"
+    lines = _lines(voice, key, {"deed": asked_deed(proposal, voice), "title": title_of(proposal, voice)})
+    lines += progress(standing, voice)
     lines += change_lines(proposal.plan, voice)
+    lines += changed_by(standing.edited, standing.names, proposal.plan, voice)
     # how the house judges is for colleagues; a customer learns that it waits, for whom and how long
-    asking = [_reason(reason, voice) for reason in decision.reasons if reason.verdict == "confirm" and viewer.is_staff]
+    asking = [_reason(reason, voice) for reason in _stops_first(decision) if reason.verdict == "confirm" and viewer.is_staff]
     card = Card(
         lines[0],
-        (*lines[1:], *asking[:2], _who(decision, voice)),
+        (*lines[1:], *asking[:2], *stood_in(stand_ins, standing.names, voice), _who(decision, standing, voice)),
         view_of=f"proposal:{proposal.id}",
     )
     bound = {"proposal": proposal.id, "digest": proposal.digest}
     buttons: list[MakeButton] = [
+        *(ways_on(proposal, stopped, voice, mint) if stopped else ()),
         lambda: Button(mint("reject", bound), voice.say("button.withdraw")),
         lambda: Button(mint("why", {}), voice.say("button.why")),
     ]
@@ -243,26 +312,59 @@ def _refused(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     lines = [_reason(reason, voice) for reason in refusals[:3]]
     if not outcome.data.get("reason"):  # a press that did not count says only why
         lines.insert(0, voice.say("outcome.refused", {"deed": deed_name(outcome.proposal, voice)}))
-    buttons: list[MakeButton] = [lambda: Button(mint("why", {}), voice.say("button.why"))]
-    card = Card(lines[0], tuple(lines[1:]))
+    stopped = tuple(reason for reason in stopped_by(outcome.decision) if reason.verdict == "refuse")
+    rest, buttons = _rest(outcome, voice, mint)
+    if stopped:
+        buttons += ways_on(outcome.proposal, stopped, voice, mint)
+    buttons.append(lambda: Button(mint("why", {}), voice.say("button.why")))
+    card = Card(lines[0], (*lines[1:], *rest))
     return Phrased(with_buttons(card, voice, buttons, mint), why=outcome.proposal.basis)
+
+
+def _rest(outcome: Outcome, voice: Voice, mint: Mint) -> tuple[list[str], list[MakeButton]]:
+    """Of a command over many records, which stood in the way, and the offer to do it for the others."""
+    refusals = {reason.rule for reason in outcome.decision.reasons if reason.verdict == "refuse"}
+    rest = rest_of(outcome.proposal) if refusals <= {"ownership", "problem"} else None
+    if rest is None:
+        return [], []
+    titles = voice.join(list(rest.titles[:MOST_ROWS])) + ("…" if len(rest.titles) > MOST_ROWS else "")
+    command = command_to_json(rest.command)
+    return [voice.say("outcome.in_the_way", {"titles": titles})], [
+        lambda: Button(mint("do", {"command": command}), voice.say("button.rest", {"count": rest.count}))
+    ]
 
 
 def _stale(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     proposal = outcome.proposal
+    if outcome.data.get("stopped"):
+        lines = _stopped_since(outcome, voice)
+        return Phrased(reply_of(Card(lines[0], tuple(lines[1:])), voice), why=proposal.basis)
     if proposal.command.name == "undo":
         return _plain(voice, "problem.moved_on", {}, proposal.basis)
     if proposal.plan.problem is not None:
-        return _impossible(outcome, voice)
+        return _impossible(outcome, voice, mint)
     lines = [voice.say("outcome.stale", {"title": title_of(proposal, voice)}), voice.say("outcome.stale_now")]
     card = Card(lines[0], (*lines[1:], *change_lines(proposal.plan, voice)))
     return Phrased(with_buttons(card, voice, [to_do(proposal.command, voice, mint)], mint), why=proposal.basis)
 
 
-def _impossible(outcome: Outcome, voice: Voice) -> Phrased:
+def _stopped_since(outcome: Outcome, voice: Voice) -> list[str]:
+    """That a breaker stands in the way of what was agreed to, and which; it is asked anew where it can be."""
+    told = {"deed": asked_deed(outcome.proposal, voice), "title": title_of(outcome.proposal, voice)}
+    because = [line for data in outcome.data["stopped"] for line in says_why(data, voice)]
+    return [*_lines(voice, "outcome.stopped_since", told), *because]
+
+
+def _impossible(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     key = f"problem.{outcome.proposal.plan.problem}"
     told = deed_data(outcome.proposal, voice)
-    return _plain(voice, key if has(key) else "problem.other", told, outcome.proposal.basis)
+    lines = _lines(voice, key if has(key) else "problem.other", told)
+    rest, buttons = _rest(outcome, voice, mint)
+    buttons += [to_do(command, voice, mint) for command in outcome.proposal.plan.offers]
+    if not buttons:
+        return _plain(voice, key if has(key) else "problem.other", told, outcome.proposal.basis)
+    card = Card(lines[0], (*lines[1:], *rest))
+    return Phrased(with_options(card, voice, buttons), why=outcome.proposal.basis)
 
 
 def _ended(outcome: Outcome) -> str:
@@ -277,15 +379,15 @@ def _decider(outcome: Outcome, voice: Voice) -> str | None:
     return names[voice.lang] if names else outcome.decided_by
 
 
-def _card_facts(proposal: Proposal, decision: Decision, voice: Voice) -> list[tuple[str, str]]:
+def _card_facts(proposal: Proposal, decision: Decision, standing: Standing, voice: Voice) -> list[tuple[str, str]]:
     basis = proposal.basis
-    rules = [_reason(reason, voice) for reason in decision.reasons if reason.verdict == "confirm"]
+    rules = [_reason(reason, voice) for reason in _stops_first(decision) if reason.verdict == "confirm"]
     sure = f"{basis.confidence:.0%}"
     facts = [
         ("requester", proposal.requester.called(voice.lang)),
         ("rule", "\n".join(rules)),
-        ("who", _roles(decision, voice)),
-        ("until", voice.say("card.until_value", {"hours": _hours(decision)})),
+        ("who", everyone_asked(standing.missing or decision.needs, standing.names, voice)),
+        ("until", _until(decision, standing, voice)),
         ("about", voice.join([_fact(name, value, voice) for name, value in basis.facts])),
         ("reading", voice.say("card.reading_value", {"intent": basis.intent, "sure": sure}) if basis.intent else ""),
         ("words", shortened(basis.words, WORDS_LIMIT)),
@@ -293,36 +395,61 @@ def _card_facts(proposal: Proposal, decision: Decision, voice: Voice) -> list[tu
     return [(voice.say(f"card.{label}"), value) for label, value in facts if value]
 
 
-def _roles(decision: Decision, voice: Voice) -> str:
-    roles = _nearest_first(decision.confirmers.roles)
-    if not decision.confirmers.not_requester:
-        return voice.say("card.yourself")
-    return voice.say("card.roles", {"roles": roles})
+def _until(decision: Decision, standing: Standing, voice: Voice) -> str:
+    """How long, or, where it was passed on, until when."""
+    if standing.step and standing.until is not None:
+        return voice.say("card.until_at", {"at": standing.until})
+    return voice.say("card.until_value", {"hours": hours(decision)})
 
 
-def _who(decision: Decision, voice: Voice) -> str:
-    told = {"roles": _nearest_first(decision.confirmers.roles), "hours": _hours(decision)}
-    return voice.say("outcome.waiting_who" if decision.confirmers.not_requester else "outcome.waiting_self", told)
+def _who(decision: Decision, standing: Standing, voice: Voice) -> str:
+    told = {"who": everyone_asked(standing.missing or decision.needs, standing.names, voice), "hours": hours(decision)}
+    return voice.say("outcome.waiting_self" if decision.asks_requester else "outcome.waiting_who", told)
 
 
-def _nearest_first(roles: frozenset[str]) -> list[str]:
-    """The manager before the director: whoever is asked first."""
-    return sorted(roles, key=lambda role: (role == "legal", role == "director", role))
-
-
-def _hours(decision: Decision) -> int:
-    return max(1, round(decision.expires_in.total_seconds() / 3600))
+def phrase_reason(reason: Reason, voice: Voice) -> str:
+    """A reason with the numbers that it rests on."""
+    return _reason(reason, voice) + numbers(reason, voice)
 
 
 def _reason(reason: Reason, voice: Voice) -> str:
     """Why, in words; for a plan that cannot be carried out, what is in its way."""
+    if "breaker" in reason.data:
+        return "\n".join(stop_lines(reason, voice))
     problem = f"problem.{reason.data.get('problem')}"
     if reason.rule == "problem" and has(problem):
         return voice.say(problem, reason.data) or voice.say("problem.other")
+    return _rule(reason, voice) + _rates(reason, voice)
+
+
+def _rule(reason: Reason, voice: Voice) -> str:
+    """A rule in the words of whoever wrote it, else in the house's own."""
+    says = reason.data.get("says")
+    if isinstance(says, Mapping) and says.get(voice.lang):
+        return str(says[voice.lang])
     key = f"rule.{reason.rule}"
-    if not has(key):
-        return voice.say("rule.other", {"rule": reason.rule})
-    return voice.say(key, reason.data) or voice.say(f"{key}_plain")
+    told = voice.say(key, reason.data) if has(key) else ""
+    if not told and has(f"{key}_plain"):
+        return voice.say(f"{key}_plain")
+    return told or voice.say("rule.other", {"rule": reason.rule})
+
+
+def _stops_first(decision: Decision) -> list[Reason]:
+    """What the customer has shown says more than a threshold does."""
+    return sorted(decision.reasons, key=lambda reason: "breaker" not in reason.data)
+
+
+def _still_stopping(decision: Decision, standing: Standing) -> tuple[Reason, ...]:
+    """What breakers stopped and nobody has let go on."""
+    still = {rule for need in standing.missing or decision.needs for rule in need.rules}
+    return tuple(reason for reason in stopped_by(decision) if reason.rule in still)
+
+
+def _rates(reason: Reason, voice: Voice) -> str:
+    """Of which day the rates are that an amount was converted at, and that they are stale if so."""
+    if reason.data.get("rates_day") is None:
+        return ""
+    return voice.say("reason.rates_stale" if reason.data.get("rates_are_stale") else "reason.rates", reason.data)
 
 
 def _fact(name: str, value: str, voice: Voice) -> str:
@@ -344,16 +471,23 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
     lines = _lines(voice, key if has(key) else "notice.other", _notice_data(notice.data, voice))
     buttons: list[MakeButton] = []
     if isinstance(notice, Notify):
+        buttons += on_a_stop(notice, voice, mint)
         buttons += [to_do(command, voice, mint) for command in notice.offers]
         if notice.topic in ("customer_said", "customer_changed", "reminder") and notice.data.get("customer"):
             buttons.append(to_say(voice.say("say.lookup_customer", notice.data), mint))
+        buttons += can_be_changed(notice.data, notice.data.get("asks", ()), voice, mint)
     card = Card(lines[0], tuple(lines[1:]), view_of=notice.view_of)
-    return Phrased(with_buttons(card, voice, buttons, mint))
+    reply = with_buttons(card, voice, buttons, mint)
+    if notice.topic == "paper_sent":
+        reply = with_sent_paper(reply, notice.data, voice)
+    return Phrased(with_invitation(reply, notice.data))
 
 
 def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
-    told = dict(data)
-    if isinstance(told.get("text"), str):
+    told = stop_notice(data, voice) if "firing" in data else in_ones_language(data, voice)
+    if voice.lang == "en" and told.get("by_en"):
+        told["by"] = told["by_en"]
+    if isinstance(told.get("text"), str) and "by_en" not in told:  # what a colleague writes arrives whole
         told["text"] = shortened(told["text"], 2 * WORDS_LIMIT)
     if told.get("text") == told.get("subject"):
         told["text"] = None  # a short message is its own subject
@@ -367,22 +501,42 @@ def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
     return told
 
 
-def phrase_basis(basis: Basis, decision: Decision | None, lang: Language) -> Phrased:
-    """ "Why?": the words, the reading, the record, the document, the rules; at most eight lines."""
-    voice = Voice(lang)
+def phrase_basis(
+    basis: Basis, decision: Decision | None, lang: Language, kept: Kept = NOTHING_KEPT, zone: str = Speaker.zone
+) -> Phrased:
+    """ "Why?": the deciding rule with its numbers first, then the words, the reading, the record, the document, who may say
+    yes or has; at most eight lines. `kept` is what the record knows beside."""
+    voice = Voice(lang, zone)
+    reasons = decision.reasons if decision is not None else ()
+    likely = [one for one in basis.alternatives if one.confidence >= WORTH_TELLING]
     told = {
         "text": shortened(basis.words, WORDS_LIMIT),
+        **place_in(basis),
         "intent": basis.intent,
         "sure": f"{basis.confidence:.0%}" if basis.intent else None,
-        "others": voice.join([voice.intent(one.intent) for one in basis.alternatives[:2]]),
+        "others": voice.join([f"{voice.intent(one.intent)} {one.confidence:.0%}" for one in likely[:2]]),
         "facts": voice.join([_fact(name, value, voice) for name, value in basis.facts]),
+        "at": kept.read_at,
         "source": source(basis.passages[0], voice) if basis.passages else None,
-        "rules": voice.then([_reason(reason, voice) for reason in decision.reasons[:3]]) if decision else None,
+        "rules": phrase_reason(reasons[0], voice) if reasons else None,
+        "count": kept.rules or None,
         "policy": decision.policy[:8] if decision else None,
+        "model": basis.model[:13],
+        "dictionary": basis.dictionary,
+        "id": kept.proposal_id,
     }
-    keys = ("words", "reading", "others", "facts", "passage", "rule", "policy")
-    lines = [line for key in keys if (line := voice.say(f"basis.{key}", told))]
-    text = "\n".join(lines) or voice.say("basis.nothing")
+    further = [_reason(reason, voice) for reason in reasons[1:3]]
+    lines = (
+        voice.say("basis.rule" if reasons else "basis.free", told),
+        voice.say("basis.also", {"rules": voice.then(further)}),
+        voice.say("basis.words_in", told) or voice.say("basis.words", told),
+        voice.say("basis.reading", told) or voice.say("basis.reading_plain", told),
+        voice.say("basis.facts", told) or voice.say("basis.facts_plain", told),
+        voice.say("basis.passage", told),
+        approvers(kept, voice),
+        voice.say("basis.policy", told) or voice.say("basis.policy_plain", told) or voice.say("basis.policy_only", told),
+    )
+    text = "\n".join(shortened(line, BASIS_LIMIT[lang]) for line in lines if line) or voice.say("basis.nothing")
     return Phrased(Reply(text, lang))
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from actions.commands.knowledge import TakeInDocument
-from actions.crm.records import Speaker
-from actions.proposal import Answer, Ask, Basis, Command
+from actions.crm.records import Paper, Speaker
+from actions.proposal import Answer, Ask, Basis, Command, Facts
 from actions.situation import Situation
 from bot.message import Message
 from bot.thread import Thread, Turn
@@ -49,6 +49,25 @@ class Settle:
     digest: str
     yes: bool
     by_button: bool
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Other arguments for a pending proposal, by somebody who may confirm it; with `yes` they agree to them as well."""
+
+    proposal_id: str
+    digest: str
+    changes: Mapping[str, Any]
+    yes: bool
+
+
+@dataclass(frozen=True)
+class AskEdit:
+    """Somebody wants to change a pending proposal before they approve: to what?"""
+
+    proposal_id: str
+    digest: str
+    command: Command
 
 
 @dataclass(frozen=True)
@@ -136,8 +155,34 @@ class OfferDocument:
     command: TakeInDocument
 
 
+@dataclass(frozen=True)
+class ShowPaper:
+    """A paper as it would be sent, all of it; or, where it `asks_what` to change, what can be said for that.
+
+    `facts` hold the customer and the contact it is for.
+    """
+
+    paper: Paper
+    facts: Facts
+    asks_what: bool = False
+
+
+@dataclass(frozen=True)
+class SendOff:
+    """A paper that was looked at goes out: to whoever of the customer's can be reached."""
+
+    paper: Paper
+    digest: str
+    basis: Basis
+    key: str
+
+
 OnPassage = Walk | Versions | JudgePassage
-Step = Plain | Help | Do | Settle | TakeBack | Rest | Why | Introduce | Tell | AskBack | AskWhich | OnPassage | OfferDocument
+OnRequest = Settle | Edit | AskEdit | TakeBack
+OnPaper = ShowPaper | SendOff
+Step = (
+    Plain | Help | Do | OnRequest | Rest | Why | Introduce | Tell | AskBack | AskWhich | OnPassage | OnPaper | OfferDocument
+)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from actions.world import World
 from bot.announce import Announcer
 from bot.buttons import Mint
 from bot.channels.pictures import picture_of
-from bot.message import Address
+from bot.kept_papers import at_home
+from bot.message import Address, Reply
 from bot.outbox import Outbox, Send
 from bot.phrase import phrase_plain
 from bot.thread import Question, question_to_json
@@ -60,6 +61,8 @@ class Teller:
         if basis is not None:
             kept = _basis.dump_python(basis, mode="json")
             why = {"basis": kept, "decision": decision_to_json(outcome.decision) if outcome else None}
+            if outcome is not None:
+                why["proposal"] = outcome.proposal.id
             mint.add("why", why)
             mint.add("do", {"basis": kept})
         if question is not None:
@@ -71,10 +74,39 @@ class Teller:
             await audit.append(tx, self._world.now(), *cited)
         view_of = phrased.reply.card.view_of if phrased.reply.card else None
         target = await self._outbox.put(
-            tx, key, to, phrased.reply, answers=answers, card=view_of, hold_until=self._held_until(to) if answers else None
+            tx,
+            key,
+            to,
+            at_home(phrased.reply, self._world.home),
+            answers=answers,
+            card=view_of,
+            hold_until=self._held_until(to) if answers else None,
         )
         after_commit(tx, partial(self._outbox.kick, [target]))
         return why
+
+    async def redraw(
+        self, tx: Tx, key: str, outcome: Outcome, phrase: Callable[[Address, Reply, Mint], Phrased]
+    ) -> frozenset[str]:
+        """Show on every copy of a proposal's card how it stands now, with buttons that can be pressed.
+
+        `phrase` gets the address, what the copy showed first, and what makes its buttons. Returns the targets redrawn.
+        """
+        kept = _basis.dump_python(outcome.proposal.basis, mode="json")
+        mints: list[Mint] = []
+
+        def reply_for(to: Address, earlier: Reply) -> Reply:
+            mints.append(mint := Mint(f"{key}:{to.key}:{len(mints)}", to.key, self._world.now()))
+            phrased = phrase(to, earlier, mint)
+            why = {"basis": kept, "decision": decision_to_json(outcome.decision), "proposal": outcome.proposal.id}
+            mint.add("why", why)
+            return phrased.reply
+
+        targets = await self._outbox.redraw(tx, key, f"proposal:{outcome.proposal.id}", reply_for)
+        for mint in mints:
+            await mint.save(tx)
+        after_commit(tx, partial(self._outbox.kick, targets))
+        return targets
 
     def _held_until(self, to: Address) -> datetime | None:
         """Until when an answer is left for the platform's own request to take along (WeChat's passive reply)."""
@@ -97,6 +129,10 @@ class Teller:
                 sentence = phrase_plain("gave_up", send.reply.lang)
                 target = await self._outbox.put(tx, f"given_up:{send.key}", address, sentence.reply)
                 after_commit(tx, partial(self._outbox.kick, [target]))
+
+    async def reaches(self, tx: Tx, person_id: str) -> bool:
+        """Whether this person can be written to on a channel that is on."""
+        return bool(await self._announce.addresses(tx, f"person:{person_id}"))
 
     async def takes_part(self, address: Address) -> bool:
         """Whether something was said or heard at this very address before."""

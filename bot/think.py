@@ -11,28 +11,39 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, Select, literal, or_, select
 
 from actions.commands.knowledge import TakeInDocument
+from actions.commands.planning import named
 from actions.commands.roster import command_from_json
 from actions.commands.undo import Undo
-from actions.crm.records import Customer, Speaker
+from actions.crm import own
+from actions.crm.records import Customer, Paper, Speaker
 from actions.gather import Asked, gather
 from actions.outside.store import Tx
 from actions.outside.tables import CustomerRow, DeedRow, ProposalRow, SendRow
+from actions.parked import parked
+from actions.plays.plainly import plainly, ruled_in
 from actions.plays.roster import play_of
 from actions.proposal import Answer, Ask, Basis
+from actions.proposal_json import decision_from_json, proposal_from_json
 from actions.propose import basis_of, propose
 from actions.readers import audience_of, setting_of
 from actions.rows import may_see, one
 from actions.world import World
 from bot import buttons
 from bot.buttons import Pressed
+from bot.edits import LONGEST, approves_with_changes, changes_in
 from bot.gaps import ASKS_DOCUMENTS
+from bot.kept_papers import may_open
+from bot.meetings import meeting_turn
 from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import IS_WORDS, target_of
+from bot.paper_changes import basis_of_words, changed, speaks_of_a_paper
 from bot.steps import (
     AskBack,
+    AskEdit,
     AskWhich,
     Do,
+    Edit,
     Heard,
     Help,
     Introduce,
@@ -41,7 +52,9 @@ from bot.steps import (
     OfferDocument,
     Plain,
     Rest,
+    SendOff,
     Settle,
+    ShowPaper,
     Step,
     TakeBack,
     Tell,
@@ -50,6 +63,7 @@ from bot.steps import (
     Why,
 )
 from bot.thread import Thread, Turn, merge, question_from_json
+from bot.why import asked_in, asked_of, why_of
 from intents.dictionary import OUT_OF_SCOPE, Intent
 from intents.understand import Reader
 from intents.understanding import Candidate, Understanding
@@ -100,12 +114,14 @@ class Thinker:
         heard = replace(heard, understanding=understanding)
         if heard.speaker.person_id is None and _INVITATION.fullmatch(text.upper()):
             return heard, [Introduce(text)]
-        heard = replace(heard, lang=language_of(heard.thread, heard.speaker, understanding))
+        heard = replace(
+            heard, lang=asked_in(text) or ruled_in(text) or language_of(heard.thread, heard.speaker, understanding)
+        )
         if heard.speaker.role == "guest":
             return heard, [Plain("unknown_sender")]
         if _TAKES_IN.search(text) and (taken := await self._taken_in(tx, heard, kept)):
             return heard, taken
-        if _says_nothing(understanding):
+        if _says_nothing(understanding) and plainly(text) is None and not _is_asked_why(heard.thread):
             return heard, [*kept, Plain("empty")]
         too_long: list[Step] = [Plain("too_long")] if message.was_cut else []
         heard, step = await self._steer(tx, heard)
@@ -148,7 +164,8 @@ class Thinker:
         understanding = heard.understanding
         assert understanding is not None
         here = heard.message.address.key
-        match understanding.control:
+        says_why = _is_asked_why(heard.thread) and understanding.control not in ("no", "help", "undo", "choice")
+        match None if says_why else understanding.control:
             case "help":
                 return heard, Help()
             case "undo":
@@ -174,18 +191,31 @@ class Thinker:
                     return heard, Plain("dropped")
                 if understanding.intent == "chat.thanks":
                     return heard, Plain("noted")
-            case None if (step := await self._on_what_was_said(tx, heard, understanding)) is not None:
+            case None if not says_why and (step := await self._on_what_was_said(tx, heard, understanding)) is not None:
                 return heard, step
-            case None if (button := await buttons.labelled(tx, here, understanding.text.strip())) and button.action != "say":
+            case None if (
+                not says_why
+                and (button := await buttons.labelled(tx, here, understanding.text.strip()))
+                and button.action != "say"
+            ):
                 heard, steps = await self._press(tx, heard, button)
                 return heard, steps[0]
         turn = merge(heard.thread, understanding, heard.message.sent_at)
         return heard, await self._turn(tx, heard, turn)
 
     async def _on_what_was_said(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
-        """What only means something after what was said last: take it back; who changed what was cited."""
+        """What only means something after what was said or decided: why, another value, take it back, who changed it."""
+        if (named := asked_of(understanding.text)) is not None:
+            why = await why_of(tx, named, heard.speaker)
+            return Why(why) if why else Plain("no_such_decision")
+        if (step := await self._edit_said(tx, heard, understanding)) is not None:
+            return step
+        if heard.speaker.is_staff and (change := await self._changed_paper(tx, heard, understanding)):
+            return change
         if _ASKS_OF_VERSIONS.fullmatch(understanding.text) and (versions := await self._versions(tx, heard)):
             return versions
+        if (meeting := await meeting_turn(tx, heard, understanding)) is not None:
+            return await self._turn(tx, heard, meeting)
         if understanding.intent == "approval.reject" and _TAKE_BACK.search(understanding.text):
             return await self._take_back(tx, heard)
         return None
@@ -208,14 +238,40 @@ class Thinker:
         if yes and heard.understanding and heard.understanding.intent == "chat.thanks":
             # "ok" from whoever asked only takes note that it waits for somebody else
             person = heard.speaker.person_id
-            rows = [row for row in rows if row.requester_id != person or not row.decision["confirmers"]["not_requester"]]
+            rows = [row for row in rows if row.requester_id != person or decision_from_json(row.decision).asks_requester]
         if len(rows) > 1:
             return Plain("several_pending")
         return Settle(rows[0].id, rows[0].digest, yes, by_button=False) if rows else None
 
+    async def _edit_said(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
+        """Another value for what waits here: in answer to the question for one, or "approve with 12%"."""
+        if heard.thread.editing is not None and len(understanding.text) <= LONGEST:
+            proposal_id, digest = heard.thread.editing
+            row = await parked(tx, proposal_id)
+            command = proposal_from_json(row["proposal"]).command if row else None
+            if command is not None and (changes := changes_in(understanding, command)):
+                return Edit(proposal_id, digest, changes, yes=False)
+        if not approves_with_changes(understanding.text) or not understanding.slots:
+            return None
+        address = heard.message.address
+        rows = await self._pending(tx, address, heard.message.sender)
+        if not rows and address.thread is not None:
+            rows = await self._pending(tx, replace(address, thread=None), heard.message.sender)
+        said = [(row, changes_in(understanding, proposal_from_json(row.proposal).command)) for row in rows]
+        meant = [(row, changes) for row, changes in said if changes]
+        if len(meant) > 1:
+            return Plain("several_pending")
+        return Edit(meant[0][0].id, meant[0][0].digest, meant[0][1], yes=True) if meant else None
+
     async def _pending(self, tx: Tx, address: Address, sender: str) -> Sequence[Row[Any]]:
         pending = (
-            select(ProposalRow.id, ProposalRow.digest, ProposalRow.requester_id, ProposalRow.decision)
+            select(
+                ProposalRow.id,
+                ProposalRow.digest,
+                ProposalRow.requester_id,
+                ProposalRow.proposal,
+                ProposalRow.decision,
+            )
             .where(ProposalRow.state == "pending", (literal("proposal:") + ProposalRow.id).in_(_cards(address, sender)))
             .limit(_MOST_PENDING)
         )
@@ -261,8 +317,12 @@ class Thinker:
                 # after a number typed, or a press on what only they see, no card changes under their eyes
                 is_pressed = heard.message.press is not None and heard.message.address.private_to is None
                 return heard, [Settle(data["proposal"], data["digest"], said == "confirm", by_button=is_pressed)]
+            case "edit":
+                return heard, [await self._asks_to_edit(tx, data)]
             case "walk" | "judge":
                 return heard, [await self._on_passage(tx, heard, button.action, data)]
+            case "look" | "change" | "send_paper":
+                return heard, [await self._on_paper(tx, heard, button)]
             case "undo":
                 return heard, [TakeBack(data["deed"])]
             case "more":
@@ -280,6 +340,34 @@ class Thinker:
                 text = str(data["text"])
                 said_now = replace(heard, message=replace(heard.message, press=None, text=text))
                 return await self.think(tx, said_now, ())
+
+    async def _asks_to_edit(self, tx: Tx, data: Mapping[str, Any]) -> Step:
+        row = await parked(tx, data["proposal"])
+        if row is None:
+            return Plain("expired")
+        if row["state"] != "pending":  # it only learns what became of it
+            return Settle(data["proposal"], data["digest"], True, by_button=False)
+        return AskEdit(data["proposal"], data["digest"], proposal_from_json(row["proposal"]).command)
+
+    async def _on_paper(self, tx: Tx, heard: Heard, button: Pressed) -> Step:
+        """What is done with a paper that was prepared; whoever presses must be one who may see it."""
+        paper = await own.get(tx, "paper", button.data["paper"])
+        if not isinstance(paper, Paper) or not await may_open(tx, paper, heard.speaker):
+            return Plain("paper_gone")
+        if button.action == "send_paper":
+            basis = Basis(confidence=1.0, message=heard.message.key)
+            return SendOff(paper, button.data["digest"], basis, f"press:{button.token}")
+        facts = await own.get_many(tx, named(("customer", paper.customer_id), ("contact", paper.contact_id)))
+        return ShowPaper(paper, facts, asks_what=button.action == "change")
+
+    async def _changed_paper(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
+        """Words that change the paper shown last: another discount, quantity or validity makes a new version of it."""
+        shown = await buttons.latest(tx, heard.message.address.key, "change") if speaks_of_a_paper(understanding) else None
+        paper = await own.get(tx, "paper", shown.data["paper"]) if shown else None
+        if not isinstance(paper, Paper) or not await may_open(tx, paper, heard.speaker):
+            return None
+        command = changed(paper, understanding)
+        return Do(command, basis_of_words(understanding, heard.message.key), heard.message.key) if command else None
 
     async def _on_passage(self, tx: Tx, heard: Heard, action: str, data: Mapping[str, Any]) -> Step:
         """What is done with a passage that was shown; whoever presses must be one who may read it."""
@@ -322,7 +410,9 @@ class Thinker:
             understanding = await self._understand(heard, turn.text, turn.sent_at)
         if turn.is_settled:
             understanding = replace(understanding, intent=turn.intent, confidence=1.0, sure=True, alternatives=(), also=())
-        thread = heard.thread
+        thread, plain = heard.thread, plainly(turn.text) if heard.speaker.is_staff else None
+        if plain is not None and (about := plain.about(turn.text)) != turn.text:
+            understanding = await self._understand(heard, about, turn.sent_at)
         situation = await gather(
             tx,
             Asked(
@@ -332,7 +422,7 @@ class Thinker:
                 understanding=understanding,
                 now=heard.now,
                 lang=heard.lang,
-                needs=play_of(understanding.intent).needs,
+                needs=play_of(understanding.intent).needs | (plain.needs if plain else frozenset()),
                 candidates=(await self._names.names()).candidates,
                 answers=turn.answers,
                 customer_id=thread.customer_id,
@@ -341,14 +431,22 @@ class Thinker:
             ),
             self._world,
         )
-        if not understanding.sure and not (situation.passages and _asks_documents_either_way(understanding)):
+        said = plain.function(situation) if plain else None
+        if (
+            said is None
+            and not understanding.sure
+            and not (situation.passages and _asks_documents_either_way(understanding))
+        ):
             return AskWhich(situation, turn)
-        result = propose(situation)
+        result = said or propose(situation)
         if isinstance(result, Answer):
             return Tell(situation, turn, result)
         if isinstance(result, Ask):
             return AskBack(situation, turn, result)
-        return Do(result, basis_of(situation), heard.message.key, situation, turn)
+        basis = basis_of(situation)
+        if said is not None:  # these words were not read, they mean one thing
+            basis = replace(basis, intent="", confidence=1.0, alternatives=(), passages=())
+        return Do(result, basis, heard.message.key, situation, turn)
 
 
 def _cards(address: Address, sender: str) -> Select[Any]:
@@ -366,6 +464,11 @@ def _asks_documents_either_way(understanding: Understanding) -> bool:
     """Whether the two likeliest readings are both answered from documents: then it does not matter which it is."""
     readings = {understanding.intent, *(one.intent for one in understanding.alternatives[:1])}
     return readings <= ASKS_DOCUMENTS | {OUT_OF_SCOPE}
+
+
+def _is_asked_why(thread: Thread) -> bool:
+    """Whether a sentence that says why is waited for."""
+    return thread.question is not None and thread.question.slot == "reason"
 
 
 def _says_nothing(understanding: Understanding) -> bool:

@@ -34,14 +34,19 @@ class Question:
 
 @dataclass(frozen=True)
 class Thread:
-    """The state of one conversation. Ids name records; `why` is the basis of the last reply that had one."""
+    """The state of one conversation. Ids name records; `why` is the basis of the last reply that had one.
+
+    `editing` is the proposal, and its digest, for which another value was asked.
+    """
 
     customer_id: str | None = None
     deal_id: str | None = None
     lead_id: str | None = None
     ticket_id: str | None = None
+    booking_id: str | None = None
     question: Question | None = None
     why: dict[str, Any] | None = None
+    editing: tuple[str, str] | None = None
     lang: Literal["zh", "en"] | None = None
 
 
@@ -66,7 +71,7 @@ _question = TypeAdapter(Question)
 # records asked for by the company's name
 _BY_COMPANY = frozenset({"customer", "deal", "lead"})
 # slots whose answer is whatever the person writes, when nothing of that type was recognised in it
-_FREE_TEXT = frozenset({"company", "person", "address", "text", "title", "product", "what", "recipient"})
+_FREE_TEXT = frozenset({"reason", "company", "person", "address", "text", "title", "product", "what", "recipient"})
 # the longest reply still taken as the answer to a question rather than as a new topic
 _ANSWER_CHARACTERS = 60
 # how sure a reading must be for short words to count as a new topic
@@ -122,6 +127,8 @@ def _answer(question: Question, understanding: Understanding) -> dict[str, Any] 
     """The value that these words give for the open question, or None when they are about something else."""
     wanted = "company" if question.slot in _BY_COMPANY else question.slot
     text = understanding.text.strip()
+    if wanted == "reason":  # whatever is said now says why
+        return {"reason": text}
     is_short = len(text) <= _ANSWER_CHARACTERS
     slot = next((slot for slot in understanding.slots if slot.type == wanted), None)
     if slot is not None:
@@ -175,6 +182,7 @@ def about(thread: Thread, subjects: tuple[Subject, ...], customer_id: str | None
     for subject in subjects[:1]:
         if subject.customer_id and subject.customer_id != ids.get("customer_id", thread.customer_id):
             ids = {"customer_id": subject.customer_id, "deal_id": None, "ticket_id": None}
-        if subject.kind in ("deal", "lead", "ticket"):
+        if subject.kind in ("deal", "lead", "ticket", "booking"):
             ids[f"{subject.kind}_id"] = subject.id
+        ids.setdefault("booking_id", None)  # "move it to Thursday" means the meeting spoken of last, and nothing else
     return replace(thread, question=None, **ids)  # type: ignore[arg-type]

@@ -46,6 +46,7 @@ class Reader:
         self._model = model
         self._added = added
         self._intents = known.intents
+        self._dictionary = str(known.version)
         self._customers_own = known.customers_own()
         self._labels = tuple(dict.fromkeys((*model.jury.labels, *known.intents)))
 
@@ -128,6 +129,7 @@ class Reader:
             model=self._model.version,
             evidence=evidence if signal else "",
             plain=read if read != said else None,
+            dictionary=self._dictionary,
         )
 
     def _read(self, text: str, role: str | None, phrase: Phrase | None) -> list[Candidate]:

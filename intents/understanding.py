@@ -41,7 +41,7 @@ class Understanding:
     that word is a choice. `reported` means the words are a customer's, quoted or forwarded by someone else.
     `sure` is false where the dialogue should rather ask. `model` is the version of the model that read it. `evidence` is
     the sentence, as it stands in a long text, that shows a frozen budget. `plain` is the text with the house's own words
-    put plainly, where it has any.
+    put plainly, where it has any. `dictionary` is the version of the dictionary that the intents are of.
     """
 
     text: str
@@ -58,3 +58,4 @@ class Understanding:
     model: str
     evidence: str = ""
     plain: str | None = None
+    dictionary: str = ""

@@ -23,17 +23,16 @@ from actions.commands.planning import (
     new_id,
     not_found,
     problem,
+    some_gone,
     stamp,
 )
+from actions.crm.crossings import HOUSE_COUNTRY, house_year
 from actions.crm.own import json_value
-from actions.crm.records import OPEN_STAGES, Customer, Deal, Employee, Lead, Reminder, Speaker, Stage
+from actions.crm.records import OPEN_STAGES, Crossings, Customer, Deal, Employee, Lead, Reminder, Speaker, Stage
 from actions.proposal import Create, Facts, Json, Notify, Plan, Remove, Schedule, Subject, Unschedule, WriteFile
 
 LeadState = Literal["new", "working", "converted", "invalid", "duplicate"]
 ActivityKind = Literal["visit", "call", "mail", "note", "chat"]
-HOUSE_COUNTRY = "CN"
-"""Where the house keeps its records: what leaves for another country crosses a border."""
-
 
 # --- deals ---------------------------------------------------------------------------------------------------------------
 
@@ -72,6 +71,7 @@ class UpdateAmount:
 
     name: ClassVar[str] = "update_amount"
     roles: ClassVar[frozenset[str]] = SALES
+    editable: ClassVar[tuple[str, ...]] = ("discount", "amount", "currency")
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -157,6 +157,7 @@ class CreateDeal:
 
     name: ClassVar[str] = "create_deal"
     roles: ClassVar[frozenset[str]] = SALES
+    editable: ClassVar[tuple[str, ...]] = ("amount", "currency")
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -308,6 +309,7 @@ class AssignLeads:
 
     name: ClassVar[str] = "assign_leads"
     roles: ClassVar[frozenset[str]] = SALES
+    batch: ClassVar[str] = "lead_ids"
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -316,8 +318,10 @@ class AssignLeads:
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         if not self.lead_ids:
             return problem("nothing_chosen", kind="lead")
-        if missing := first_missing(facts, self.reads):
+        if missing := first_missing(facts, (("employee", self.to_id),)):
             return missing
+        if gone := some_gone(facts, self.reads[1:], about_lead):
+            return gone
         receiver: Employee = facts.get("employee", self.to_id)
         leads: list[Lead] = [facts.get("lead", lead_id) for lead_id in dict.fromkeys(self.lead_ids)]
         subjects = tuple(about_lead(lead) for lead in leads)
@@ -392,6 +396,7 @@ class SetReminder:
 
     name: ClassVar[str] = "set_reminder"
     roles: ClassVar[frozenset[str]] = SALES
+    editable: ClassVar[tuple[str, ...]] = ("due_at",)
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -472,29 +477,57 @@ class ExportCustomers:
 
     name: ClassVar[str] = "export_customers"
     roles: ClassVar[frozenset[str]] = SALES
+    batch: ClassVar[str] = "customer_ids"
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
+        return (*self._customers, *((("crossings", self._to),) if self._crosses else ()))
+
+    @property
+    def _customers(self) -> tuple[tuple[str, str], ...]:
         return tuple(("customer", customer_id) for customer_id in dict.fromkeys(self.customer_ids))
+
+    @property
+    def _to(self) -> str:
+        return self.destination.strip().upper()
+
+    @property
+    def _crosses(self) -> bool:
+        return self._to not in ("", HOUSE_COUNTRY)
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         if not self.customer_ids:
             return problem("nothing_chosen", kind="customer")
-        if missing := first_missing(facts, self.reads):
-            return missing
-        customers: list[Customer] = [facts.get(*ref) for ref in self.reads]
-        destination = self.destination.strip().upper()
+        if gone := some_gone(facts, self._customers, about_customer):
+            return gone
+        customers: list[Customer] = [facts.get(*ref) for ref in self._customers]
+        destination, crosses = self._to, self._crosses
+        ids = tuple(customer.id for customer in customers)
         file = f"{new_id('customers', key)}.csv"
         return Plan(
-            effects=(WriteFile(file, "customer", tuple(customer.id for customer in customers)),),
+            effects=(WriteFile(file, "customer", ids, destination if crosses else ""),),
             subjects=tuple(about_customer(customer) for customer in customers),
             measures={
                 "records": float(len(customers)),
                 "destination": destination,
-                "crosses_border": destination not in ("", HOUSE_COUNTRY),
+                "crosses_border": crosses,
+                **_people_leaving(facts.crossings if crosses else None, now),
             },
             data={"file": file, "count": len(customers), "recipient": self.recipient, "destination": destination},
         )
+
+
+def _people_leaving(crossings: Crossings | None, now: datetime) -> dict[str, float]:
+    """The year's count with this act counted in; without one the policy cannot know it, and asks."""
+    if crossings is None:
+        return {}
+    people, sensitive, here = crossings.reached(house_year(now))
+    return {
+        "people": float(len(crossings.people)),
+        "people_year": float(people),
+        "people_destination": float(here),
+        "sensitive_year": float(sensitive),
+    }
 
 
 # --- shared by the commands above ----------------------------------------------------------------------------------------

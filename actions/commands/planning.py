@@ -1,6 +1,6 @@
 """What every command's plan is made of: exact changes with their inverse, ids derived from the key, plain problems."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -30,6 +30,17 @@ def problem(name: str, *subjects: Subject, **data: Json) -> Plan:
 
 def not_found(kind: str, record_id: str | None) -> Plan:
     return problem("not_found", kind=kind, id=record_id)
+
+
+def some_gone(facts: Facts, refs: Sequence[tuple[str, str]], about: Callable[[Any], Subject]) -> Plan | None:
+    """The problem of a command over many records of which some are not there: one of one is simply not found."""
+    gone = [record_id for kind, record_id in refs if facts.get(kind, record_id) is None]
+    if not gone:
+        return None
+    if len(refs) == 1:
+        return not_found(*refs[0])
+    found = [about(record) for ref in refs if (record := facts.get(*ref)) is not None]
+    return problem("not_all", *found, gone=gone, missing=len(gone), count=len(refs))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from actions.commands import clock, crm, data, knowledge, service
+from actions.commands import clock, crm, data, knowledge, meetings, messages, papers, service, stops
 from actions.proposal import Command
 
 _ALL: tuple[type[Command], ...] = (
@@ -24,10 +24,23 @@ _ALL: tuple[type[Command], ...] = (
     crm.AssignLeads,
     crm.SubmitApproval,
     crm.ExportCustomers,
+    papers.PreparePaper,
+    papers.SendPaper,
+    papers.MarkPaperSent,
+    papers.DiscardPaper,
     service.OpenTicket,
     service.TakeTicket,
     service.CloseTicket,
     service.TellOwner,
+    messages.MessageCustomer,
+    stops.NoteSignal,
+    stops.EndSignals,
+    stops.LiftSignal,
+    stops.RecordFiring,
+    stops.AppealFiring,
+    stops.RuleOnFiring,
+    stops.SpendRelease,
+    stops.TakeAlternative,
     data.UpdateContact,
     data.UpdateAddress,
     data.UpdateCompany,
@@ -35,6 +48,16 @@ _ALL: tuple[type[Command], ...] = (
     knowledge.ReportGap,
     knowledge.TakeInDocument,
     clock.DeliverReminder,
+    meetings.HoldSlot,
+    meetings.BookConsultant,
+    meetings.ReleaseHold,
+    meetings.RebookConsultant,
+    meetings.CancelBooking,
+    meetings.DeclineBooking,
+    meetings.SendInvitation,
+    meetings.RemindMeeting,
+    meetings.TakeCalendar,
+    meetings.TellClashes,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}

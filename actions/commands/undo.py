@@ -1,6 +1,7 @@
 """Taking back a deed, as a command like any other: its plan is the inverse that the deed left behind."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ class Undo:
     effects: tuple[Effect, ...] = ()
     subjects: tuple[Subject, ...] = ()
     problem: str | None = None
+    measures: Mapping[str, float | bool | str] = field(default_factory=dict)
 
     name: ClassVar[str] = "undo"
     roles: ClassVar[frozenset[str]] = SALES | {"customer"}
@@ -30,4 +32,4 @@ class Undo:
         return tuple((subject.kind, subject.id) for subject in self.subjects)
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        return Plan(self.effects, self.subjects, problem=self.problem, data={"did": self.did})
+        return Plan(self.effects, self.subjects, self.measures, problem=self.problem, data={"did": self.did})

@@ -15,10 +15,12 @@ from rich.table import Table
 
 from actions.audit import Entry, append
 from actions.crm import people
+from actions.crm.calendar_file import AHEAD, CalendarError
 from actions.crm.columns import ROW_KINDS
 from actions.crm.export_files import export_files
 from actions.crm.import_files import Imported, import_files
 from actions.crm.records import Contact, Employee, EmployeeRole
+from actions.crm.take_calendar import take_calendar
 from actions.outside.store import Store, Tx
 
 OpenStore = Callable[[], Store]
@@ -155,6 +157,30 @@ def people_cli(open_store: OpenStore) -> typer.Typer:
         typer.echo(f"{person} is no longer known on {channel}.")
 
     @cli.command()
+    def calendar(
+        person: Annotated[str, typer.Argument(metavar="PERSON", help="An employee's id.")],
+        source: Annotated[
+            Path, typer.Argument(metavar="FILE.ics", exists=True, help="Their calendar: an .ics file, or a folder of them.")
+        ],
+    ) -> None:
+        """Take in when somebody's calendar takes their time, in place of what it said before; never what it says.
+
+        Three months ahead, recurring events counted out. Meetings it leaves no room for are told to both sides.
+        """
+        words = {"command": "calendar"}
+        count = _write(open_store, person, words, lambda tx: take_calendar(tx, person, source, datetime.now(UTC)))
+        typer.echo(f"{person} is taken {count} times in the next {AHEAD.days} days.")
+
+    @cli.command()
+    def leave(
+        person: Annotated[str, typer.Argument(metavar="PERSON", help="An employee's id.")],
+        deputy: Annotated[str | None, typer.Option(metavar="ID", help="Who stands in for them from now on.")] = None,
+    ) -> None:
+        """Say that an employee has left: they may do nothing any more; what they would confirm goes to their deputy."""
+        _write(open_store, person, {"command": "leave"}, lambda tx: people.leave(tx, person, deputy))
+        typer.echo(f"{person} has left.")
+
+    @cli.command()
     def invite(contact: Annotated[str, typer.Argument(metavar="CONTACT", help="A customer contact's id.")]) -> None:
         """Make a code that a customer's contact types once, within seven days, to be recognised on a channel."""
         words = {"command": "invite"}
@@ -203,7 +229,7 @@ def _run(open_store: OpenStore, work: Callable[[Store], Awaitable[Got]]) -> Got:
 
     try:
         return asyncio.run(within())
-    except (people.IntroductionError, OSError) as error:
+    except (people.IntroductionError, CalendarError, OSError) as error:
         raise _failed(str(error)) from None
 
 

@@ -17,7 +17,9 @@ from sqlalchemy import ColumnElement, Select, delete, insert, literal, select, u
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import update as sql_update
 
-from actions.crm.records import KINDS, Record
+from actions.crm.crossings import counted
+from actions.crm.diary import diary_of
+from actions.crm.records import KINDS, Customer, Record
 from actions.outside import tables
 from actions.outside.store import Tx
 from actions.proposal import Facts, Json
@@ -30,18 +32,26 @@ _MODELS: dict[str, type[tables.Table]] = {
     "deal": tables.DealRow,
     "product": tables.ProductRow,
     "battle_fact": tables.BattleFactRow,
+    "paper": tables.PaperRow,
     "ticket": tables.TicketRow,
     "contract": tables.ContractRow,
     "activity": tables.ActivityRow,
     "reminder": tables.ReminderRow,
     "busy": tables.BusyRow,
+    "signal": tables.SignalRow,
+    "firing": tables.FiringRow,
+    "booking": tables.BookingRow,
 }
 
 _REFERRERS: dict[str, tuple[tuple[str, str], ...]] = {
-    "customer": tuple((kind, "customer_id") for kind in ("contact", "deal", "ticket", "contract", "activity", "reminder")),
-    "deal": (("activity", "deal_id"), ("reminder", "deal_id"), ("contract", "deal_id")),
+    "customer": tuple(
+        (kind, "customer_id")
+        for kind in ("contact", "deal", "paper", "ticket", "contract", "activity", "reminder", "booking", "signal", "firing")
+    ),
+    "deal": tuple((kind, "deal_id") for kind in ("activity", "reminder", "contract", "paper", "booking")),
     "lead": (("activity", "lead_id"),),
-    "contact": (("ticket", "contact_id"),),
+    "contact": (("ticket", "contact_id"), ("paper", "contact_id")),
+    "paper": (("paper", "replaces_id"),),
 }
 """Which fields point at a record of this kind: while one does, the record cannot be taken away."""
 
@@ -60,6 +70,7 @@ async def get(tx: Tx, kind: str, record_id: str) -> Record | None:
 async def get_many(tx: Tx, wanted: Iterable[tuple[str, str]]) -> Facts:
     """The records asked for, together with the customers they belong to; one statement a kind, one more for those.
 
+    `("crossings", COUNTRY)` asks what has left for that country, counted with the customers asked for.
     The customers come along because whose a deal, ticket or contact is decides who may touch it. Ids that name nothing
     are simply absent.
     """
@@ -67,7 +78,10 @@ async def get_many(tx: Tx, wanted: Iterable[tuple[str, str]]) -> Facts:
     for kind, record_id in wanted:
         ids[kind].add(record_id)
     customers = ids.pop("customer", set())
-    records: dict[tuple[str, str], Record] = {}
+    destinations = ids.pop("crossings", set())
+    records: dict[tuple[str, str], Record] = {
+        ("diary", key): await diary_of(tx, key) for key in sorted(ids.pop("diary", ()))
+    }
     for kind in sorted(ids):
         for record in await by_ids(tx, kind, sorted(ids[kind])):
             records[kind, record.id] = record
@@ -76,7 +90,9 @@ async def get_many(tx: Tx, wanted: Iterable[tuple[str, str]]) -> Facts:
                 customers.add(owner)
     for record in await by_ids(tx, "customer", sorted(customers)):
         records["customer", record.id] = record
-    return Facts(records)
+    leaving = [record for record in records.values() if isinstance(record, Customer)]
+    crossings = [await counted(tx, destination, leaving) for destination in sorted(destinations)[:1]]
+    return Facts(records, *crossings)
 
 
 async def by_ids(tx: Tx, kind: str, ids: Sequence[str]) -> list[Record]:
@@ -237,6 +253,12 @@ def _truth(value: Json) -> bool:
     return value
 
 
+def _count(value: Json) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("not a whole number")
+    return value
+
+
 def _money(value: Json) -> Decimal:
     if isinstance(value, bool):
         raise TypeError("not a number")
@@ -257,4 +279,4 @@ def _day(value: Json) -> date:
     return value if isinstance(value, date) and not isinstance(value, datetime) else date.fromisoformat(_text(value))
 
 
-_READERS: dict[type, Any] = {str: _text, bool: _truth, Decimal: _money, datetime: _moment, date: _day}
+_READERS: dict[type, Any] = {str: _text, bool: _truth, int: _count, Decimal: _money, datetime: _moment, date: _day}

@@ -100,12 +100,15 @@ async def whois(tx: Tx, channel: str, user: str, claimed_role: str | None = None
 
 
 async def speaker_of(tx: Tx, person_id: str) -> Speaker | None:
-    """The employee or contact with this id as a speaker, with the team whose customers they may touch."""
+    """The employee or contact with this id as a speaker, with the team whose customers they may touch.
+
+    Who has left is a guest with a name: known, and allowed nothing.
+    """
     employee = (await tx.execute(_EMPLOYEE, {"this": person_id})).mappings().first()
     if employee:
         return Speaker(
             person_id=person_id,
-            role=employee["role"],
+            role="guest" if employee["has_left"] else employee["role"],
             name=_name_in(employee["lang"], employee),
             name_en=employee["name_en"],
             lang=employee["lang"],
@@ -223,6 +226,17 @@ async def add(tx: Tx, person: Employee | Contact) -> None:
         if (await tx.execute(select(EmployeeRow.id).where(EmployeeRow.id == colleague))).first() is None:
             raise IntroductionError(f"There is no employee {colleague}.")
     await tx.execute(insert(EmployeeRow).values(vars(person)))
+
+
+async def leave(tx: Tx, person_id: str, deputy_id: str | None = None) -> None:
+    """An employee has left: known by name, allowed nothing; what they would confirm goes to their deputy, or one up."""
+    for colleague in filter(None, (person_id, deputy_id)):
+        if (await tx.execute(select(EmployeeRow.id).where(EmployeeRow.id == colleague))).first() is None:
+            raise IntroductionError(f"There is no employee {colleague}.")
+    if deputy_id == person_id:
+        raise IntroductionError("Nobody stands in for themselves.")
+    values: dict[str, Any] = {"has_left": True} | ({"deputy_id": deputy_id} if deputy_id else {})
+    await tx.execute(update(EmployeeRow).where(EmployeeRow.id == person_id).values(**values))
 
 
 def _check_channel(channel: str) -> None:

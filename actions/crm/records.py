@@ -5,10 +5,13 @@ import file's header and a policy expression all speak of the same thing. Money 
 `currency`; times are aware and in UTC.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
+
+from actions.policy.hours import Hours, shipped_hours
 
 EmployeeRole = Literal["rep", "manager", "director", "consultant", "legal"]
 Role = Literal["rep", "manager", "director", "consultant", "legal", "customer", "guest"]
@@ -20,7 +23,7 @@ TicketKind = Literal["complaint", "fault", "invoice", "refund", "cancel", "hando
 
 @dataclass(frozen=True)
 class Employee:
-    """Someone who works here. `deputy_id` stands in when they are away; `zone` is an IANA time zone."""
+    """Someone who works here, or `has_left`. `deputy_id` stands in when they are away; `zone` is an IANA time zone."""
 
     id: str
     name: str
@@ -34,6 +37,7 @@ class Employee:
     email: str | None = None
     phone: str | None = None
     expertise: str = ""
+    has_left: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,10 @@ class Deal:
 
 @dataclass(frozen=True)
 class Product:
-    """Something sold. `alternative_id` is the cheaper thing to offer when money is short."""
+    """Something sold. `alternative_id` is the cheaper thing to offer when money is short.
+
+    `priced_on` is the day of the price list that the price is from; None where it is not dated.
+    """
 
     id: str
     name: str
@@ -129,6 +136,7 @@ class Product:
     alternative_id: str | None = None
     description: str = ""
     description_en: str = ""
+    priced_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +154,39 @@ class BattleFact:
     theirs_en: str
     source: str
     as_of: date
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A document prepared for a customer, never sent without a look by a person.
+
+    `content` is the sheet as JSON (see actions/papers/sheet.py), `digest` its SHA-256, which also names its files;
+    `recipe` is what it was made from, so that it can be made again with something changed. Of a quotation `amount` is the
+    total and `valid_until` its last day. `state`: draft (nobody has said that it is right), approved (looked at, to be sent
+    by hand), sent, replaced (there is a newer version), discarded. Without a customer it is a comparison for colleagues.
+    """
+
+    id: str
+    kind: Literal["quote", "value_summary", "one_page", "proposal", "contract_request", "demo_agenda", "comparison"]
+    title: str
+    digest: str
+    content: str
+    recipe: str
+    customer_id: str | None = None
+    deal_id: str | None = None
+    contact_id: str | None = None
+    lang: str = "zh"
+    version: int = 1
+    state: Literal["draft", "approved", "sent", "replaced", "discarded"] = "draft"
+    amount: Decimal | None = None
+    currency: str | None = None
+    discount: Decimal = Decimal(0)
+    valid_until: date | None = None
+    replaces_id: str | None = None
+    made_by: str | None = None
+    created_at: datetime | None = None
+    sent_at: datetime | None = None
+    sent_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -213,16 +254,176 @@ class Reminder:
 
 @dataclass(frozen=True)
 class Busy:
-    """A stretch of a consultant's calendar that is taken."""
+    """A stretch of an employee's calendar that is taken. `source` is `calendar` where their own calendar says so."""
 
     id: str
     employee_id: str
     starts: datetime
     ends: datetime
     what: str = ""
+    source: str = ""
 
 
-Record = Employee | Customer | Contact | Lead | Deal | Product | BattleFact | Ticket | Contract | Activity | Reminder | Busy
+@dataclass(frozen=True)
+class Booking:
+    """A consultant's hour for the rep `owner_id`. Merely held it ends at `held_until`; `sequence` counts its changes.
+
+    `told` says who has been sent the invitation besides the two (a contact's id), so that they hear of changes.
+    """
+
+    id: str
+    consultant_id: str
+    owner_id: str
+    starts: datetime
+    ends: datetime
+    title: str = ""
+    customer_id: str | None = None
+    deal_id: str | None = None
+    state: Literal["held", "booked", "cancelled"] = "held"
+    held_until: datetime | None = None
+    sequence: int = 0
+    reason: str = ""
+    told: str | None = None
+
+
+@dataclass(frozen=True)
+class Diary:
+    """Who could meet when: people with what takes their time in the weeks looked at, and the hours of work in force.
+
+    Read together, kept nowhere.
+    """
+
+    id: str
+    people: tuple[Employee, ...] = ()
+    busy: tuple[Busy, ...] = ()
+    bookings: tuple[Booking, ...] = ()
+    contact: Contact | None = None
+    hours: Hours = field(default_factory=shipped_hours)
+
+    def person(self, person_id: str) -> Employee | None:
+        return next((one for one in self.people if one.id == person_id), None)
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What a customer has shown (a frozen budget, the wish to be left alone), with the very words that showed it.
+
+    `said_by` is who said it, `reported_by` the employee who passed it on, if not the customer wrote it. `source` is where:
+    for a call, `source_id` names it and `second` is the place in the recording. `probability` is the reading's, 0 to 1.
+    It counts until `until`, or until it is lifted: by other words (`lifted_words`) or by somebody of `roles` (separated by
+    `|`).
+    """
+
+    id: str
+    customer_id: str
+    kind: str
+    words: str
+    said_by: str
+    at: datetime
+    source: Literal["chat", "mail", "call", "report"] = "chat"
+    source_id: str | None = None
+    second: Decimal | None = None
+    probability: Decimal = Decimal(1)
+    deal_id: str | None = None
+    reported_by: str | None = None
+    until: datetime | None = None
+    roles: str = ""
+    state: Literal["open", "lifted"] = "open"
+    lifted_by: str | None = None
+    lifted_at: datetime | None = None
+    lifted_words: str | None = None
+
+
+@dataclass(frozen=True)
+class Firing:
+    """A breaker that stopped a step: what was asked, by whom, on which evidence, and what became of it.
+
+    `person_id` asked; `proposal_id` is the step, `deed` its command's name, `command` what it was in JSON and `digest` the
+    digest of that. `why` is the breaker's sentence as it stood then; `words`, `said_by`, `said_at`, `source` are the
+    evidence, `signal_id` the signal behind it. `roles` (separated by `|`) may rule.
+    A release counts once: then it is `used`.
+    """
+
+    id: str
+    breaker: str
+    person_id: str
+    proposal_id: str
+    deed: str
+    digest: str
+    verdict: Literal["confirm", "refuse"]
+    roles: str
+    at: datetime
+    customer_id: str | None = None
+    deal_id: str | None = None
+    title: str = ""
+    why: str = ""
+    why_en: str = ""
+    command: str = ""
+    words: str = ""
+    said_by: str = ""
+    said_at: datetime | None = None
+    source: str = ""
+    signal_id: str | None = None
+    state: Literal["open", "appealed", "released", "lifted", "upheld", "used"] = "open"
+    appeal: str | None = None
+    ruled_by: str | None = None
+    ruled_at: datetime | None = None
+    ruling: str | None = None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many different people's data left in one calendar year: to anywhere, sensitive data among them, to one country.
+
+    `known`, `known_sensitive` and `known_here` are those people of the act at hand who are in these numbers already.
+    """
+
+    people: int = 0
+    sensitive: int = 0
+    here: int = 0
+    known: frozenset[str] = frozenset()
+    known_sensitive: frozenset[str] = frozenset()
+    known_here: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Crossings:
+    """What has left for a country (`id`, ISO), by year, and whose data the act at hand would take there; for the policy."""
+
+    id: str
+    people: frozenset[str]
+    sensitive: frozenset[str]
+    years: Mapping[int, Tally]
+
+    def reached(self, year: int) -> tuple[int, int, int]:
+        """People abroad, sensitive among them, and people in this country, with this act counted in; each person once."""
+        tally = self.years.get(year, Tally())
+        return (
+            tally.people + len(self.people - tally.known),
+            tally.sensitive + len(self.sensitive - tally.known_sensitive),
+            tally.here + len(self.people - tally.known_here),
+        )
+
+
+Record = (
+    Employee
+    | Customer
+    | Contact
+    | Lead
+    | Deal
+    | Product
+    | BattleFact
+    | Paper
+    | Ticket
+    | Contract
+    | Activity
+    | Reminder
+    | Busy
+    | Signal
+    | Firing
+    | Booking
+    | Diary
+)
 KINDS: dict[str, type[Any]] = {
     "employee": Employee,
     "customer": Customer,
@@ -231,11 +432,15 @@ KINDS: dict[str, type[Any]] = {
     "deal": Deal,
     "product": Product,
     "battle_fact": BattleFact,
+    "paper": Paper,
     "ticket": Ticket,
     "contract": Contract,
     "activity": Activity,
     "reminder": Reminder,
     "busy": Busy,
+    "signal": Signal,
+    "firing": Firing,
+    "booking": Booking,
 }
 
 

@@ -82,6 +82,7 @@ class EmployeeRow(Table):
     email: Mapped[str | None]
     phone: Mapped[str | None]
     expertise: Mapped[str]
+    has_left: Mapped[bool]
 
 
 class CustomerRow(Table):
@@ -167,6 +168,7 @@ class ProductRow(Table):
     alternative_id: Mapped[str | None]
     description: Mapped[str]
     description_en: Mapped[str]
+    priced_on: Mapped[date | None]
 
 
 class BattleFactRow(Table):
@@ -182,6 +184,31 @@ class BattleFactRow(Table):
     theirs_en: Mapped[str]
     source: Mapped[str]
     as_of: Mapped[date]
+
+
+class PaperRow(Table):
+    __tablename__ = "paper"
+    id: Mapped[str] = _key()
+    kind: Mapped[str]
+    title: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64))
+    content: Mapped[str]
+    recipe: Mapped[str]
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    deal_id: Mapped[str | None] = mapped_column(index=True)
+    contact_id: Mapped[str | None]
+    lang: Mapped[str]
+    version: Mapped[int]
+    state: Mapped[str]
+    amount: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    discount: Mapped[Decimal]
+    valid_until: Mapped[date | None]
+    replaces_id: Mapped[str | None]
+    made_by: Mapped[str | None]
+    created_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    sent_to: Mapped[str | None]
 
 
 class TicketRow(Table):
@@ -246,6 +273,84 @@ class BusyRow(Table):
     starts: Mapped[datetime]
     ends: Mapped[datetime]
     what: Mapped[str]
+    source: Mapped[str]
+
+
+class BookingRow(Table):
+    __tablename__ = "booking"
+    id: Mapped[str] = _key()
+    consultant_id: Mapped[str] = mapped_column(index=True)
+    owner_id: Mapped[str] = mapped_column(index=True)
+    starts: Mapped[datetime]
+    ends: Mapped[datetime]
+    title: Mapped[str]
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    deal_id: Mapped[str | None]
+    state: Mapped[str]
+    held_until: Mapped[datetime | None]
+    sequence: Mapped[int]
+    reason: Mapped[str]
+    told: Mapped[str | None]
+
+
+class TakenQuarterRow(Table):
+    """A quarter of an hour of one person's that a booking holds: the key is what keeps two bookings apart."""
+
+    __tablename__ = "taken_quarter"
+    person_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    booking_id: Mapped[str] = mapped_column(index=True)
+
+
+class SignalRow(Table):
+    __tablename__ = "signal"
+    id: Mapped[str] = _key()
+    customer_id: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
+    words: Mapped[str]
+    said_by: Mapped[str]
+    at: Mapped[datetime]
+    source: Mapped[str]
+    source_id: Mapped[str | None]
+    second: Mapped[Decimal | None]
+    probability: Mapped[Decimal]
+    deal_id: Mapped[str | None]
+    reported_by: Mapped[str | None]
+    until: Mapped[datetime | None]
+    roles: Mapped[str]
+    state: Mapped[str]
+    lifted_by: Mapped[str | None]
+    lifted_at: Mapped[datetime | None]
+    lifted_words: Mapped[str | None]
+
+
+class FiringRow(Table):
+    __tablename__ = "firing"
+    id: Mapped[str] = _key()
+    breaker: Mapped[str]
+    person_id: Mapped[str] = mapped_column(index=True)
+    proposal_id: Mapped[str] = mapped_column(index=True)
+    deed: Mapped[str]
+    digest: Mapped[str]
+    verdict: Mapped[str]
+    roles: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    deal_id: Mapped[str | None]
+    title: Mapped[str]
+    why: Mapped[str]
+    why_en: Mapped[str]
+    command: Mapped[str]
+    words: Mapped[str]
+    said_by: Mapped[str]
+    said_at: Mapped[datetime | None]
+    source: Mapped[str]
+    signal_id: Mapped[str | None]
+    state: Mapped[str]
+    appeal: Mapped[str | None]
+    ruled_by: Mapped[str | None]
+    ruled_at: Mapped[datetime | None]
+    ruling: Mapped[str | None]
 
 
 # --- who is who ---------------------------------------------------------------------------------------------------------
@@ -268,6 +373,33 @@ class GroupRow(Table):
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     channel: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation: Mapped[str]
+
+
+class CrossingRow(Table):
+    """One person whose data left for one country in one calendar year; a person counts once, however often it leaves.
+
+    `is_sensitive` is true once any of it was. `deed` is the first that took it there.
+    """
+
+    __tablename__ = "crossing"
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    destination: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(String(160), primary_key=True)
+    is_sensitive: Mapped[bool]
+    at: Mapped[datetime]
+    deed: Mapped[str]
+
+
+Index("crossing_person", CrossingRow.person, CrossingRow.year)
+
+
+class PolicyVersionRow(Table):
+    """A version of the policy that was in force: every text of it by name, so that it can be read again."""
+
+    __tablename__ = "policy_version"
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    texts: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
 
 
 class MetaRow(Table):
@@ -332,7 +464,9 @@ class SendRow(Table):
 class ProposalRow(Table):
     """A proposal that waits: offered on a button, or for a person's yes. The card is only a view of this row.
 
-    state: offered | pending -> done | rejected | expired | stale | failed. `digest` binds a yes to the exact arguments.
+    state: offered | pending -> done | rejected | expired | stale | failed | superseded. `digest` binds a yes to the exact
+    arguments. `yeses` are those said so far; `step` counts how often it was passed on because nobody answered. Somebody may
+    have `edited` it before they approved: who, and which arguments; `superseded_by` is what is asked in its place.
     """
 
     __tablename__ = "proposal"
@@ -349,6 +483,10 @@ class ProposalRow(Table):
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     note: Mapped[str | None]
+    yeses: Mapped[list[Any]]
+    step: Mapped[int]
+    edited: Mapped[dict[str, Any] | None]
+    superseded_by: Mapped[str | None]
 
 
 class ButtonRow(Table):

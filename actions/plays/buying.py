@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from actions.commands.crm import CreateDeal, SubmitApproval, UpdateAmount, UpdateStage
 from actions.crm.records import STAGES, Contract, Stage
+from actions.plays import papers
 from actions.plays.heard import heard, with_alternative
 from actions.plays.meant import the_product
 from actions.plays.play import Result
@@ -14,7 +15,7 @@ from actions.situation import Situation
 
 
 def quote_request(s: Situation) -> Result:
-    return heard(s, *_forward(s, "proposal"), again=1, data=_list_price(s))
+    return heard(s, *papers.prepare(s, "quote"), *_forward(s, "proposal"), again=1, data=_list_price(s), of_one_deal=True)
 
 
 def discount_request(s: Situation) -> Result:
@@ -26,11 +27,13 @@ def discount_request(s: Situation) -> Result:
 
 
 def demo_request(s: Situation) -> Result:
-    return heard(s, again=1, says=("consultant",))
+    agenda = papers.prepare(s, "demo_agenda")
+    # the consultant's button is the one that must not fall off a small card
+    return heard(s, *agenda, again=None if agenda else 1, says=("consultant",))
 
 
 def proposal_request(s: Situation) -> Result:
-    return heard(s, *_forward(s, "proposal"), again=1)
+    return heard(s, *papers.prepare(s, "proposal"), *_forward(s, "proposal"), again=1)
 
 
 def delivery_inquiry(s: Situation) -> Result:
@@ -42,7 +45,8 @@ def product_question(s: Situation) -> Result:
 
 
 def contract_request(s: Situation) -> Result:
-    return heard(s, *_forward(s, "negotiation"), *_to_legal(s), again=1, of_one_deal=True)
+    ahead = _forward(s, "negotiation") or _to_legal(s)
+    return heard(s, *ahead, *papers.prepare(s, "contract_request"), again=1, of_one_deal=True)
 
 
 def commitment(s: Situation) -> Result:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
+from typing import Literal
 
 from actions.commands.crm import (
     AssignLeads,
@@ -17,15 +18,15 @@ from actions.commands.crm import (
     UpdateAmount,
     UpdateStage,
 )
-from actions.crm.records import STAGES, Activity, Busy, Contact, Customer, Deal, Employee, Lead, Stage
-from actions.plays import battle, briefs, spoken
-from actions.plays.consultants import fitting, next_free_hour
+from actions.crm.records import STAGES, Activity, Contact, Customer, Deal, Employee, Lead, Stage
+from actions.papers.compare import MOST_COLUMNS, points_of
+from actions.plays import battle, briefs, consultants, papers, spoken
 from actions.plays.destination import destination, recipient
 from actions.plays.local_time import moment, morning_of, today, work_morning_in
 from actions.plays.meant import is_named, the_customer, the_deal, the_product, unclear
 from actions.plays.play import Result
 from actions.plays.told import amount_of, customer_subject, deal_subject, exact, iso, money, named, sums
-from actions.proposal import Answer, Ask, Json, Option
+from actions.proposal import Answer, Ask, Json, Option, Subject
 from actions.situation import Situation
 
 MOST_OPTIONS = 4
@@ -175,17 +176,7 @@ def submit_approval(s: Situation) -> Result:
 
 
 def book_consultant(s: Situation) -> Result:
-    consultants = [row for row in s.rows.get("team", ()) if isinstance(row, Employee) and row.role == "consultant"]
-    busy = [row for row in s.rows.get("busy", ()) if isinstance(row, Busy)]
-    wanted = moment(s.slot("date"), s.now, s.speaker)
-    after = max(s.now, wanted - timedelta(hours=1)) if wanted else s.now
-    region = s.customer.region if s.customer else s.speaker.region
-    free = [(person, next_free_hour(person, busy, after)) for person in fitting(consultants, s.text, region)]
-    rows = tuple(_consultant_row(s, person, at) for person, at in free if at is not None)
-    if not rows:
-        return Answer("no_consultant")
-    remember = SetReminder(text=_call_consultant(s, str(rows[0]["person"])), due_at=work_morning_in(1, s.now, s.speaker))
-    return Answer("consultants", {"count": len(rows)}, rows=rows, offers=(remember,))
+    return consultants.book(s)
 
 
 def compare_competitor(s: Situation) -> Result:
@@ -193,18 +184,25 @@ def compare_competitor(s: Situation) -> Result:
     about = battle.facts_about(s, str(s.answers.get("competitor", "")) or s.plain_text)
     if not facts:
         return Answer("no_battle_facts")
-    if not about:
-        names = sorted({row.competitor for row in facts})
-        return Ask("competitor", "which_competitor", {}, tuple(Option(name, name) for name in names[:MOST_OPTIONS]))
-    rows = tuple(battle.fact_row(fact, s.lang) for fact in about)
-    return Answer("comparison", {"competitor": about[0].competitor, "count": len(rows)}, rows=rows, passages=s.passages[:1])
+    competitors = tuple(dict.fromkeys(fact.competitor for fact in about))
+    if not 1 <= len(competitors) <= MOST_COLUMNS:
+        names = sorted(competitors or {row.competitor for row in facts})
+        key = "which_competitor" if not competitors else "too_many_competitors"
+        return Ask("competitor", key, {}, tuple(Option(name, name) for name in names[:MOST_OPTIONS]))
+    paper = papers.comparison(s, about)
+    lang: Literal["zh", "en"] = "en" if s.lang == "en" else "zh"
+    points = points_of(about, the_product(s), lang, paper.currency or "CNY")
+    rows = tuple(battle.comparison_rows(points, competitors, s.lang, today(s.now, s.speaker)))
+    between = "、" if s.lang == "zh" else ", "
+    told: dict[str, Json] = {"competitor": between.join(competitors), "count": len(rows)}
+    return Answer("comparison", told, rows=rows, passages=s.passages[:1], offers=(paper,), subject=_subject(s))
 
 
 def draft_followup(s: Situation) -> Result:
     """A draft from what the customer said last, with the SOP passage that stands behind it."""
     if s.customer is None and (question := unclear(s)) is not None:
         return question
-    subject = deal_subject(s.deal) if s.deal else customer_subject(s.customer, s.lang) if s.customer else None
+    subject = _subject(s)
     contact = s.contact or next((row for row in s.rows.get("contacts", ()) if isinstance(row, Contact)), None)
     told: dict[str, Json] = {
         "contact": named(contact, s.lang) if contact and s.customer else None,
@@ -250,6 +248,12 @@ def analyse_call(s: Situation) -> Result:
 
 
 # --- pieces --------------------------------------------------------------------------------------------------------------
+
+
+def _subject(s: Situation) -> Subject | None:
+    if s.deal is not None:
+        return deal_subject(s.deal)
+    return customer_subject(s.customer, s.lang) if s.customer is not None else None
 
 
 def _last_said(s: Situation) -> str | None:
@@ -350,13 +354,3 @@ def _least_busy(s: Situation, reps: list[Employee], leads: list[Lead]) -> Employ
 def _rep_options(s: Situation, reps: list[Employee], leads: list[Lead]) -> tuple[Option, ...]:
     nearest = sorted(_in_region(reps, leads), key=lambda rep: (_load(s, rep), rep.id))[: MOST_OPTIONS - 1]
     return (*(Option(f"{named(rep, s.lang)} ({_load(s, rep)})", rep.id) for rep in nearest), Option("automatic", "auto"))
-
-
-def _consultant_row(s: Situation, person: Employee, free: datetime) -> dict[str, Json]:
-    name = named(person, s.lang)
-    return {"row": "consultant", "person": name, "region": person.region, "expertise": person.expertise, "free": iso(free)}
-
-
-def _call_consultant(s: Situation, person: str) -> str:
-    about = s.deal.title if s.deal else named(s.customer, s.lang) if s.customer else ""
-    return " · ".join(part for part in (person, about) if part)

@@ -4,11 +4,12 @@ import re
 from datetime import datetime, timedelta
 
 from actions.commands.crm import SubmitApproval
-from actions.plays import battle
+from actions.papers.compare import MOST_COLUMNS
+from actions.plays import battle, papers
 from actions.plays.heard import heard, with_alternative
 from actions.plays.local_time import moment
 from actions.plays.play import Result
-from actions.proposal import Json
+from actions.proposal import Command, Json
 from actions.situation import Situation
 
 LEAD_TIME = timedelta(days=14)
@@ -26,7 +27,7 @@ def stall(s: Situation) -> Result:
 
 
 def price(s: Situation) -> Result:
-    return heard(s, again=2, data=with_alternative(s), says=("draft_followup",))
+    return _with_paper(s, papers.prepare(s, "value_summary"), again=2, data=with_alternative(s))
 
 
 def budget_freeze(s: Situation) -> Result:
@@ -37,11 +38,14 @@ def competitor(s: Situation) -> Result:
     """A competitor that is named is met with the first fact on file; the rest is one button away."""
     known = [battle.fact_row(fact, s.lang) for fact in battle.facts_about(s, s.plain_text)[:1]]
     told: dict[str, Json] = {"competitor": known[0]["competitor"]} if known else {}
-    return heard(s, again=2, says=("compare",), data=told, rows=known)
+    about = battle.facts_about(s, s.plain_text)
+    can_be_shown = s.customer is not None and 1 <= len({fact.competitor for fact in about}) <= MOST_COLUMNS
+    shown = (papers.comparison(s, about),) if can_be_shown else ()
+    return heard(s, *shown, again=2, says=("compare",), data=told, rows=known)
 
 
 def authority(s: Situation) -> Result:
-    return heard(s, again=3, says=("draft_followup",))
+    return _with_paper(s, papers.prepare(s, "one_page"), again=3)
 
 
 def timing(s: Situation) -> Result:
@@ -64,6 +68,13 @@ def contract_terms(s: Situation) -> Result:
 
 def integration(s: Situation) -> Result:
     return heard(s, again=3, says=("consultant",))
+
+
+def _with_paper(s: Situation, paper: tuple[Command, ...], again: int, data: dict[str, Json] | None = None) -> Result:
+    """The paper that answers it, or, where none can be prepared, a message to be drafted."""
+    if paper:
+        return heard(s, *paper, again=again, data=data)
+    return heard(s, again=again, data=data, says=("draft_followup",))
 
 
 def _before_the_named_date(s: Situation) -> datetime | None:

@@ -24,28 +24,29 @@ def _needs(*names: str) -> frozenset[str]:
 
 _PRODUCTS = _needs("products", "owner")
 _OWNER = _needs("owner")
+_PAPER = _needs("owner", "products", "contacts", "deals", "contracts", "for_customer")
 _DEAL = _needs("deal", "owner")
 _CUSTOMER = _needs("customer", "owner")
 _CONTACTS = _needs("customer", "contacts", "owner")
 
 PLAYS: dict[str, Play] = {
     "objection.stall": Play(objection.stall, _OWNER),
-    "objection.price": Play(objection.price, _PRODUCTS),
+    "objection.price": Play(objection.price, _PAPER),
     "objection.budget_freeze": Play(objection.budget_freeze, _PRODUCTS),
-    "objection.competitor": Play(objection.competitor, _needs("battle_facts", "owner")),
-    "objection.authority": Play(objection.authority, _OWNER),
+    "objection.competitor": Play(objection.competitor, _PAPER | {"battle_facts"}),
+    "objection.authority": Play(objection.authority, _PAPER),
     "objection.timing": Play(objection.timing, _OWNER),
     "objection.no_need": Play(objection.no_need, _OWNER),
     "objection.trust": Play(objection.trust, _OWNER),
     "objection.contract_terms": Play(objection.contract_terms, _OWNER),
     "objection.integration": Play(objection.integration, _OWNER),
-    "buying.quote_request": Play(buying.quote_request, _PRODUCTS),
+    "buying.quote_request": Play(buying.quote_request, _PAPER),
     "buying.discount_request": Play(buying.discount_request, _PRODUCTS),
-    "buying.demo_request": Play(buying.demo_request, _OWNER),
-    "buying.proposal_request": Play(buying.proposal_request, _OWNER),
+    "buying.demo_request": Play(buying.demo_request, _PAPER),
+    "buying.proposal_request": Play(buying.proposal_request, _PAPER),
     "buying.delivery_inquiry": Play(buying.delivery_inquiry, _OWNER),
     "buying.product_question": Play(buying.product_question, _PRODUCTS),
-    "buying.contract_request": Play(buying.contract_request, _OWNER),
+    "buying.contract_request": Play(buying.contract_request, _PAPER),
     "buying.commitment": Play(buying.commitment, _OWNER),
     "buying.renewal": Play(buying.renewal, _needs("contracts", "owner")),
     "status.hold_deal": Play(status.hold_deal, _DEAL),
@@ -82,8 +83,8 @@ PLAYS: dict[str, Play] = {
     "crm.set_reminder": Play(crm.set_reminder, frozenset(), "colleagues"),
     "crm.assign_lead": Play(crm.assign_lead, _needs("leads", "team"), "colleagues"),
     "crm.submit_approval": Play(crm.submit_approval, _DEAL, "colleagues"),
-    "crm.book_consultant": Play(crm.book_consultant, _needs("team", "busy"), "colleagues"),
-    "crm.compare_competitor": Play(crm.compare_competitor, _needs("battle_facts"), "colleagues"),
+    "crm.book_consultant": Play(crm.book_consultant, _needs("diary", "owner"), "colleagues"),
+    "crm.compare_competitor": Play(crm.compare_competitor, _PAPER | {"battle_facts"}, "colleagues"),
     "crm.draft_followup": Play(crm.draft_followup, _needs("contacts", "activities", "owner"), "colleagues"),
     "crm.morning_brief": Play(
         crm.morning_brief, _needs("reminders", "pipeline", "open_tickets", "renewals", "visible_customers"), "colleagues"

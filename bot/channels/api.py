@@ -20,11 +20,12 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from bot.channels.channel import Accept, CannotTell, Pace, Sent
-from bot.channels.picture_links import PictureLinks, picture_answer
+from bot.channels.picture_links import PictureLinks, file_answer, picture_answer
 from bot.channels.pictures import can_be_shown, named
 from bot.door import ApiDoor
 from bot.files import LARGEST, FileTooLarge, kind_of, place_for
 from bot.inbox import Inbox
+from bot.kept_papers import MIME, PaperFiles, mime_of
 from bot.message import Address, Attachment, Message, Reply
 from bot.outbox import Outbox, Send, target_of
 
@@ -100,6 +101,14 @@ class ApiPicture(BaseModel):
     alt: str
 
 
+class ApiFile(BaseModel):
+    """A file that goes with the reply, such as a calendar invitation: get it at `url`, with the same token as this call."""
+
+    url: str
+    name: str
+    mime: str
+
+
 class ApiReply(BaseModel):
     """One reply; `text` alone makes sense without the card."""
 
@@ -108,6 +117,7 @@ class ApiReply(BaseModel):
     card: ApiCard | None = None
     buttons: list[ApiButton] = Field(default_factory=list)
     pictures: list[ApiPicture] = Field(default_factory=list)
+    files: list[ApiFile] = Field(default_factory=list)
 
 
 class ApiReplies(BaseModel):
@@ -154,9 +164,9 @@ class ApiChannel:
 
 
 def api_routes(
-    accept: Accept, inbox: Inbox, outbox: Outbox, door: ApiDoor, now: Callable[[], datetime], home: Path
+    accept: Accept, inbox: Inbox, outbox: Outbox, door: ApiDoor, now: Callable[[], datetime], home: Path, papers: PaperFiles
 ) -> APIRouter:
-    """`POST /api/messages`, `POST /api/actions/{button}` and `GET /api/pictures/{token}`."""
+    """`POST /api/messages`, `POST /api/actions/{button}`, `GET /api/pictures/{token}`, `GET /api/files/{token}`."""
     links = PictureLinks(home, "send")
     router = APIRouter(prefix="/api", dependencies=[Depends(door)], tags=["conversation"])
 
@@ -212,6 +222,17 @@ def api_routes(
         row, place = found
         return await picture_answer(await outbox.said(row), place)
 
+    kinds: dict[str, Any] = {one: {} for one in (*MIME.values(), "text/calendar")}
+
+    @router.get("/files/{token}", response_class=Response, responses={200: {"content": kinds}})
+    async def file(token: str) -> Response:
+        """A file of a reply, as its `url` names it; a paper's while whoever it was for may see the customer."""
+        found = links.read_file(token)
+        if found is None:
+            raise HTTPException(404, "There is no such file.")
+        row, place = found
+        return await file_answer(await outbox.said(row), place, papers)
+
     return router
 
 
@@ -243,6 +264,10 @@ def _shown(send: Send, links: PictureLinks) -> ApiReply:
         ApiPicture(url=f"/api/pictures/{links.token(send.id, place)}", alt=picture.alt)
         for place, picture in enumerate(send.reply.pictures)
         if there[place]
+    ]
+    told.files = [
+        ApiFile(url=f"/api/files/{links.file_token(send.id, place)}", name=one.name, mime=mime_of(one))
+        for place, one in enumerate(send.reply.files)
     ]
     return told
 

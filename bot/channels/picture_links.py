@@ -1,4 +1,4 @@
-"""Addresses of pictures on our own page and API: nobody guesses them, and they name a stored reply, never a file."""
+"""Addresses of pictures and files on our page and API: nobody guesses them, and they name a stored reply, never a path."""
 
 import asyncio
 import hmac
@@ -7,10 +7,12 @@ import secrets
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import HTTPException, Response
 
 from bot.channels.pictures import load
+from bot.kept_papers import PaperFiles, mime_of
 from bot.message import Reply
 
 _TOKEN = re.compile(r"([0-9]{1,18})-([0-9]{1,3})-([0-9a-f]{32})")
@@ -33,14 +35,26 @@ class PictureLinks:
 
     def read(self, token: str) -> tuple[int, int] | None:
         """The row of the reply and the picture's place in it; None where the token is not ours."""
+        return self._read(token, "")
+
+    def _read(self, token: str, what: str) -> tuple[int, int] | None:
         match = _TOKEN.fullmatch(token)
         if match is None:
             return None
         row, place = int(match[1]), int(match[2])
-        return (row, place) if hmac.compare_digest(match[3], self._seal(row, place)) else None
+        return (row, place) if hmac.compare_digest(match[3], self._seal(row, place, what)) else None
 
-    def _seal(self, row: int, place: int) -> str:
-        return hmac.new(self._key, f"{self._store}:{row}:{place}".encode(), sha256).hexdigest()[:32]
+    def file_token(self, row: int, place: int) -> str:
+        """The token of a file of a stored reply; no picture's token fits it."""
+        return f"{row}-{place}-{self._seal(row, place, 'file')}"
+
+    def read_file(self, token: str) -> tuple[int, int] | None:
+        """The row of the reply and the file's place in it; None where the token is not ours."""
+        return self._read(token, "file")
+
+    def _seal(self, row: int, place: int, what: str = "") -> str:
+        sealed = f"{self._store}{what and f'/{what}'}:{row}:{place}"
+        return hmac.new(self._key, sealed.encode(), sha256).hexdigest()[:32]
 
     @cached_property
     def _key(self) -> bytes:
@@ -65,3 +79,18 @@ async def picture_answer(reply: Reply | None, place: int) -> Response:
         if loaded is not None:
             return Response(loaded.content, media_type=loaded.mime, headers=_HEADERS)
     raise HTTPException(404, "There is no such picture any more.")
+
+
+async def file_answer(reply: Reply | None, place: int, papers: PaperFiles) -> Response:
+    """The file at this place of a stored reply, to be kept and not shown by the browser.
+
+    Raises HTTPException 404 when there is none any more, or its reader may not see it any more.
+    """
+    if reply is not None and place < len(reply.files):
+        file = reply.files[place]
+        content = await papers.content(file)
+        if content is not None:
+            kept = f"attachment; filename*=UTF-8''{quote(file.name)}"
+            headers = {**_HEADERS, "Cache-Control": "no-store", "Content-Disposition": kept}
+            return Response(content, media_type=mime_of(file), headers=headers)
+    raise HTTPException(404, "There is no such file any more.")

@@ -65,12 +65,18 @@ def named(picture: Picture, lang: Literal["zh", "en"]) -> str:
 
 def spelled_out(reply: Reply) -> Reply:
     """The reply with its pictures named in the words that are shown: the card's lines, or the text."""
-    if not reply.pictures:
+    if not reply.pictures and not reply.files:
         return reply
-    names = tuple(named(picture, reply.lang) for picture in reply.pictures)
+    names = (*(named(picture, reply.lang) for picture in reply.pictures), *files_named(reply))
     card = replace(reply.card, lines=(*reply.card.lines, *names)) if reply.card else None
     text = reply.text if card else "\n".join(part for part in (reply.text, *names) if part.strip())
-    return replace(reply, text=text, card=card, pictures=())
+    return replace(reply, text=text, card=card, pictures=(), files=())
+
+
+def files_named(reply: Reply) -> tuple[str, ...]:
+    """The lines that stand where files cannot be opened: papers by their names; what an invitation says is said already."""
+    papers = [file.name for file in reply.files if file.paper]
+    return tuple(f"[文件: {name}]" if reply.lang == "zh" else f"[file: {name}]" for name in papers)
 
 
 def apart(reply: Reply, kinds: Collection[Kind], most: int) -> tuple[Reply, ...]:

@@ -60,9 +60,14 @@ class TerminalChannel:
 
 def shown(reply: Reply) -> Panel | Text | Group:
     """A reply as the terminal shows it; nothing a person wrote is read as markup, or obeyed by the terminal."""
-    if not reply.pictures:
+    files = [file for file in reply.files if file.path]
+    if not reply.pictures and not files:
         return _words(reply)
-    return Group(_words(reply), *(_plain(_place(picture)) for picture in reply.pictures))
+    places = [
+        *(_place(picture) for picture in reply.pictures),
+        *(f"[file: {file.name}] {file.path}" for file in files),
+    ]
+    return Group(_words(reply), *(_plain(place) for place in places))
 
 
 def _place(picture: Picture) -> str:

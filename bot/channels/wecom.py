@@ -172,7 +172,7 @@ class WeComChannel:
             return Sent()  # a piece that went ahead of its card: it stays as it is
         task = known.get("task")
         if reply.card is not None and isinstance(task, str) and await self._update(key, to.conversation, known, reply):
-            return Sent(json.dumps({"task": task}))
+            return Sent(ref)  # a code of it that is left may serve again
         return await self.send(key, to, _disowning(reply))
 
     async def find(self, key: str, to: Address, reply: Reply) -> Sent | None:

@@ -20,11 +20,12 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from bot.channels.channel import Accept
-from bot.channels.picture_links import PictureLinks, picture_answer
+from bot.channels.picture_links import PictureLinks, file_answer, picture_answer
 from bot.channels.pictures import can_be_shown, named
 from bot.channels.web import Line, WebChannel
 from bot.door import local_only
 from bot.files import FileTooLarge, keep
+from bot.kept_papers import PaperFiles
 from bot.message import Address, Message
 
 log = structlog.get_logger()
@@ -65,6 +66,7 @@ def chat_page(
     is_sample: Callable[[], Awaitable[bool]],
     now: Callable[[], datetime],
     home: Path,
+    papers: PaperFiles,
 ) -> APIRouter:
     """The page's routes. `people` lists the sample company's people; `is_sample` says whether this home holds it."""
 
@@ -145,10 +147,10 @@ def chat_page(
         await accept(message)
         return Response(status_code=204)
 
-    return _with_pictures(router, web, links)
+    return _with_pictures(router, web, links, papers)
 
 
-def _with_pictures(router: APIRouter, web: WebChannel, links: PictureLinks) -> APIRouter:
+def _with_pictures(router: APIRouter, web: WebChannel, links: PictureLinks, papers: PaperFiles) -> APIRouter:
     @router.get("/chat/pictures/{token}")
     async def picture(token: str) -> Response:
         found = links.read(token)
@@ -156,6 +158,14 @@ def _with_pictures(router: APIRouter, web: WebChannel, links: PictureLinks) -> A
             raise HTTPException(404, "There is no such picture.")
         row, place = found
         return await picture_answer(await web.said(row), place)
+
+    @router.get("/chat/files/{token}")
+    async def file(token: str) -> Response:
+        found = links.read_file(token)
+        if found is None:
+            raise HTTPException(404, "There is no such file.")
+        row, place = found
+        return await file_answer(await web.said(row), place, papers)
 
     return router
 
@@ -189,11 +199,20 @@ def _pictures(line: Line, links: PictureLinks) -> list[dict[str, str]]:
     ]
 
 
+def _files(line: Line, links: PictureLinks) -> list[dict[str, str]]:
+    """The files that go with a reply, each with its address."""
+    files = line.reply.files if line.reply else ()
+    return [
+        {"url": f"/chat/files/{links.file_token(line.told_in, place)}", "name": one.name} for place, one in enumerate(files)
+    ]
+
+
 def _html(line: Line, at: Seat, names: dict[str, str], links: PictureLinks) -> str:
     replaced = line.replaces or line.key
     return _templates.get_template("line.html").render(
         line=line,
         pictures=_pictures(line, links),
+        files=_files(line, links),
         me=at.person.id,
         seat=at.role,
         swap=line.replaces is not None,

@@ -7,8 +7,10 @@ from actions.proposal import Create, Notify, Plan, TakeIn, Update, WriteFile
 from bot.wording.fill import Voice, tell
 from bot.wording.sentences import word
 
-_SILENT = frozenset({"stage_since", "closed_at", "taken_by", "owner_id"})
+_SILENT = frozenset({"stage_since", "closed_at", "taken_by", "owner_id", "product_id"})
 """Fields that follow from another change and say nothing to a person by themselves."""
+_SHOWN_WHOLE = frozenset({"message_from_colleague"})
+"""Notices whose very words stand on the card: that somebody hears of it goes without saying."""
 _SHOWN_WHEN_NEW = ("title", "company", "name", "person", "phone", "email", "amount", "stage", "subject", "text", "due_at")
 _MANNER = {
     "amount": "money",
@@ -32,7 +34,7 @@ def _lines(plan: Plan, voice: Voice) -> Iterator[str]:
         yield voice.say("change.assign", plan.data)
     for effect in plan.effects:
         match effect:
-            case Update() if effect.field not in _SILENT:
+            case Update() if effect.field not in _SILENT and effect.kind != "paper":
                 yield changed_field(effect.field, effect.old, effect.new, voice, currencies(plan))
             case Create():
                 yield from _created(effect, voice)
@@ -48,7 +50,11 @@ def _lines(plan: Plan, voice: Voice) -> Iterator[str]:
 
 def notified(plan: Plan, voice: Voice) -> list[str]:
     """Who will hear of it, each once."""
-    told = dict.fromkeys(effect.to for effect in plan.effects if isinstance(effect, Notify))
+    if plan.data.get("receiver"):
+        return [voice.say("change.notify_receiver", plan.data)]
+    told = dict.fromkeys(
+        effect.to for effect in plan.effects if isinstance(effect, Notify) and effect.topic not in _SHOWN_WHOLE
+    )
     return list(dict.fromkeys(_told(to, voice) for to in told))
 
 
@@ -73,7 +79,8 @@ def currencies(plan: Plan) -> tuple[str, str]:
 
 
 def _created(effect: Create, voice: Voice) -> Iterator[str]:
-    for field in _SHOWN_WHEN_NEW:
+    shown = (*_SHOWN_WHEN_NEW, "discount") if effect.kind == "paper" else _SHOWN_WHEN_NEW
+    for field in shown:
         if effect.values.get(field):
             new = _value(field, effect.values[field], voice, str(effect.values.get("currency") or "CNY"))
             yield voice.say("change.added", {"field": field, "new": shortened(new, 80)})

@@ -50,6 +50,7 @@ def deed_data(proposal: Proposal, voice: Voice) -> dict[str, Any]:
     told = arguments(proposal.command)
     created: Mapping[str, Any] = next((effect.values for effect in plan.effects if isinstance(effect, Create)), {})
     data = {**{name: created[name] for name in ("stage", "due_at") if name in created}, **told, **plan.data}
+    data |= {name: value[voice.lang] for name, value in data.items() if _is_in_both(value)}
     data["is_told"] = any(isinstance(effect, Notify) for effect in plan.effects) or None
     data["deal_title"] = told.get("title")
     data["contact"] = next((subject.title for subject in plan.subjects if subject.kind == "contact"), None)
@@ -57,6 +58,11 @@ def deed_data(proposal: Proposal, voice: Voice) -> dict[str, Any]:
     data["text"] = shortened(str(told["text"]), LONGEST_TEXT) if told.get("text") else None
     data["changes"] = "\n".join(change_lines(plan, voice))
     return data
+
+
+def _is_in_both(value: Any) -> bool:
+    """Whether it is a name in each language."""
+    return isinstance(value, Mapping) and value.keys() == {"zh", "en"}
 
 
 def done_key(proposal: Proposal, *, is_customer: bool) -> str:

@@ -34,6 +34,10 @@ class Voice:
     def join(self, parts: list[str]) -> str:
         return ("、" if self.lang == "zh" else ", ").join(parts)
 
+    def either(self, parts: list[str]) -> str:
+        """One of these."""
+        return ("或" if self.lang == "zh" else " or ").join(parts)
+
     def then(self, parts: list[str]) -> str:
         """Whole clauses one after the other."""
         return ("；" if self.lang == "zh" else "; ").join(parts)
@@ -81,8 +85,7 @@ def tell(value: Any, spec: str, data: Mapping[str, Any], voice: Voice) -> str:
         case "intent":
             return voice.intent(str(value))
         case "roles":
-            either = "或" if voice.lang == "zh" else " or "
-            return either.join(voice.word("role", role) for role in value)
+            return voice.either([voice.word("role", role) for role in value])
         case _ if "|" in spec:
             one, many = spec.split("|")
             return f"{value} {one if value == 1 else many}"

@@ -1,7 +1,7 @@
 """Strategies for property tests: any command of the roster, with any arguments its types allow."""
 
-from dataclasses import fields
-from datetime import UTC
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -20,7 +20,11 @@ def _argument(hint: Any) -> st.SearchStrategy[Any]:
     if get_origin(hint) is Literal:
         return st.sampled_from(get_args(hint))
     if get_origin(hint) is tuple:
-        return st.lists(_IDS, max_size=4).map(tuple)
+        inner = get_args(hint)[0]
+        return st.lists(_IDS if inner is str else _argument(inner), max_size=4).map(tuple)
+    if is_dataclass(hint):
+        hints = get_type_hints(hint)
+        return st.builds(hint, **{field.name: _argument(hints[field.name]) for field in fields(hint)})
     if isinstance(hint, UnionType) or type(None) in get_args(hint):
         return st.one_of(*(_argument(part) for part in get_args(hint)))
     by_type: dict[Any, st.SearchStrategy[Any]] = {
@@ -28,6 +32,7 @@ def _argument(hint: Any) -> st.SearchStrategy[Any]:
         int: st.integers(0, 10**6),
         Decimal: st.decimals(0, 10**9, places=2),
         AwareDatetime: st.datetimes(timezones=st.just(UTC)),
+        date: st.dates(date(2000, 1, 1), date(2100, 1, 1)),
         NoneType: st.none(),
     }
     return by_type[hint]

@@ -10,7 +10,19 @@ from sqlalchemy import insert, select
 
 from actions.carry_out import carry_out
 from actions.crm import own
-from actions.crm.records import Contact, Customer, Deal, Employee, Lead, Product, Record, Reminder, Speaker, Ticket
+from actions.crm.records import (
+    Contact,
+    Crossings,
+    Customer,
+    Deal,
+    Employee,
+    Lead,
+    Product,
+    Record,
+    Reminder,
+    Speaker,
+    Ticket,
+)
 from actions.decide import decide
 from actions.draft import draft
 from actions.outside.store import Store, Tx
@@ -63,7 +75,9 @@ RECORDS: tuple[tuple[str, Record], ...] = (
     ("reminder", Reminder("R001", "E01", "回访", NOW + timedelta(days=1), customer_id="C001")),
     ("reminder", Reminder("R002", "E01", "早已提醒", NOW - timedelta(days=1), state="sent")),
 )
-FACTS = Facts({(kind, record.id): record for kind, record in RECORDS})
+CROSSINGS = Crossings("SG", frozenset({"contact:K001"}), frozenset(), {})
+"""One person would leave for Singapore, and nobody has yet."""
+FACTS = Facts({(kind, record.id): record for kind, record in RECORDS}, CROSSINGS)
 WORDS = Basis("推进到谈判", "crm.update_stage", 0.97, message="web:1")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from actions.commands.crm import UpdateAmount
 from actions.commands.roster import COMMANDS, command_from_json, command_to_json
-from actions.proposal import Command, Confirmers, Decision, Reason
+from actions.proposal import Command, Confirmers, Decision, Need, Reason
 from actions.proposal_json import (
     decision_from_json,
     decision_to_json,
@@ -44,13 +44,17 @@ def test_a_proposal_comes_back_as_it_was(command: Command, speaker: Any) -> None
     assert proposal_from_json(through_json(proposal_to_json(proposal))) == proposal
 
 
+CONFIRMERS = st.builds(
+    Confirmers, st.frozensets(st.sampled_from(["manager", "legal"])), st.booleans(), st.frozensets(TEXT), st.integers(1, 9)
+)
 DECISIONS = st.builds(
     Decision,
     st.sampled_from(["run", "confirm", "refuse"]),
     st.lists(st.builds(Reason, TEXT, st.just("confirm"), st.dictionaries(TEXT, TEXT)), max_size=3).map(tuple),
-    st.builds(Confirmers, st.frozensets(st.sampled_from(["manager", "legal"])), st.booleans()),
+    st.lists(st.builds(Need, st.lists(TEXT, max_size=2).map(tuple), CONFIRMERS), max_size=2).map(tuple),
     st.integers(1, 720).map(lambda hours: timedelta(hours=hours)),
     TEXT,
+    st.sampled_from(["refuse", "escalate", "wait"]),
 )
 
 

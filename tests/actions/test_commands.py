@@ -326,7 +326,7 @@ def test_a_request_about_data_becomes_a_ticket_for_people(what: Any) -> None:
         (SubmitApproval("D404", ""), "not_found"),
         (CreateLead("c", product_id="P404"), "not_found"),
         (MarkLead("L404", "invalid"), "not_found"),
-        (AssignLeads(("L001", "L404"), "E02"), "not_found"),
+        (AssignLeads(("L001", "L404"), "E02"), "not_all"),
         (AssignLeads(("L001",), "E404"), "not_found"),
         (LogActivity("note", "t", deal_id="D404"), "not_found"),
         (SetReminder("t", NOW + timedelta(hours=1), customer_id="C404"), "not_found"),

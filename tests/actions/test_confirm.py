@@ -22,6 +22,7 @@ from tests.actions.house import (
     MANAGER,
     OTHER_MANAGER,
     OTHER_REP,
+    POLICY,
     REP,
     WORDS,
     FakeWorld,
@@ -184,7 +185,14 @@ async def test_the_requester_can_take_back_what_was_confirmed_where_they_asked(w
         deed = await last_deed(tx, "E01", "web:E01")
     assert deed == done.deed
     assert deed is not None
-    assert (await undo(world, deed, REP, "web:E01")).kind == "done"
+    asked = await undo(world, deed, REP, "web:E01", POLICY)
+    assert (asked.kind, asked.decision.reasons[0].rule, asked.decision.roles) == (
+        "waiting",
+        "undo_confirmed",
+        {"manager", "director"},
+    )
+    assert await amount(world) == Decimal(600000)
+    assert (await answer(world, asked, MANAGER)).kind == "done"
     assert await amount(world) == Decimal(480000)
 
 

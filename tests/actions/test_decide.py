@@ -23,9 +23,9 @@ from actions.commands.crm import (
 from actions.commands.data import RequestData, UpdateAddress, UpdateCompany, UpdateContact
 from actions.commands.service import OpenTicket, TakeTicket, TellOwner
 from actions.crm.records import Speaker
-from actions.decide import combine, decide, may_confirm, strictest
+from actions.decide import answered, combine, decide, may_confirm, needs_of, still_needed
 from actions.policy.policy import Finding
-from actions.proposal import SEVERITY, Command, Confirmers, Decision, Plan, Reason
+from actions.proposal import SEVERITY, Command, Confirmers, Decision, Plan, Proposal, Reason, Yes
 from tests.actions.any_command import commands
 from tests.actions.house import (
     CONSULTANT,
@@ -144,7 +144,7 @@ def test_a_problem_of_the_plan_refuses_with_what_it_is() -> None:
         (UpdateAmount("D001", discount=Decimal(16)), ["discount"]),
         (UpdateAmount("D001", Decimal(600000), discount=Decimal(16)), ["contract_value", "discount"]),
         (UpdateAmount("D001", discount=Decimal(31)), ["discount_limit", "discount"]),
-        (ExportCustomers(("C001",), "SG", "x"), ["cross_border"]),
+        (ExportCustomers(("C001",), "SG", "x"), ["cross_border", "border_exempt"]),
         (ExportCustomers(("C001",), "", "x"), []),
         (UpdateCompany("C001", tax_id="91310000SAMPLE0009"), ["legal_data"]),
     ],
@@ -203,19 +203,53 @@ def test_nobody_confirms_what_runs_or_is_refused() -> None:
         assert not any(may_confirm(proposal, decision, person) for person in EVERYONE)
 
 
-def test_of_several_rules_only_those_may_confirm_who_satisfy_all() -> None:
-    manager, border = Confirmers(frozenset({"manager"})), Confirmers(frozenset({"director", "legal"}))
-    assert strictest([manager, border]) == Confirmers(frozenset({"director"}))
+def asking(rule: str, *roles: str, not_requester: bool = True, people: tuple[str, ...] = (), needed: int = 1) -> Finding:
+    return Finding(Reason(rule, "confirm"), Confirmers(frozenset(roles), not_requester, frozenset(people), needed))
 
 
-def test_where_no_office_satisfies_all_rules_a_director_does() -> None:
-    assert strictest([Confirmers(frozenset({"legal"})), Confirmers(frozenset({"manager"}))]).roles == {"director"}
+def test_every_rule_that_asks_gets_its_own_yes() -> None:
+    needs = needs_of([asking("money", "manager"), asking("border", "legal")])
+    assert [(need.rules, need.confirmers.roles) for need in needs] == [(("money",), {"manager"}), (("border",), {"legal"})]
 
 
-def test_who_asked_may_not_confirm_once_any_rule_keeps_them_out() -> None:
-    myself = Confirmers(frozenset(), not_requester=False)
-    assert strictest([myself, myself]) == myself
-    assert strictest([myself, Confirmers(frozenset({"legal"}))]) == Confirmers(frozenset({"legal"}))
+def test_rules_that_ask_the_same_people_share_one_yes() -> None:
+    (need,) = needs_of([asking("money", "manager"), asking("discount", "manager")])
+    assert need.rules == ("money", "discount")
+
+
+def test_one_yes_counts_for_every_rule_that_the_person_serves() -> None:
+    proposal = proposed(UpdateAmount("D001", Decimal(600000)), REP)
+    decision = combine([asking("money", "manager", "director"), asking("border", "director", "legal")], "")
+    assert answered(proposal, decision, MANAGER) == ("money",)
+    assert answered(proposal, decision, LEGAL) == ("border",)
+    assert answered(proposal, decision, DIRECTOR) == ("money", "border")
+    assert still_needed(decision, [Yes("E20", NOW, ("money", "border"))]) == ()
+    (left,) = still_needed(decision, [Yes("E11", NOW, ("money",))])
+    assert left.rules == ("border",)
+
+
+def test_who_is_named_may_say_yes_beside_the_offices() -> None:
+    proposal = proposed(UpdateAmount("D001", Decimal(600000)), REP)
+    decision = combine([asking("money", "director", people=("E31",))], "")
+    assert [one for one in EVERYONE if may_confirm(proposal, decision, one)] == [DIRECTOR, SECOND_DIRECTOR, CONSULTANT]
+
+
+def test_one_person_counts_once_however_often_they_say_yes() -> None:
+    decision = combine([asking("money", "director", needed=2)], "")
+    twice = [Yes("E20", NOW, ("money",)), Yes("E20", NOW, ("money",))]
+    assert [need.confirmers.needed for need in still_needed(decision, twice)] == [1]
+    assert still_needed(decision, [*twice, Yes("E21", NOW, ("money",))]) == ()
+
+
+def test_another_persons_look_makes_ones_own_superfluous() -> None:
+    myself = asking("unsure", not_requester=False)
+    assert [need.confirmers.not_requester for need in needs_of([myself, myself])] == [False]
+    (need,) = needs_of([myself, asking("border", "legal")])
+    assert need.confirmers == Confirmers(frozenset({"legal"}))
+
+
+def test_a_rule_that_names_nobody_asks_a_director() -> None:
+    assert needs_of([asking("odd")])[0].confirmers.roles == {"director"}
 
 
 # --- laws ---------------------------------------------------------------------------------------------------------------
@@ -224,9 +258,13 @@ OFFICES = st.frozensets(st.sampled_from(["manager", "director", "legal"]), min_s
 FINDINGS = st.builds(
     Finding,
     st.builds(Reason, st.sampled_from(["a", "b", "c"]), st.sampled_from(["run", "confirm", "refuse"])),
-    st.builds(Confirmers, OFFICES, st.booleans()),
+    st.builds(Confirmers, OFFICES, st.booleans(), st.frozensets(st.sampled_from(["E01", "E31"])), st.integers(1, 3)),
     st.integers(1, 100).map(lambda hours: timedelta(hours=hours)),
+    st.sampled_from(["wait", "escalate", "refuse"]),
 )
+
+
+SOMEBODY = st.sampled_from([one for one in EVERYONE if one.is_staff])
 
 
 @given(st.lists(FINDINGS), FINDINGS)
@@ -237,14 +275,39 @@ def test_one_check_more_never_makes_a_decision_milder(findings: list[Finding], f
     assert len(after.reasons) == len(findings) + 1
     asks = [one for one in [*findings, further] if one.reason.verdict == "confirm"]
     assert all(after.expires_in <= one.expires_in for one in asks)
-    if after.verdict == before.verdict == "confirm" and before.confirmers.not_requester:
-        assert after.confirmers.not_requester
+
+
+@given(st.lists(FINDINGS), FINDINGS, st.lists(SOMEBODY, unique=True, max_size=4))
+def test_yeses_enough_for_more_rules_are_enough_for_fewer(
+    findings: list[Finding], further: Finding, said: list[Speaker]
+) -> None:
+    """Of the rules that need somebody else than the requester alone: one's own look falls away beside them."""
+    findings = [one for one in findings if one.confirmers.not_requester or one.confirmers.needed > 1]
+    proposal = proposed(UpdateAmount("D001", Decimal(600000)), REP)
+    before, after = combine(findings, ""), combine([*findings, further], "")
+    if before.verdict == after.verdict == "confirm" and _is_enough(proposal, after, said):
+        assert _is_enough(proposal, before, said)
+
+
+@given(st.lists(FINDINGS, min_size=1), st.lists(SOMEBODY, max_size=5), SOMEBODY)
+def test_one_yes_more_never_leaves_more_open(findings: list[Finding], said: list[Speaker], further: Speaker) -> None:
+    proposal = proposed(UpdateAmount("D001", Decimal(600000)), REP)
+    decision = combine(findings, "")
+    if not _is_enough(proposal, decision, [*said, further]):
+        assert not _is_enough(proposal, decision, said)
+
+
+def _is_enough(proposal: Proposal, decision: Decision, said: list[Speaker]) -> bool:
+    yeses = [Yes(one.person_id or "", NOW, answered(proposal, decision, one)) for one in said]
+    return still_needed(decision, yeses) == ()
 
 
 @given(st.lists(FINDINGS, min_size=1))
 def test_a_question_always_has_someone_to_answer_it(findings: list[Finding]) -> None:
     decision = combine(findings, "")
-    assert decision.verdict != "confirm" or decision.confirmers.roles or not decision.confirmers.not_requester
+    assert decision.verdict != "confirm" or decision.needs
+    for need in decision.needs:
+        assert need.confirmers.roles or need.confirmers.people or not need.confirmers.not_requester
 
 
 @given(commands(), st.sampled_from(EVERYONE))

@@ -43,6 +43,7 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:
     by_type: dict[Any, st.SearchStrategy[Any]] = {
         str: st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
         bool: st.booleans(),
+        int: st.integers(-(2**31), 2**31 - 1),
         Decimal: st.decimals(-(10**12), 10**12, places=2),
         datetime: st.datetimes(timezones=st.just(UTC)),
         date: st.dates(),

@@ -9,26 +9,38 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from actions.policy.commands import policy_cli
-from actions.policy.policy import VARIABLES, Policy
+from actions.policy.fields import VARIABLES
+from actions.policy.policy import Policy
 from actions.policy.rates import Rates
 from actions.proposal import Confirmers
-from tests.actions.house import POLICY
+from tests.actions.house import NOW, POLICY
 
 SIGHT: dict[str, Any] = {
     "command": "update_amount",
     "role": "rep",
     "region": "华东",
     "amount_cny": 0.0,
+    "currency": "CNY",
+    "rates_age_days": 10,
     "contract": False,
     "discount": 0.0,
     "records": 1,
     "crosses_border": False,
     "destination": "",
+    "people": 0,
+    "people_year": 0,
+    "people_destination": 0,
+    "sensitive_year": 0,
     "legal_data": False,
+    "outward": False,
     "confidence": 1.0,
     "hour": 9,
     "weekday": 1,
+    "working_time": True,
+    "quiet_time": False,
+    "now": NOW,
 }
+IN_FULL = SIGHT | {"speaker.is_staff": True}
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -48,7 +60,7 @@ def test_a_test_sight_shows_every_variable() -> None:
 
 
 def test_nothing_speaks_against_an_ordinary_change() -> None:
-    assert POLICY.judge(SIGHT) == ()
+    assert POLICY.judge(IN_FULL) == ()
 
 
 @pytest.mark.parametrize(
@@ -57,7 +69,17 @@ def test_nothing_speaks_against_an_ordinary_change() -> None:
         ({"contract": True, "amount_cny": 500000.0}, set()),
         ({"contract": True, "amount_cny": 500000.01}, {"contract_value"}),
         ({"contract": False, "amount_cny": 900000.0}, set()),
-        ({"crosses_border": True, "destination": "SG"}, {"cross_border"}),
+        ({"crosses_border": True, "destination": "SG", "people_year": 3}, {"cross_border", "border_exempt"}),
+        ({"crosses_border": True, "people_year": 100_000}, {"cross_border", "border_filing"}),
+        ({"crosses_border": True, "people_year": 5, "sensitive_year": 5}, {"cross_border", "border_filing"}),
+        ({"crosses_border": True, "people_year": 1_000_000}, {"cross_border", "border_assessment"}),
+        ({"crosses_border": True, "people_year": 10_000, "sensitive_year": 10_000}, {"cross_border", "border_assessment"}),
+        ({"outward": True}, set()),
+        ({"outward": True, "working_time": False}, {"off_hours"}),
+        ({"outward": True, "working_time": False, "speaker.is_staff": False}, set()),
+        ({"outward": True, "quiet_time": True}, {"quiet_hours"}),
+        ({"contract": True, "amount_cny": 200000.0, "working_time": False}, {"off_hours"}),
+        ({"command": "set_reminder", "working_time": False, "quiet_time": True}, set()),
         ({"discount": 10.0}, set()),
         ({"discount": 12.0}, {"own_limit"}),
         ({"discount": 15.0}, {"own_limit"}),
@@ -74,11 +96,11 @@ def test_nothing_speaks_against_an_ordinary_change() -> None:
     ],
 )
 def test_the_shipped_rules_say(sight: dict[str, Any], found: set[str]) -> None:
-    assert {finding.reason.rule for finding in POLICY.judge(SIGHT | sight)} == found
+    assert {finding.reason.rule for finding in POLICY.judge(IN_FULL | sight)} == found
 
 
 def test_a_reason_tells_what_the_rule_saw() -> None:
-    (finding,) = POLICY.judge(SIGHT | {"contract": True, "amount_cny": 600000.0})
+    (finding,) = POLICY.judge(IN_FULL | {"contract": True, "amount_cny": 600000.0})
     assert finding.reason.data == {"amount_cny": 600000.0, "contract": True}
     assert finding.confirmers == Confirmers(frozenset({"manager", "director"}), not_requester=True)
 
@@ -91,6 +113,13 @@ def test_a_rule_that_cannot_be_evaluated_asks_a_person(tmp_path: Path) -> None:
 
 def test_a_variable_that_is_missing_asks_a_person_rather_than_letting_it_pass() -> None:
     assert {finding.reason.verdict for finding in POLICY.judge({})} == {"confirm"}
+
+
+def test_what_nobody_has_counted_asks_a_person() -> None:
+    unknown = {name: value for name, value in IN_FULL.items() if not name.endswith("_year")}
+    found = POLICY.judge(unknown | {"crosses_border": True})
+    assert [finding.reason.rule for finding in found] == ["cross_border", "policy_error"]
+    assert found[1].reason.data == {"rule": "border_exempt, border_filing, border_assessment"}
 
 
 ANYTHING = st.none() | st.booleans() | st.floats() | st.text() | st.integers()
@@ -115,6 +144,14 @@ def test_judging_never_raises(sight: dict[str, Any]) -> None:
         (rule("contract", confirmers="[manager]"), "policy.yaml:5: rule one: confirmers are"),
         (rule("contract", confirmers="{roles: [boss]}"), "policy.yaml:5: rule one: roles may name director, legal, manager"),
         (rule("contract", confirmers="{roles: [manager], not_requester: 2}"), "policy.yaml:5: rule one: not_requester"),
+        (rule("contract", confirmers="{people: E01}"), "policy.yaml:5: rule one: people are the ids of employees"),
+        (rule("contract", confirmers="{people: [E01], needed: 2}"), "policy.yaml:5: rule one: nobody could ever confirm it"),
+        (rule("contract", confirmers="{roles: [legal], needed: 0}"), "policy.yaml:5: rule one: needed is a whole number"),
+        (rule("contract", on_expiry="hope"), "policy.yaml:6: rule one: on_expiry is escalate, refuse or wait"),
+        (
+            rule("contract", verdict="refuse", confirmers="", on_expiry="wait"),
+            "policy.yaml:5: rule one: only a confirm rule",
+        ),
         (rule("contract", confirmers="{roles: []}"), "policy.yaml:5: rule one: nobody could ever confirm it"),
         (rule("contract", expires_hours="0"), "policy.yaml:6: rule one: expires_hours"),
         (rule("contract", expires_hours=".nan"), "policy.yaml:6: rule one: expires_hours"),

@@ -28,7 +28,7 @@ from actions.crm import own
 from actions.crm.records import KINDS, Speaker
 from actions.outside.tables import TimerRow
 from actions.proposal import Command, Outcome, Redraw
-from tests.actions.house import CUSTOMER, MANAGER, NOW, OTHER_REP, REP, FakeWorld
+from tests.actions.house import CUSTOMER, MANAGER, NOW, OTHER_REP, POLICY, REP, FakeWorld
 
 CHAT = "web:E01"
 
@@ -74,13 +74,13 @@ async def test_an_undo_leaves_everything_as_it_was(world: FakeWorld, command: Co
     before = await everything(world)
     deed = await do(world, command, speaker)
     assert await everything(world) != before
-    assert (await undo(world, deed, speaker, CHAT)).kind == "done"
+    assert (await undo(world, deed, speaker, CHAT, POLICY)).kind == "done"
     assert await everything(world) == before
 
 
 async def test_an_undo_is_on_record_and_names_what_it_took_back(world: FakeWorld) -> None:
     deed = await do(world, HoldDeal("D001"))
-    outcome = await undo(world, deed, REP, CHAT)
+    outcome = await undo(world, deed, REP, CHAT, POLICY)
     assert outcome.proposal.command.name == "undo"
     assert outcome.data["did"] == "hold_deal"
     assert (await world.audited())[-4:] == ["undo", "deed_begin", "change", "deed_done"]
@@ -91,20 +91,20 @@ async def test_a_cancelled_reminder_that_is_taken_back_rings_again(world: FakeWo
     (timer,) = (await everything(world))["timer"]
     cancelled = await do(world, CancelReminder(str(timer).removeprefix("reminder:")), key="web:2")
     assert (await everything(world))["timer"] == []
-    await undo(world, cancelled, REP, CHAT)
+    await undo(world, cancelled, REP, CHAT, POLICY)
     assert (await everything(world))["timer"] == [timer]
     assert deed != cancelled
 
 
 async def test_a_ticket_taken_back_is_redrawn_as_open(world: FakeWorld) -> None:
     deed = await do(world, TakeTicket("T001"), MANAGER)
-    await undo(world, deed, MANAGER, CHAT)
+    await undo(world, deed, MANAGER, CHAT, POLICY)
     assert [notice.topic for _, notice in world.told if isinstance(notice, Redraw)] == ["ticket_taken", "ticket_raised"]
 
 
 async def test_a_deed_is_taken_back_once(world: FakeWorld) -> None:
     deed = await do(world, HoldDeal("D001"))
-    kinds = [outcome.kind for outcome in await asyncio.gather(*(undo(world, deed, REP, CHAT) for _ in range(3)))]
+    kinds = [outcome.kind for outcome in await asyncio.gather(*(undo(world, deed, REP, CHAT, POLICY) for _ in range(3)))]
     assert sorted(kinds) == ["already", "already", "done"]
     assert not (await world.record("deal", "D001")).held
 
@@ -112,28 +112,28 @@ async def test_a_deed_is_taken_back_once(world: FakeWorld) -> None:
 async def test_a_day_later_it_is_too_late(world: FakeWorld) -> None:
     deed = await do(world, HoldDeal("D001"))
     world.clock.pass_time(hours=24, seconds=1)
-    outcome = await undo(world, deed, REP, CHAT)
+    outcome = await undo(world, deed, REP, CHAT, POLICY)
     assert (outcome.kind, outcome.proposal.plan.problem) == ("impossible", "too_late")
     assert (await world.record("deal", "D001")).held
 
 
 @pytest.mark.parametrize("command", [SubmitApproval("D001", "条款"), OpenTicket("fault", "s", "t", "C001")], ids=repr)
 async def test_what_others_have_been_told_cannot_be_taken_back_and_it_says_so(world: FakeWorld, command: Command) -> None:
-    outcome = await undo(world, await do(world, command), REP, CHAT)
+    outcome = await undo(world, await do(world, command), REP, CHAT, POLICY)
     assert (outcome.kind, outcome.proposal.plan.problem) == ("impossible", "no_inverse")
 
 
 async def test_a_field_that_moved_on_since_makes_the_undo_stale(world: FakeWorld) -> None:
     deed = await do(world, UpdateStage("D001", "negotiation"))
     await do(world, UpdateStage("D001", "won"), MANAGER, key="web:2")
-    assert (await undo(world, deed, REP, CHAT)).kind == "stale"
+    assert (await undo(world, deed, REP, CHAT, POLICY)).kind == "stale"
     assert (await world.record("deal", "D001")).stage == "won"
 
 
 async def test_another_field_that_changed_since_is_kept(world: FakeWorld) -> None:
     deed = await do(world, HoldDeal("D001"))
     await do(world, SetWaiting("D001", "legal"), key="web:2")
-    assert (await undo(world, deed, REP, CHAT)).kind == "done"
+    assert (await undo(world, deed, REP, CHAT, POLICY)).kind == "done"
     assert (await world.record("deal", "D001")).waiting_on == "legal"
 
 
@@ -145,14 +145,14 @@ async def created(world: FakeWorld, command: Command) -> tuple[str, str]:
 async def test_a_new_record_that_was_changed_since_stays(world: FakeWorld) -> None:
     deed, lead_id = await created(world, CreateLead("新公司"))
     await do(world, MarkLead(lead_id, "working"), key="web:2")
-    assert (await undo(world, deed, REP, CHAT)).kind == "stale"
+    assert (await undo(world, deed, REP, CHAT, POLICY)).kind == "stale"
     assert (await world.record("lead", lead_id)).state == "working"
 
 
 async def test_a_new_record_that_others_point_at_stays(world: FakeWorld) -> None:
     deed, deal_id = await created(world, CreateDeal("C001", "新单", Decimal(1)))
     await do(world, LogActivity("note", "谈过了", deal_id=deal_id), key="web:2")
-    assert (await undo(world, deed, REP, CHAT)).kind == "stale"
+    assert (await undo(world, deed, REP, CHAT, POLICY)).kind == "stale"
     assert await world.record("deal", deal_id) is not None
 
 
@@ -160,27 +160,27 @@ async def test_a_new_record_that_is_gone_cannot_be_taken_back(world: FakeWorld) 
     deed, lead_id = await created(world, CreateLead("新公司"))
     async with world.store.write() as tx:
         await own.remove(tx, "lead", lead_id)
-    assert (await undo(world, deed, REP, CHAT)).kind == "stale"
+    assert (await undo(world, deed, REP, CHAT, POLICY)).kind == "stale"
 
 
 @pytest.mark.parametrize(("person", "kind"), [(OTHER_REP, "refused"), (CUSTOMER, "refused"), (MANAGER, "done")])
 async def test_only_who_may_touch_the_record_may_take_back(world: FakeWorld, person: Speaker, kind: str) -> None:
-    outcome = await undo(world, await do(world, HoldDeal("D001")), person, CHAT)
+    outcome = await undo(world, await do(world, HoldDeal("D001")), person, CHAT, POLICY)
     assert outcome.kind == kind
     assert (await world.record("deal", "D001")).held is (kind == "refused")
 
 
 async def test_what_never_was_cannot_be_taken_back(world: FakeWorld) -> None:
     with pytest.raises(LookupError):
-        await undo(world, "P-404", REP, CHAT)
+        await undo(world, "P-404", REP, CHAT, POLICY)
 
 
 async def test_what_breaks_while_taking_back_changes_nothing(world: FakeWorld) -> None:
     deed = await do(world, TakeTicket("T001"), MANAGER)
     world.break_on.append(RuntimeError("the ledger is broken"))
-    assert (await undo(world, deed, MANAGER, CHAT)).kind == "failed"
+    assert (await undo(world, deed, MANAGER, CHAT, POLICY)).kind == "failed"
     assert (await world.record("ticket", "T001")).taken_by == "E11"
-    assert (await undo(world, deed, MANAGER, CHAT)).kind == "done"
+    assert (await undo(world, deed, MANAGER, CHAT, POLICY)).kind == "done"
 
 
 # --- the last deed ------------------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ async def test_the_last_deed_is_this_persons_in_this_conversation(world: FakeWor
     assert await last(world) == second
     assert await last(world, conversation="web:elsewhere") is None
     assert await last(world, None) is None
-    await undo(world, second, REP, CHAT)
+    await undo(world, second, REP, CHAT, POLICY)
     assert await last(world) == first
 
 
@@ -209,7 +209,7 @@ async def test_an_undo_within_a_larger_transaction_is_part_of_it(world: FakeWorl
     outcome: Outcome | None = None
     with pytest.raises(InterruptedError):
         async with world.store.write() as tx:
-            outcome = await undo(world, deed, REP, CHAT, tx=tx)
+            outcome = await undo(world, deed, REP, CHAT, POLICY, tx=tx)
             raise InterruptedError
     assert outcome is not None
     assert outcome.kind == "done"

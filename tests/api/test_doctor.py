@@ -1,12 +1,15 @@
 """The doctor looks at every part by itself and says what to do; channels are asked whether they take the settings."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from actions.crm import people
 from actions.outside.store import Store
+from actions.policy.files import SHIPPED_POLICY
+from actions.rulebook import switch
 from bot.doctor import Finding, examine
 from tests.api.served import settings_from
 from tests.channels.tencent_house import AES_KEY, AGENT_ID, APP_ID, APP_SECRET, CORP_ID, SECRET, TOKEN
@@ -49,6 +52,15 @@ async def test_a_home_with_people_and_a_managers_chat_is_well(tmp_path: Path, sa
     assert [finding for finding in findings.values() if not finding.is_well] == []
 
 
+async def test_a_rule_that_asks_somebody_who_is_not_here_is_told_of(tmp_path: Path, sample_home: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    rule = "{id: odd, when: contract, verdict: confirm, confirmers: {people: [E99]}}"
+    policy.write_text(f"rules:\n  - {rule}\n")
+    finding = (await found(tmp_path, PARLEY_DATABASE_URL=f"sqlite:///{sample_home}", PARLEY_POLICY=str(policy)))["policy"]
+    assert not finding.is_well
+    assert "rule odd asks E99" in finding.sentence
+
+
 async def test_managers_without_a_chat_are_told_of(tmp_path: Path, sqlite_url: str, sample_home: Path) -> None:
     Path(sqlite_url.removeprefix("sqlite:///")).write_bytes(sample_home.read_bytes())
     store = Store(sqlite_url)
@@ -67,6 +79,22 @@ async def test_a_home_that_is_no_folder_is_told_of_and_hides_nothing_else(tmp_pa
     assert not findings["home"].is_well
     assert "PARLEY_HOME" in findings["home"].sentence
     assert findings["policy"].is_well
+
+
+async def test_a_policy_that_cannot_be_read_is_told_of_with_its_line(tmp_path: Path, sqlite_url: str) -> None:
+    (tmp_path / "own.yaml").write_text("rules:\n  - {id: one, when: contarct, verdict: refuse}\n", encoding="utf-8")
+    finding = (await found(tmp_path, PARLEY_DATABASE_URL=sqlite_url, PARLEY_POLICY=str(tmp_path / "own.yaml")))["policy"]
+    assert not finding.is_well
+    assert "own.yaml:2: rule one: undeclared reference to 'contarct'; perhaps contract" in finding.sentence
+
+
+async def test_the_packs_that_are_on_are_told_of(tmp_path: Path, sqlite_url: str) -> None:
+    store = Store(sqlite_url)
+    await switch(store, SHIPPED_POLICY, "eu-gdpr", on=True, now=datetime(2026, 3, 2, tzinfo=UTC))
+    await store.close()
+    finding = (await found(tmp_path, PARLEY_DATABASE_URL=sqlite_url))["policy"]
+    assert finding.is_well
+    assert "packs eu-gdpr" in finding.sentence
 
 
 async def test_stores_that_are_away_are_told_of_without_their_passwords(tmp_path: Path) -> None:

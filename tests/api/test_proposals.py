@@ -59,7 +59,10 @@ async def test_what_waits_is_listed_with_its_whole_basis(served: Served) -> None
 
 async def test_one_proposal_can_be_read_by_its_id(served: Served) -> None:
     proposal = await proposed(served)
-    assert (await served.http.get(f"/api/proposals/{proposal['id']}")).json() == proposal
+    one = (await served.http.get(f"/api/proposals/{proposal['id']}")).json()
+    basis = one.pop("basis")
+    assert one == proposal
+    assert (basis["id"], basis["verdict"], basis["approvers"]["answers"]) == (proposal["id"], "confirm", [])
 
 
 async def test_proposals_are_listed_by_their_state(served: Served) -> None:
@@ -81,13 +84,14 @@ async def test_a_state_that_does_not_exist_is_a_problem(served: Served) -> None:
 
 async def test_a_managers_yes_carries_it_out(served: Served) -> None:
     answer = await served.decide(await proposed(served), MANAGER)
-    assert answer.json() == {"outcome": "done", "state": "done"}
+    proposal = answer.json()
+    assert (proposal["outcome"], proposal["state"]) == ("done", "done")
     assert await amount(served.house.store) == "600000"
 
 
 async def test_a_managers_no_leaves_everything_as_it_was(served: Served) -> None:
     answer = await served.decide(await proposed(served), MANAGER, yes=False)
-    assert answer.json() == {"outcome": "rejected", "state": "rejected"}
+    assert (answer.json()["outcome"], answer.json()["state"]) == ("rejected", "rejected")
     assert await amount(served.house.store) == "480000"
 
 
@@ -104,8 +108,8 @@ async def test_whoever_may_not_confirm_is_refused_and_it_goes_on_waiting(served:
 async def test_a_yes_to_something_else_than_what_waits_is_not_carried_out(served: Served) -> None:
     proposal = await proposed(served)
     answer = await served.decide(proposal, MANAGER, digest="0" * 64)
-    assert answer.status_code != 500
-    assert answer.json().get("outcome") != "done"
+    assert answer.status_code == 409
+    assert (answer.json()["id"], answer.json()["digest"]) == (proposal["id"], proposal["digest"])
     assert await amount(served.house.store) == "480000"
 
 
@@ -113,7 +117,9 @@ async def test_the_first_answer_wins_and_the_second_is_told(served: Served) -> N
     proposal = await proposed(served)
     await served.decide(proposal, MANAGER, yes=False)
     late = await served.decide(proposal, "E20", yes=True)
-    assert late.json() == {"outcome": "already", "state": "rejected"}
+    assert late.status_code == 409
+    assert late.headers["Content-Type"] == "application/problem+json"
+    assert (late.json()["outcome"], late.json()["state"], late.json()["decided_by"]) == ("already", "rejected", MANAGER)
     assert await amount(served.house.store) == "480000"
 
 
@@ -130,10 +136,21 @@ async def test_a_record_that_changed_meanwhile_is_asked_about_afresh(served: Ser
     async with served.house.store.write() as tx:
         assert await own.update(tx, "deal", "D001", {"amount": ("480000", "470000")})
     answer = await served.decide(proposal, MANAGER)
-    assert answer.json() == {"outcome": "stale", "state": "stale"}
+    assert answer.status_code == 409
+    assert (answer.json()["outcome"], answer.json()["state"]) == ("stale", "stale")
     (again,) = await served.pending()
-    assert again["id"] != proposal["id"]
+    assert answer.json()["id"] == again["id"] != proposal["id"]
     assert again["proposal"]["plan"]["effects"][0]["old"] == "470000"
+
+
+async def test_a_yes_over_http_releases_no_breaker(served: Served) -> None:
+    await served.say("华康医疗预算被冻结了")
+    proposal = await proposed(served)
+    answer = await served.decide(proposal, MANAGER)
+    assert (answer.status_code, answer.json()["state"]) == (422, "pending")
+    assert answer.json()["detail"].startswith("A breaker stopped this: it goes on only with a reason")
+    assert answer.json()["firing"].startswith("F-")
+    assert await amount(served.house.store) == "480000"
 
 
 async def test_nobody_decides_in_the_name_of_somebody_unknown(served: Served) -> None:
@@ -146,6 +163,85 @@ async def test_what_was_never_proposed_is_not_found(served: Served) -> None:
     nothing = {"id": "P-0000000000000000", "digest": "0" * 64}
     assert (await served.http.get(f"/api/proposals/{nothing['id']}")).status_code == 404
     assert (await served.decide(nothing, MANAGER)).status_code == 404
+
+
+async def test_who_may_answer_and_who_has_is_told(served: Served) -> None:
+    await served.say("把所有客户名单导出发给新加坡团队", sender=MANAGER)
+    (proposal,) = await served.pending()
+    assert [(need["rules"], need["who_may"], need["met"]) for need in proposal["needs"]] == [
+        (["cross_border", "border_filing"], ["E20", "E40"], 0),  # some of them have a bank account on file
+        (["many_records"], ["E20"], 0),
+    ]
+    assert (proposal["can_be_undone"], proposal["editable"]) == (False, [])
+    partial = await served.decide(proposal, "E40")
+    assert (partial.status_code, partial.json()["outcome"], partial.json()["state"]) == (200, "partial", "pending")
+    (proposal,) = await served.pending()
+    assert [(yes["person"], yes["rules"]) for yes in proposal["yeses"]] == [("E40", ["cross_border", "border_filing"])]
+    assert [need["met"] for need in proposal["needs"]] == [1, 0]
+    assert (await served.decide(proposal, "E20")).json()["outcome"] == "done"
+
+
+async def test_what_is_mine_to_decide_and_what_i_asked_for(served: Served) -> None:
+    proposal = await proposed(served)
+
+    async def listed(**wanted: str) -> list[str]:
+        answer = await served.http.get("/api/proposals", params=wanted)
+        return [one["id"] for one in answer.json()]
+
+    assert await listed(to_decide_by=MANAGER) == [proposal["id"]]
+    assert await listed(to_decide_by=OTHER_MANAGER) == []
+    assert await listed(requested_by=REP) == [proposal["id"]]
+    assert await listed(requested_by=MANAGER) == []
+    assert (await served.http.get("/api/proposals", params={"to_decide_by": "E99"})).status_code == 422
+
+
+async def test_what_it_changes_is_told_before_and_after(served: Served) -> None:
+    proposal = await proposed(served)
+    assert proposal["changes"] == [{"record": "deal:D001", "field": "amount", "before": "480000", "after": "600000"}]
+    assert proposal["editable"] == ["discount", "amount", "currency"]
+
+
+async def changed(served: Served, proposal: Json, *, yes: bool | None = None, **changes: str) -> tuple[int, Json]:
+    body = {"person": MANAGER, "digest": proposal["digest"], "changes": changes} | ({} if yes is None else {"yes": yes})
+    answer = await served.http.post(f"/api/proposals/{proposal['id']}/decision", json=body)
+    return answer.status_code, answer.json()
+
+
+async def test_it_can_be_changed_before_it_is_approved(served: Served) -> None:
+    proposal = await proposed(served)
+    status, answer = await changed(served, proposal, amount="550000")
+    assert (status, answer["outcome"], answer["state"]) == (200, "waiting", "pending")
+    (instead,) = await served.pending()
+    assert (instead["id"], instead["edited"]["by"], instead["edited"]["instead_of"]) == (
+        answer["id"],
+        MANAGER,
+        proposal["id"],
+    )
+    late = await served.decide(proposal, "E20")
+    assert (late.status_code, late.json()["state"], late.json()["id"]) == (409, "superseded", instead["id"])
+    assert (await served.decide(instead, MANAGER)).json()["outcome"] == "done"
+    assert await amount(served.house.store) == "550000"
+
+
+async def test_a_change_and_a_yes_in_one(served: Served) -> None:
+    status, answer = await changed(served, await proposed(served), yes=True, amount="550000")
+    assert (status, answer["outcome"]) == (200, "done")
+    assert await amount(served.house.store) == "550000"
+
+
+@pytest.mark.parametrize("changes", [{"amount": "many"}, {"deal_id": "D002"}, {"discount": "40"}, {"amount": "600000"}])
+async def test_a_change_that_cannot_be_is_a_problem_and_it_goes_on_waiting(served: Served, changes: Json) -> None:
+    proposal = await proposed(served)
+    status, answer = await changed(served, proposal, yes=True, **changes)
+    assert (status, answer["state"], answer["status"]) == (422, "pending", 422)
+    assert await served.pending() == [proposal]
+
+
+@pytest.mark.parametrize("body", [{}, {"yes": False, "changes": {"amount": "1"}}, {"changes": {}}])
+async def test_an_answer_that_is_none_is_a_problem(served: Served, body: Json) -> None:
+    proposal = await proposed(served)
+    asked = {"person": MANAGER, "digest": proposal["digest"], **body}
+    assert (await served.http.post(f"/api/proposals/{proposal['id']}/decision", json=asked)).status_code == 422
 
 
 # --- what others see of it -----------------------------------------------------------------------------------------------
@@ -169,3 +265,23 @@ async def test_cards_on_other_channels_change_when_it_is_decided_over_http(serve
     assert not [one for one in settled[-1].reply.card.buttons if one.style == "primary"]
     told = await web.history([REP])
     assert told[-1].reply is not None and "60万" in told[-1].reply.text
+
+
+async def test_one_proposal_comes_with_all_that_its_decision_rests_on(served: Served) -> None:
+    proposal = await proposed(served)
+    basis = (await served.http.get(f"/api/proposals/{proposal['id']}")).json()["basis"]
+    assert basis["version"] == 1
+    assert basis["utterance"]["text"] == "把华康医疗那单金额改成60万"
+    assert basis["reading"]["intent"] == "crm.update_amount"
+    assert {one["rule"]: one["outcome"] for one in basis["rules"]}["contract_value"] == "applied"
+    assert {one["rule"]: one["outcome"] for one in basis["rules"]}["discount"] == "not_applied"
+    assert next(one for one in basis["facts"] if one["field"] == "amount")["record"] == "deal:D001"
+    assert basis["versions"]["dictionary"] and basis["versions"]["model"] and basis["versions"]["policy"]
+    assert basis["approvers"]["answers"] == []
+    await served.http.post(
+        f"/api/proposals/{proposal['id']}/decision",
+        json={"person": MANAGER, "yes": True, "digest": proposal["digest"]},
+    )
+    basis = (await served.http.get(f"/api/proposals/{proposal['id']}")).json()["basis"]
+    assert [one["person"] for one in basis["approvers"]["answers"]] == [MANAGER]
+    assert basis["ended"] == "done"

@@ -1,5 +1,6 @@
 """What stands around the API: its description, its problems, and the routes of those who watch over the service."""
 
+import asyncio
 import re
 import socket
 from collections.abc import Iterator
@@ -165,6 +166,20 @@ async def test_it_is_ready_when_its_stores_answer(served: Served) -> None:
     assert body["documents"]["unreadable"] == 0
     assert body["documents"]["passages"] > 0
     assert body["sends"] == []
+
+
+async def test_it_says_that_a_broken_policy_file_does_not_count(tmp_path: Path, minds: Minds, sample_home: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("rules: []\n", encoding="utf-8")
+    async with serving(settings_from(tmp_path, PARLEY_POLICY=str(file)), minds, sample_home) as served:
+        before = (await served.http.get("/readyz")).json()["policy"]
+        assert before["is_as_written"] is True
+        file.write_text("rules: [", encoding="utf-8")
+        async with asyncio.timeout(30):
+            while (told := (await served.http.get("/readyz")).json()["policy"])["is_as_written"]:
+                await asyncio.sleep(0.1)
+        assert told == {"version": before["version"], "is_as_written": False}
+        assert (await served.http.get("/readyz")).status_code == 200
 
 
 async def test_channels_that_are_set_are_on(tmp_path: Path, minds: Minds, sample_home: Path) -> None:

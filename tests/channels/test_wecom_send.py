@@ -269,6 +269,14 @@ async def test_without_a_code_left_a_new_card_disowns_the_old(house: WeComHouse)
     assert "以此为准" in house.api.seen_by("zhang")[1].text
 
 
+async def test_the_card_that_disowned_another_is_itself_redrawn_in_place(house: WeComHouse) -> None:
+    sent = await house.channel.send("k1", ZHANG, ASK)
+    second = await house.channel.redraw("r1", ZHANG, sent.ref or "", ASK)
+    third = await house.channel.redraw("r2", ZHANG, second.ref or "", ASK)
+    await house.channel.redraw("r3", ZHANG, third.ref or "", DONE)
+    assert (len(house.api.seen_by("zhang")), house.api.updates) == (2, 2)
+
+
 async def test_a_new_card_that_wecom_did_not_take_is_sent_at_the_next_try(house: WeComHouse) -> None:
     sent = await house.channel.send("k1", ZHANG, ASK)
     house.api.forget_codes()

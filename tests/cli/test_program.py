@@ -39,8 +39,11 @@ COMMANDS = [
     "crm import",
     "crm export",
     "policy check",
+    "policy packs",
+    "policy explain",
     "audit verify",
     "audit export",
+    "audit replay",
     "doctor",
     "bench",
 ]
@@ -103,6 +106,8 @@ def test_every_command_prints_help(command: str, flag: str) -> None:
         "people bind E01",
         "people add 王五 --role emperor",
         "crm import",
+        "policy packs perhaps",
+        "policy packs on",
         "crm export --to x --form pdf",
     ],
 )
@@ -125,6 +130,7 @@ def test_wrong_use_ends_with_2(words: str) -> None:
         ("doctor", {"PARLEY_SOPS": "/nowhere"}, "PARLEY_SOPS"),
         ("understand", {"PARLEY_INTENT_MODEL": "/nowhere"}, "/nowhere"),
         ("policy check /nowhere", {}, "/nowhere"),
+        ("policy packs on nothing", {}, "there is no pack nothing"),
         ("intents evaluate /nowhere", {}, "/nowhere"),
         ("knowledge search x", {"PARLEY_SOPS": "/nowhere"}, "/nowhere"),
         ("people bind E01 slack U1", {}, "E01"),
@@ -221,3 +227,19 @@ def test_an_option_that_reads_the_environment_reads_the_env_file_too(tmp_path: P
     ran = run(tmp_path, "understand", said="在吗")
     assert ran.code == 1
     assert "elsewhere: no intent model can be loaded" in ran.err
+
+
+def test_a_policys_author_sees_what_it_says_of_some_facts(home: Path) -> None:
+    (home / "facts.json").write_text(json.dumps({"contract": True, "amount": 600000, "role": "rep"}), encoding="utf-8")
+    told = run(home, "policy", "explain", "--facts", "facts.json")
+    assert told.code == 0, told.err
+    assert "asks a person first" in told.out
+    assert "applied contract_value → confirm" in told.out and "amount_cny = 600000.0" in told.out
+    assert "not applied discount_limit" in told.out
+    zh = run(home, "policy", "explain", "--facts", "facts.json", "--lang", "zh")
+    assert "要先有人确认" in zh.out and "谁能确认" in zh.out
+    (home / "facts.json").write_text('{"discuont": 3}', encoding="utf-8")
+    wrong = run(home, "policy", "explain", "--facts", "facts.json")
+    assert (wrong.code, "there is no fact discuont" in wrong.err) == (1, True)
+    unknown = run(home, "policy", "explain", "P-0000000000000000")
+    assert (unknown.code, unknown.err.strip()) == (1, "the record has no decision for P-0000000000000000")

@@ -68,6 +68,12 @@ def test_people_are_listed_as_one_json_object_a_line(parley: Parley) -> None:
     assert listed["@managers"]["identities"] == [{"channel": "web", "user": "managers"}]
 
 
+def test_who_left_is_known_and_somebody_stands_in(parley: Parley) -> None:
+    assert parley("people", "leave", "E12", "--deputy", "E11") == (0, "E12 has left.\n")
+    code, said = parley("people", "leave", "E99")
+    assert (code, said) == (1, "There is no employee E99.\n")
+
+
 def test_a_person_and_a_group_are_bound_in_the_same_way(parley: Parley) -> None:
     assert parley("people", "bind", "E01", "slack", "U1") == (0, "E01 is U1 on slack.\n")
     assert parley("people", "bind", "@managers", "slack", "C123") == (0, "@managers is C123 on slack.\n")
@@ -115,3 +121,17 @@ def test_an_invitation_prints_only_the_code(parley: Parley) -> None:
     code, said = parley("people", "invite", "K001")
     assert code == 0
     assert len(said.strip()) == 9
+
+
+def test_a_calendar_is_taken_in_and_counted_and_a_bad_one_is_one_sentence(parley: Parley, tmp_path: Path) -> None:
+    lines = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", "BEGIN:VEVENT", "UID:1", "DTSTART:20200106T010000Z")
+    rule = ("DURATION:PT1H", "RRULE:FREQ=WEEKLY", "END:VEVENT", "END:VCALENDAR", "")
+    (tmp_path / "han.ics").write_text("\r\n".join((*lines, *rule)), encoding="utf-8", newline="")
+    code, said = parley("people", "calendar", "E31", str(tmp_path / "han.ics"))
+    assert code == 0
+    assert "E31 is taken 13 times" in said or "E31 is taken 14 times" in said
+    code, said = parley("people", "calendar", "E99", str(tmp_path / "han.ics"))
+    assert (code, "There is no employee E99" in said) == (1, True)
+    (tmp_path / "bad.ics").write_text("nothing", encoding="utf-8")
+    code, said = parley("people", "calendar", "E31", str(tmp_path / "bad.ics"))
+    assert (code, len(said.splitlines())) == (1, 1)

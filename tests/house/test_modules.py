@@ -11,6 +11,7 @@ from tests.house.modules import ROOT, Module, modules
 
 # a library that is somebody's business alone: where it may be imported
 OWNERS = {
+    "PIL": ("actions/papers/letters.py", "actions/papers/picture.py"),
     "aiohttp": ("bot/channels/slack*",),
     "alembic": ("actions/outside/store.py", "actions/outside/migrations/*"),
     "bm25s": ("retrieval/*",),
@@ -20,11 +21,14 @@ OWNERS = {
     "chromadb": ("retrieval/index.py",),
     "cn2an": ("intents/*",),
     "dbos": ("actions/outside/durable.py",),
-    "docx": ("retrieval/formats/word.py",),
+    "docx": ("retrieval/formats/word.py", "actions/papers/word.py"),
+    "fontTools": ("actions/papers/fonts/cut_fonts.py",),
+    "fpdf": ("actions/papers/portable.py",),
     "httpx": (
         "actions/outside/llm.py",
         "bot/channels/tencent/*",
     ),
+    "icalendar": ("actions/crm/calendar_file.py", "actions/crm/invitation.py"),
     "jieba": ("retrieval/*", "intents/*"),
     "jinja2": ("bot/pages/*",),
     "llama_index": ("retrieval/index.py",),

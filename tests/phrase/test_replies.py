@@ -32,6 +32,7 @@ from actions.proposal import (
     Command,
     Confirmers,
     Decision,
+    Need,
     Notify,
     Option,
     Reason,
@@ -63,11 +64,12 @@ from tests.plays.sample_house import CUSTOMER, MANAGER, REP, situation, slot
 ABOVE_LIMIT = Decision(
     "confirm",
     (Reason("contract_value", "confirm"),),
-    Confirmers(frozenset({"manager", "director"})),
+    (Need(("contract_value",), Confirmers(frozenset({"manager", "director"}))),),
     timedelta(hours=24),
     "0123456789abcdef",
 )
-BY_ONESELF = Decision("confirm", (Reason("low_confidence", "confirm"),), Confirmers(not_requester=False))
+BY_WHO_ASKED = (Need(("low_confidence",), Confirmers(not_requester=False)),)
+BY_ONESELF = Decision("confirm", (Reason("low_confidence", "confirm"),), BY_WHO_ASKED)
 BASIS = Basis(
     "金额改成60万",
     "crm.update_amount",

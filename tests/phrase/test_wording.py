@@ -1,9 +1,11 @@
 """The wording files: the same sentences in both languages, each with the same values, none missing and none idle."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,3 +142,19 @@ def test_values_with_braces_in_them_stay_as_they_are() -> None:
 
 def test_what_a_value_is_called_is_the_languages_own() -> None:
     assert (word("stage", "won", "zh"), word("stage", "won", "en"), word("stage", "no such", "en")) == ("赢单", "Won", None)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_key_is_written_twice(lang: str) -> None:
+    """YAML would quietly keep the last one."""
+
+    def twice(node: yaml.Node, path: str = "") -> Iterator[str]:
+        if isinstance(node, yaml.MappingNode):
+            keys = [key.value for key, _ in node.value]
+            yield from (f"{path}{key}" for key in set(keys) if keys.count(key) > 1)
+            for key, value in node.value:
+                yield from twice(value, f"{path}{key.value}.")
+
+    root = yaml.compose((ROOT / "bot" / "wording" / f"{lang}.yaml").read_text(encoding="utf-8"))
+    assert root is not None
+    assert list(twice(root)) == []

@@ -15,6 +15,7 @@ from actions.crm.records import (
     Contract,
     Customer,
     Deal,
+    Diary,
     Employee,
     Lead,
     Product,
@@ -100,6 +101,7 @@ TEAM = (
     Employee("E31", "样例顾问", "Sample Consultant", "consultant", "华东", expertise="影像|imaging"),
 )
 BUSY = Busy("Y01", "E31", NOW, NOW + timedelta(hours=3), "培训")
+DIARY = Diary("", TEAM, (BUSY,))
 
 ROWS: dict[str, tuple[Any, ...]] = {
     "deals": (DEAL,),
@@ -118,6 +120,7 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "quiet_customers": (QuietCustomer(QUIET, 70, OLD_PRICE_TALK), QuietCustomer(HUAKANG, 3, ACTIVITY)),
     "renewals": (CONTRACT,),
     "busy": (BUSY,),
+    "diary": (DIARY,),
     "visible_customers": (HUAKANG, QUIET),
 }
 

@@ -20,8 +20,10 @@ from actions.commands.crm import (
     UpdateAmount,
     UpdateStage,
 )
+from actions.commands.meetings import HoldSlot
 from actions.commands.service import CloseTicket, OpenTicket, TakeTicket
-from actions.plays.consultants import next_free_hour
+from actions.crm.records import Booking
+from actions.plays.consultants import wish_of
 from actions.plays.destination import destination, recipient
 from actions.proposal import Answer, Ask, Option
 from actions.propose import propose
@@ -305,18 +307,43 @@ def test_a_comparison_with_nobody_named_offers_the_competitors() -> None:
     assert [option.value for option in ask.options] == ["Corvex"]
 
 
-def test_a_consultant_is_shown_with_the_next_free_hour_and_not_booked() -> None:
+def test_free_hours_of_a_consultant_are_offered_with_the_reason_and_can_be_held() -> None:
     answer = propose(situation("crm.book_consultant"))
     assert isinstance(answer, Answer)
-    assert answer.rows[0]["free"] == "2026-08-11T13:00:00+08:00"
-    assert all(isinstance(offer, SetReminder) for offer in answer.offers)
+    assert (answer.rows[0]["at"], answer.rows[0]["topics"]) == ("2026-08-11T05:00:00+00:00", "影像")
+    assert [type(offer) for offer in answer.offers] == [HoldSlot] * 3
 
 
-def test_nobody_is_free_at_night_or_on_a_weekend() -> None:
-    saturday = datetime(2026, 8, 15, 2, 0, tzinfo=UTC)
-    free = next_free_hour(house.TEAM[3], (), saturday)
-    assert free is not None
-    assert free.isoformat() == "2026-08-17T09:00:00+08:00"
+@pytest.mark.parametrize(
+    ("value", "words", "text", "from_hour", "to_hour"),
+    [
+        ("2026-08-12T14:00:00+08:00", "周三下午", "周三下午", 12, 24),
+        ("2026-08-12T09:00:00+08:00", "周三上午", "周三上午", 0, 12),
+        ("2026-08-12", "周三", "周三", 0, 24),
+        ("2026-08-12", "3 pm tomorrow", "after 3 pm tomorrow", 15, 24),
+        ("2026-08-12T15:00:00+08:00", "明天下午三点", "明天下午三点以后", 15, 24),
+        ("2026-08-12T15:00:00+08:00", "明天下午三点", "明天下午三点之前", 0, 15),
+        ("2026-08-12T15:00:00+08:00", "明天下午三点", "明天下午三点", 15, 15.5),
+        ("2026-08-12", "tomorrow morning", "tomorrow morning", 0, 12),
+    ],
+)
+def test_a_time_wish_is_a_stretch_of_time(value: str, words: str, text: str, from_hour: float, to_hour: float) -> None:
+    wish = wish_of(situation("crm.book_consultant", house.REP, slot("date", value, words), text=text))
+    midnight = datetime(2026, 8, 11, 16, 0, tzinfo=UTC)
+    assert wish.earliest == midnight + timedelta(hours=from_hour)
+    assert wish.latest == midnight + timedelta(hours=to_hour)
+
+
+def test_a_meeting_that_is_gone_is_told_and_one_of_several_is_asked_for() -> None:
+    gone = propose(situation("crm.book_consultant", answers={"change": "cancel", "booking": "M-x"}))
+    assert isinstance(gone, Answer)
+    assert gone.topic == "no_booking"
+    starts = house.NOW + timedelta(hours=3)
+    two = tuple(Booking(name, "E31", "E01", starts, starts + timedelta(hours=1)) for name in ("M1", "M2"))
+    rows = {"diary": (replace(house.DIARY, bookings=two),)}
+    ask = propose(situation("crm.book_consultant", answers={"change": "cancel"}, rows=rows))
+    assert isinstance(ask, Ask)
+    assert [option.value for option in ask.options] == ["M1", "M2"]
 
 
 def test_the_brief_puts_promises_first_then_what_is_late() -> None:

@@ -1,9 +1,10 @@
 """The roster: every intent of the dictionary has its play, at the address that its id names."""
 
+from actions.gather import FOR_CUSTOMER
 from actions.plays.roster import PLAYS
 from tests.plays import sample_house as house
 
-ROWS_THAT_GATHER_KNOWS = frozenset(house.ROWS) | {"deal", "customer"}
+ROWS_THAT_GATHER_KNOWS = frozenset(house.ROWS) | {"deal", "customer", FOR_CUSTOMER}
 
 
 def test_every_intent_of_the_dictionary_leads_to_a_play_and_no_play_is_left_over() -> None:

@@ -11,7 +11,9 @@ import yaml
 
 DATABASES = ("sqlite", "postgresql")
 
-_ACTION = re.compile(r"(?P<who>\w+)(?: in (?P<place>\w+))?(?: (?P<verb>presses again|presses old|presses|sends))?")
+_ACTION = re.compile(
+    r"(?P<who>\w+)(?: in (?P<place>\w+))?(?: (?P<verb>presses again|presses old|presses first|presses|sends))?"
+)
 _SIGHT = re.compile(r"(?P<place>\w+) sees?(?P<negated> not)?")
 _SPAN = re.compile(r"(\d+) (minute|hour|day)s?")
 _RECORD = re.compile(r"(?P<kind>[a-z_]+) (?P<id>\w+)")
@@ -29,14 +31,15 @@ class Unreadable(ValueError):
 class Act:
     """Someone says (`verb` None), presses or sends something, and what must then have arrived where they are.
 
-    `presses again` repeats the last press there, `presses old` finds the button on a card that has been redrawn since.
+    `presses again` repeats the last press there, `presses old` finds the button on a card that has been redrawn since,
+    `presses first` on the first card that had it.
     `reads` is the intent it must be read as, or "unsure". `buttons` must be among the latest card's; "none" means it has
     none. A label that begins or ends with … stands for any label that ends or begins so.
     """
 
     who: str
     place: str | None
-    verb: Literal["presses", "presses again", "presses old", "sends"] | None
+    verb: Literal["presses", "presses again", "presses old", "presses first", "sends"] | None
     what: str
     reads: str | None = None
     sees: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from tests.stories.story import (
     as_written,
 )
 
-_COUNTED = ("lead", "deal", "ticket", "activity", "reminder", "contact")
+_COUNTED = ("booking", "lead", "deal", "ticket", "activity", "reminder", "contact", "paper", "signal", "firing")
 _LONGEST_QUOTED = 200  # characters of a person's words shown in a failure
 
 
@@ -97,9 +97,9 @@ class Teller:
     async def _do(self, act: Act, place: str) -> list[Arrived]:
         house = self._house
         match act.verb:
-            case "presses" | "presses old":
-                is_old = act.verb == "presses old"
-                button = self._find(place, act.what, house.buttons_ever(place) if is_old else house.buttons(place))
+            case "presses" | "presses old" | "presses first":
+                shown = house.buttons(place) if act.verb == "presses" else house.buttons_ever(place)
+                button = self._find(place, act.what, shown[::-1] if act.verb == "presses first" else shown)
                 self._last_press[place] = button
                 return await house.press(act.who, button, place=act.place)
             case "presses again":

@@ -30,7 +30,7 @@ SOMEBODY: dict[Language, str] = {"zh": "华康医疗科技有限公司", "en": "
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_spoken_button_is_in_the_table(lang: Language) -> None:
-    assert {key.removeprefix("say.") for key in sentences(lang) if key.startswith("say.")} == set(MEANT)
+    assert {key.removeprefix("say.") for key in sentences(lang) if key.startswith("say.")} == set(MEANT) | {"lift_signal"}
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

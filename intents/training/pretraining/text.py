@@ -53,9 +53,7 @@ def english_lines(folder: Path) -> list[str]:
 def written_lines(folder: Path) -> list[str]:
     """Read questions and passages written for this project: JSON lines with `asked` and `passage`; passages three times."""
     entries = [
-        json.loads(line)
-        for file in sorted(folder.glob("*.jsonl"))
-        for line in file.read_text(encoding="utf-8").splitlines()
+        json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text(encoding="utf-8").splitlines()
     ]
     return [*sorted({one["passage"] for one in entries}) * 3, *sorted({one["asked"] for one in entries})]
 

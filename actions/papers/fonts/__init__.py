@@ -1,0 +1,1 @@
+"""The letters that papers are printed in, and how they were cut; data for actions/papers/letters.py."""

@@ -1,0 +1,1 @@
+"""Papers for customers: sums, comparison, layout, files, and who may have them."""
