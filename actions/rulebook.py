@@ -18,13 +18,13 @@ from sqlalchemy import select, update
 
 from actions import audit
 from actions.audit import Entry
+from actions.hours_in_force import IN_FORCE
 from actions.outside.insert_new import insert_new
 from actions.outside.store import Store, Tx
 from actions.outside.tables import MetaRow, PolicyVersionRow
 from actions.policy.breakers import Breakers
 from actions.policy.changes import changes
 from actions.policy.files import Files, files_in_force
-from actions.policy.in_force import IN_FORCE
 from actions.policy.policy import Policy
 
 LOOK_EVERY = 2.0

@@ -12,9 +12,9 @@ from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from actions.crm.records import Booking, Busy, Contact, Diary, Employee
+from actions.hours_in_force import hours_in_force
 from actions.outside.store import Tx
 from actions.outside.tables import BookingRow, BusyRow, ContactRow, EmployeeRow, TakenQuarterRow, TimerRow
-from actions.policy.in_force import hours_in_force
 
 QUARTER = timedelta(minutes=15)
 LOOKS_AHEAD = timedelta(days=22)
