@@ -68,7 +68,7 @@ async def test_an_amount_above_the_limit_waits_for_the_managers_and_says_why(doo
     (asked,) = doors.slack.seen_in(MANAGERS)
     for basis in ("48万 → 60万", "林悦", "合同金额超过 50 万", "经理或总监", "24 小时", RAISES, "《合同审批与法务审核》"):
         assert basis in words_of(asked)
-    assert list(buttons_of(asked)) == ["确认", "驳回", "为什么"]
+    assert list(buttons_of(asked)) == ["确认", "驳回", "改了再批", "为什么"]
     (waiting,) = doors.slack.seen_in("D0REP")
     assert "等确认" in words_of(waiting)
     assert float((await doors.record("deal", "D001"))["amount"]) == 480_000
@@ -100,7 +100,7 @@ async def test_a_manager_of_another_region_is_refused_in_the_cards_thread(doors:
     refusal = doors.slack.last_in(MANAGERS)
     assert refusal.thread_ts == card.ts
     assert "不能由您确认" in words_of(refusal)
-    assert list(buttons_of(card)) == ["确认", "驳回", "为什么"]
+    assert list(buttons_of(card)) == ["确认", "驳回", "改了再批", "为什么"]
     assert float((await doors.record("deal", "D001"))["amount"]) == 480_000
 
 

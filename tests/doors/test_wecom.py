@@ -105,7 +105,7 @@ async def test_the_group_reads_what_is_asked_and_those_who_may_answer_get_the_ca
     assert "48万 → 60万" in words_on(in_group[0])
     for manager in ("li", "zhou"):
         (card,) = doors.wecom.cards_of(manager)
-        assert labels_of(card) == ["确认", "驳回", "为什么"]
+        assert labels_of(card) == ["确认", "驳回", "改了再批", "为什么"]
     assert doors.wecom.cards_of("chen") == [], "who may not confirm this is not asked"
 
 

@@ -189,7 +189,7 @@ def test_words_are_either_an_answer_or_something_new_never_a_mixture(
 def test_what_else_the_conversation_is_about_does_not_matter_to_an_answer(
     question: Question, understanding: Understanding
 ) -> None:
-    elsewhere = Thread("C001", "D001", "L001", "T001", question, {"basis": {}}, "en")
+    elsewhere = Thread("C001", "D001", "L001", "T001", "B001", question, {"basis": {}}, ("P001", "digest"), "en")
     assert merge(elsewhere, understanding, LATER) == merge(Thread(question=question), understanding, LATER)
 
 
@@ -289,8 +289,10 @@ THREADS = st.builds(
     IDS,
     IDS,
     IDS,
+    IDS,
     st.one_of(st.none(), st.builds(lambda question, at: replace(question, sent_at=at), QUESTIONS, MOMENTS)),
     st.one_of(st.none(), st.dictionaries(st.text(max_size=5), JSON, max_size=2)),
+    st.one_of(st.none(), st.tuples(st.text(), st.text())),
     st.sampled_from([None, "zh", "en"]),
 )
 
