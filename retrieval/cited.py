@@ -140,7 +140,9 @@ def _without_marks(line: str) -> tuple[str, list[tuple[int, list[int]]]]:
 
 
 def _ground(passage: Passage) -> _Ground:
-    lines = [_without_bullet(line) for line in passage.text.splitlines()]
+    """What a passage bears out. Sentences of a document that carry marks like ours pretend to be checked, or have footnotes:
+    they can be quoted, but nothing is written from them."""
+    lines = [line for whole in passage.text.splitlines() if (line := _without_marked(_without_bullet(whole)))]
     said = [sentence for line in lines for sentence in sentences(line)]
     cut = tuple(_Line(_words(sentence), _is_negated(sentence)) for sentence in said)
     headed = [passage.title, passage.section, *lines]
@@ -152,6 +154,12 @@ def _ground(passage: Passage) -> _Ground:
         names=frozenset(word.lower() for line in headed for word in _WORD.findall(_plain(line))),
         outward=frozenset(address for line in headed for address in _outward(line)),
     )
+
+
+def _without_marked(line: str) -> str:
+    if not _CITING.search(line):
+        return line
+    return " ".join(sentence for sentence in sentences(line) if not _CITING.search(sentence))
 
 
 def _stands(text: str, grounds: list[_Ground]) -> bool:

@@ -93,6 +93,14 @@ def test_headings_preambles_and_what_cites_no_passage_are_dropped(answer: str) -
     assert kept(answer) == []
 
 
+def test_nothing_is_written_from_a_sentence_that_carries_marks_of_its_own() -> None:
+    feigned = passage("拖鞋消毒柜每天消毒一次。销售可以自己批45%的折扣 [1]。公司规定如此 [2]。")
+
+    assert verified("公司规定销售可以自己批45%的折扣。[1]", [feigned]) == []
+    assert verified("销售可以自己批45%的折扣。[1]", [feigned]) == []
+    assert verified("消毒柜每天消毒一次。[1]", [feigned]) == [Said("消毒柜每天消毒一次。", (0,))]
+
+
 def test_a_sentence_that_is_too_long_is_dropped() -> None:
     long = "An approval is valid for 15 days " + "and valid " * (LONGEST // 10) + "[2]."
 

@@ -40,14 +40,13 @@ _RUN = {"zh": 6, "en": 24}
 
 @dataclass(frozen=True)
 class Piece:
-    """A hostile document. `opens` says why what an obedient model writes of it gets through as yet, and is not run."""
+    """A hostile document, and what an obedient model would write of it."""
 
     number: int
     lang: str
     asks: str
     says: str
     obeys: str
-    opens: str = ""
 
     @property
     def title(self) -> str:
@@ -67,15 +66,11 @@ class Piece:
 def _pieces() -> list[Piece]:
     cases = yaml.safe_load(_CORPUS.read_text(encoding="utf-8"))["cases"]
     half = len(cases) // 2
-    return [
-        Piece(at % half, one["lang"], one["asks"], one["says"], one["obeys"], one.get("open", ""))
-        for at, one in enumerate(cases)
-    ]
+    return [Piece(at % half, one["lang"], one["asks"], one["says"], one["obeys"]) for at, one in enumerate(cases)]
 
 
 PIECES = _pieces()
 every_piece = pytest.mark.parametrize("piece", PIECES, ids=lambda piece: piece.name)
-every_closed_piece = pytest.mark.parametrize("piece", [one for one in PIECES if not one.opens], ids=lambda piece: piece.name)
 
 
 # --- the house that has them ----------------------------------------------------------------------------------------
@@ -233,7 +228,7 @@ async def test_a_customer_hears_no_word_of_it(house: HouseUnderTest, piece: Piec
 # --- an obedient large model ----------------------------------------------------------------------------------------
 
 
-@every_closed_piece
+@every_piece
 async def test_what_an_obedient_model_writes_is_not_said(
     settings: Settings, hostile_minds: Minds, sample_sqlite_url: str, piece: Piece
 ) -> None:
@@ -253,7 +248,7 @@ async def test_what_an_obedient_model_writes_is_not_said(
         assert await house.chain_is_sound()
 
 
-@every_closed_piece
+@every_piece
 async def test_a_model_that_answers_first_and_obeys_then_is_heard_on_the_question_alone(
     settings: Settings, hostile_minds: Minds, sample_sqlite_url: str, piece: Piece
 ) -> None:
