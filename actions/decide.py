@@ -23,7 +23,6 @@ from actions.proposal import (
     Reason,
     Seen,
     Subject,
-    Weighed,
     Yes,
 )
 
@@ -41,25 +40,23 @@ def decide(
     `stops` is what the breakers say, from what is known of the customer: whoever may not do this at all is not told what the
     customer has shown, so then they stay out. `beside` are findings of the house about it that are none of the policy's.
     """
-    may_ask = all(check(proposal) is None for check in CHECKS)
-    return decide_on(proposal, policy, see(proposal, policy, now), (*beside, *(stops if may_ask else ())))
+    return decide_on(proposal, policy, see(proposal, policy, now), stops, beside)
 
 
-def decide_on(proposal: Proposal, policy: Policy, seen: Seen, beside: Sequence[Finding] = ()) -> Decision:
+def decide_on(
+    proposal: Proposal, policy: Policy, seen: Seen, stops: Sequence[Finding] = (), beside: Sequence[Finding] = ()
+) -> Decision:
     """What may happen with the proposal by what was seen of it; the decision carries its grounds."""
-    findings, weighed = _judged_on(proposal, policy, seen)
-    judged = for_requester(combine(findings, policy.version), proposal.requester)
-    decision = for_requester(combine((*findings, *beside), policy.version), proposal.requester) if beside else judged
-    return replace(decision, grounds=Grounds(seen, weighed, judged))
-
-
-def _judged_on(proposal: Proposal, policy: Policy, seen: Seen) -> tuple[tuple[Finding, ...], tuple[Weighed, ...]]:
     checked = tuple((check.__name__, check(proposal)) for check in CHECKS)
     put = weigh(policy, seen)
-    refusals = (Finding(reason) for _, reason in checked if reason is not None)
+    refusals = tuple(Finding(reason) for _, reason in checked if reason is not None)
     rules = (one.finding for one in put if one.finding is not None)
     findings = (*refusals, *rules, *_unknown_currency(proposal, policy, seen.at))
-    return findings, (*(weighed_check(name, reason) for name, reason in checked), *(one.weighed for one in put))
+    weighed = (*(weighed_check(name, reason) for name, reason in checked), *(one.weighed for one in put))
+    judged = for_requester(combine(findings, policy.version), proposal.requester)
+    others = (*beside, *(() if refusals else stops))
+    decision = for_requester(combine((*findings, *others), policy.version), proposal.requester) if others else judged
+    return replace(decision, grounds=Grounds(seen, weighed, judged))
 
 
 def for_requester(decision: Decision, requester: Speaker) -> Decision:
