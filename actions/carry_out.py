@@ -201,7 +201,13 @@ async def edit(
             return replace(agreed, data={**agreed.data, **changed.data})
     except Exception as error:
         kind = _failure(error, files, proposal=proposal_id)
-    return None if changed is None else Outcome(kind, changed.proposal, changed.decision, data={"is_open": True})
+    if changed is not None:
+        return Outcome(kind, changed.proposal, changed.decision, data={"is_open": True})
+    async with within(world, tx) as inner:  # it broke before there was anything changed: what was asked still stands
+        row = await parked(inner, proposal_id)
+    if row is None:
+        return None
+    return Outcome(kind, proposal_from_json(row["proposal"]), decision_from_json(row["decision"]), data={"is_open": True})
 
 
 async def expire(world: World, proposal_id: str, tx: Tx | None = None) -> Outcome | None:
