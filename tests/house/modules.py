@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("bot", "actions", "intents", "retrieval")
+ROOMS = ("bot", "actions", "intents", "retrieval", "voice")
 
 
 @dataclass(frozen=True)

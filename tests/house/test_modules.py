@@ -41,7 +41,7 @@ OWNERS = {
     "pypdf": ("retrieval/formats/portable.py",),
     "redis": ("bot/memory.py",),
     "rich": ("*commands.py", "*_command.py", "bot/channels/terminal.py"),
-    "scipy": ("intents/training/*",),
+    "scipy": ("intents/training/*", "voice/*"),
     "sklearn": ("intents/training/*",),
     "slack_bolt": ("bot/channels/slack*",),
     "slack_sdk": ("bot/channels/slack*",),
@@ -52,7 +52,7 @@ OWNERS = {
 }
 # who may know what time it is; everybody else is told
 CLOCKS = ("bot/app.py", "bot/channels/wecom.py", "bot/channels/wechat.py", "*/commands.py", "*_commands.py")
-THINKING = ("actions/plays/", "actions/commands/", "actions/policy/", "bot/wording/", "intents/", "retrieval/")
+THINKING = ("actions/plays/", "actions/commands/", "actions/policy/", "bot/wording/", "intents/", "retrieval/", "voice/")
 THINKING_FILES = ("actions/decide.py", "actions/propose.py", "actions/draft.py", "bot/phrase.py", "bot/thread.py")
 SAYS_NOTHING = re.compile(r"(?:^|[/_])(?:utils?|helpers?|managers?|common|base|misc)(?:_|\.py$)")
 
