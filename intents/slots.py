@@ -26,6 +26,8 @@ _REPLACEMENT = re.compile(
     r"\s?(?:的)?(?:单子|那单)?(?:改成|改为|改到|换成|换到|换为|变更为|变为|调整?[到为成]|提到|降到|"
     r"涨到|推[到迟]|→|->|=>|to)了?\s?"
 )
+_LOST_TO = re.compile(r"\b(?:lost|losing|lose)\b[^.!?\n]*\bto\s?$", re.IGNORECASE)
+"""Before the winner of a deal: in "lost Acme to Initech" the second company does not take the place of the first."""
 _NEGATED = re.compile(r"(?:不是|别写|别用|不再是|\bnot|\binstead of|\brather than)\s?$", re.IGNORECASE)
 """Before the value that is not meant: 是9.9万不是99万."""
 _REACH = 14
@@ -131,7 +133,8 @@ def _corrected(text: str, slots: list[Slot]) -> list[Slot]:
             continue
         last = slots[earlier[-1]]
         between = text[last.start + len(last.text) : slot.start]
-        if _REPLACEMENT.fullmatch(between):
+        is_the_winner = slot.type == "company" and _LOST_TO.search(text, 0, slot.start) is not None
+        if _REPLACEMENT.fullmatch(between) and not is_the_winner:
             dropped.add(earlier[-1])
         if any(last.start < end <= slot.start <= end + _REACH for end in corrections):
             dropped.update(earlier)

@@ -402,3 +402,8 @@ def test_the_end_of_another_word_is_no_surname(text: str) -> None:
 )
 def test_companies_are_told_by_their_trade_and_by_what_is_theirs(text: str, company: str) -> None:
     assert values(text, "company") == [company]
+
+
+def test_who_won_a_lost_deal_does_not_take_the_place_of_whose_it_was() -> None:
+    assert values("we lost Huakang Logistics to Initech Systems", "company") == ["Huakang Logistics", "Initech Systems"]
+    assert values("rename Calder Foods to Initech Systems", "company") == ["Initech Systems"]
