@@ -28,9 +28,11 @@ from actions.world import World
 from intents.dictionary import OUT_OF_SCOPE
 from intents.understanding import Understanding
 from retrieval.passage import Passage
-from retrieval.setting import NEUTRAL, Setting, fit
+from retrieval.setting import NEUTRAL, Setting, fit, suits
 
 _MOST_OPTIONS = 5
+# characters; what is shorter in a title is a count or a unit
+_SHORTEST_OF_A_TITLE = 3
 # questions that any passage may answer; to other words of a customer only the passage about them is an answer
 _ASKS_FOR_FACTS = ("buying.product_question", "buying.delivery_inquiry")
 
@@ -234,10 +236,22 @@ async def _with_deal(tx: Tx, asked: Asked, meant: _Meant) -> _Meant:
 
 
 def _narrow(asked: Asked, deals: Sequence[Deal]) -> list[Deal]:
-    """Deals whose product or title is named in the words."""
+    """Deals whose product is named in the words, else those with most of the words by which their titles differ."""
     words = [str(slot.value) for slot in asked.understanding.slots if slot.type == "product"]
     words += [slot.text for slot in asked.understanding.slots if slot.type == "product"]
-    return [deal for deal in deals if any(word.lower() in deal.title.lower() for word in words)]
+    if of_product := [deal for deal in deals if any(word.lower() in deal.title.lower() for word in words)]:
+        return of_product
+    said = "".join(asked.text.casefold().split())
+    titles = [_said_of_a_title(deal.title, said) for deal in deals]
+    telling = [found - frozenset.intersection(*titles) for found in titles] if titles else []
+    most = max(map(len, telling), default=0)
+    return [deal for deal, found in zip(deals, telling, strict=True) if most and len(found) == most]
+
+
+def _said_of_a_title(title: str, said: str) -> frozenset[str]:
+    """The words of a title that stand in what was said: whole, or with their first characters (设备云 for 设备云专业版)."""
+    words = (word for word in title.casefold().split() if len(word) >= _SHORTEST_OF_A_TITLE)
+    return frozenset(word for word in words if (word if word.isascii() else word[:_SHORTEST_OF_A_TITLE]) in said)
 
 
 def _title(customer: Customer, lang: str) -> str:
@@ -308,6 +322,8 @@ def _on_a_customers_words(asked: Asked, world: World, setting: Setting, found: l
     intent, audience = asked.understanding.intent, audience_of(asked.speaker)
     if asked.speaker.is_staff:
         found = [passage for passage in found if intent in passage.intents and "customer" not in passage.audience]
+        # what was written for another trade says nothing about this one, however many of its words were used
+        found = [passage for passage in found if suits(passage, setting)]
     elif intent not in _ASKS_FOR_FACTS:
         found = [passage for passage in found if intent in passage.intents]
     # there is one passage for each of these; the customer's own words need not occur in it

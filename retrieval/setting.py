@@ -51,3 +51,13 @@ def fit(passage: Passage, setting: Setting) -> float:
         else:
             factor *= SUITS if any(term in name for term in wanted for name in known) else STRANGE
     return factor
+
+
+def suits(passage: Passage, setting: Setting) -> bool:
+    """Whether nothing that is known speaks against it: a passage for hospitals does not suit a plant."""
+    for kind in {kind for kind, _ in passage.fits}:
+        known = [name.casefold() for name in setting.facts.get(kind, ())]
+        wanted = [term for one, term in passage.fits if one == kind]
+        if known and not any(term in name for term in wanted for name in known):
+            return False
+    return True

@@ -8,7 +8,7 @@ from sop_documents import document
 
 from retrieval.read import read_document
 from retrieval.search import Library
-from retrieval.setting import Setting
+from retrieval.setting import Setting, suits
 
 WriteDocument = Callable[..., Path]
 QUESTION = "how do we answer a customer who hesitates"
@@ -50,6 +50,15 @@ def test_the_passage_of_an_intent_is_the_one_for_this_deal(handbook: Library) ->
     assert passage(industry("hospital")) == "clinics.md"
     assert passage(industry("machinery")) == "plants.md"
     assert passage(industry("software")) == passage(Setting()) == "general.md"
+
+
+def test_what_was_written_for_another_industry_does_not_suit_and_nothing_known_speaks_against_nothing(
+    handbook: Library,
+) -> None:
+    clinics = next(
+        hit.passage for hit in handbook.search(QUESTION, audience="rep", k=9) if hit.passage.source == "clinics.md"
+    )
+    assert [suits(clinics, one) for one in (industry("hospital"), industry("machinery"), Setting())] == [True, False, True]
 
 
 def test_a_document_for_a_team_is_found_by_that_team_alone(write_document: WriteDocument, tmp_path: Path) -> None:
