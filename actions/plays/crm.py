@@ -22,6 +22,7 @@ from actions.crm.records import STAGES, Activity, Contact, Customer, Deal, Emplo
 from actions.papers.compare import MOST_COLUMNS, points_of
 from actions.plays import battle, briefs, consultants, papers, spoken
 from actions.plays.destination import destination, recipient
+from actions.plays.how_it_stands import all_that, kind_asked
 from actions.plays.local_time import moment, morning_of, today, work_morning_in
 from actions.plays.meant import is_named, the_customer, the_deal, the_product, unclear
 from actions.plays.play import Result
@@ -45,6 +46,8 @@ def lookup_customer(s: Situation) -> Result:
 
 
 def lookup_pipeline(s: Situation) -> Result:
+    if (kind := kind_asked(s.plain_text)) is not None:
+        return all_that(s, kind)
     deals = briefs.wanted_deals(s)
     if not deals:
         return Answer("no_deals", {"period": briefs.period_of(s.text)}, says=("all_deals",))

@@ -26,6 +26,7 @@ _PRODUCTS = _needs("products", "owner")
 _OWNER = _needs("owner")
 _PAPER = _needs("owner", "products", "contacts", "deals", "contracts", "for_customer")
 _DEAL = _needs("deal", "owner")
+_STANDING = _needs("deal", "owner", "pipeline")
 _CUSTOMER = _needs("customer", "owner")
 _CONTACTS = _needs("customer", "contacts", "owner")
 
@@ -49,10 +50,10 @@ PLAYS: dict[str, Play] = {
     "buying.contract_request": Play(buying.contract_request, _PAPER),
     "buying.commitment": Play(buying.commitment, _OWNER),
     "buying.renewal": Play(buying.renewal, _needs("contracts", "owner")),
-    "status.hold_deal": Play(status.hold_deal, _DEAL),
-    "status.release_deal": Play(status.release_deal, _DEAL),
-    "status.stuck_legal": Play(status.stuck_legal, _DEAL),
-    "status.waiting_materials": Play(status.waiting_materials, _DEAL),
+    "status.hold_deal": Play(status.hold_deal, _STANDING),
+    "status.release_deal": Play(status.release_deal, _STANDING),
+    "status.stuck_legal": Play(status.stuck_legal, _STANDING),
+    "status.waiting_materials": Play(status.waiting_materials, _STANDING),
     "status.won": Play(status.won, _DEAL),
     "status.lost": Play(status.lost, _DEAL),
     "service.complaint": Play(service.complaint, _CUSTOMER),

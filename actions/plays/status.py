@@ -1,9 +1,10 @@
-"""Deal status in the jargon of sales: held, released, waiting, won, lost."""
+"""Deal status in the jargon of sales: held, released, waiting, won, lost; told, or asked for."""
 
 from collections.abc import Callable
 
 from actions.commands.crm import HoldDeal, ReleaseDeal, SetWaiting, UpdateStage
 from actions.crm.records import Deal
+from actions.plays.how_it_stands import asked_about, how_it_stands
 from actions.plays.meant import the_deal
 from actions.plays.play import Result
 from actions.plays.said import is_customer, to_owner
@@ -38,5 +39,7 @@ def lost(s: Situation) -> Result:
 def _on_the_deal(s: Situation, command: Callable[[Deal], Command]) -> Result:
     if is_customer(s):
         return to_owner(s)
+    if asked_about(s) and (answer := how_it_stands(s)) is not None:
+        return answer
     deal = the_deal(s)
     return command(deal) if isinstance(deal, Deal) else deal

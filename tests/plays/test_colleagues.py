@@ -91,6 +91,36 @@ def test_a_word_about_status_changes_the_deal_talked_about(intent: str, command:
     assert propose(situation(intent)) == command
 
 
+@pytest.mark.parametrize(
+    ("intent", "text", "topic"),
+    [
+        ("status.won", "华康那单签下来了吗", "deal_now"),
+        ("status.lost", "did we lose the Huakang deal?", "deal_now"),
+        ("status.stuck_legal", "合同还卡在法务吗？", "is_not_waiting"),
+        ("status.stuck_legal", "哪些单卡在法务", "no_waiting_deals"),
+        ("status.waiting_materials", "which deals are waiting for papers?", "no_waiting_deals"),
+        ("status.hold_deal", "那单还压着吗", "is_not_held"),
+    ],
+)
+def test_a_question_about_status_is_answered_and_changes_nothing(intent: str, text: str, topic: str) -> None:
+    answer = propose(situation(intent, text=text))
+    assert isinstance(answer, Answer)
+    assert answer.topic == topic
+
+
+@pytest.mark.parametrize("text", ["那单可以先压一压吗", "can we hold the Huakang deal?"])
+def test_a_request_put_as_a_question_is_still_a_request(text: str) -> None:
+    assert propose(situation("status.hold_deal", text=text)) == HoldDeal("D001")
+
+
+def test_deals_that_wait_are_counted_with_what_they_are_worth() -> None:
+    waiting = replace(house.DEAL, waiting_on="legal")
+    rows = {**house.ROWS, "pipeline": (waiting, house.DOLLAR_DEAL)}
+    answer = propose(situation("crm.lookup_pipeline", rows=rows, text="有哪些单卡在法务"))
+    assert isinstance(answer, Answer)
+    assert (answer.topic, answer.data["count"], len(answer.rows)) == ("waiting_deals", 1, 1)
+
+
 def test_two_companies_with_similar_names_are_offered() -> None:
     options = (Option("海川科技", "C002"), Option("海川精密", "C003"))
     ask = propose(situation("status.won", customer=None, deal=None, choose={"customer": options}))
