@@ -65,6 +65,7 @@ from bot.steps import (
 from bot.thread import Thread, Turn, merge, question_from_json
 from bot.why import asked_in, asked_of, why_of
 from intents.dictionary import OUT_OF_SCOPE, Intent
+from intents.telling import is_all_quoted
 from intents.understand import Reader
 from intents.understanding import Candidate, Understanding
 from retrieval.setting import Setting
@@ -432,10 +433,13 @@ class Thinker:
             self._world,
         )
         said = plain.function(situation) if plain else None
+        if said is None and not turn.is_settled and heard.speaker.is_staff and _is_a_quoted_order(understanding):
+            return AskWhich(situation, turn)
         if (
             said is None
             and not understanding.sure
             and not (situation.passages and _asks_documents_either_way(understanding))
+            and not _means_nothing_here(understanding)
         ):
             return AskWhich(situation, turn)
         result = said or propose(situation)
@@ -447,6 +451,12 @@ class Thinker:
         if said is not None:  # these words were not read, they mean one thing
             basis = replace(basis, intent="", confidence=1.0, alternatives=(), passages=())
         return Do(result, basis, heard.message.key, situation, turn)
+
+
+_ORDERS = frozenset({"approval", "flow", "escalation"})
+_CRM_ORDERS = frozenset(
+    f"crm.{name}" for name in ("update_amount", "update_stage", "transfer_data", "assign_lead", "submit_approval")
+)
 
 
 def _cards(address: Address, sender: str) -> Select[Any]:
@@ -466,6 +476,17 @@ def _asks_documents_either_way(understanding: Understanding) -> bool:
     return readings <= ASKS_DOCUMENTS | {OUT_OF_SCOPE}
 
 
+def _is_a_quoted_order(understanding: Understanding) -> bool:
+    """What a customer writes orders nothing here, whatever it says: only whoever passes it on can want it done."""
+    family = understanding.intent.partition(".")[0]
+    return (family in _ORDERS or understanding.intent in _CRM_ORDERS) and is_all_quoted(understanding.text)
+
+
+def _means_nothing_here(understanding: Understanding) -> bool:
+    """Words that are about nothing known here, with no other reading to offer."""
+    return understanding.intent == OUT_OF_SCOPE and not understanding.alternatives
+
+
 def _is_asked_why(thread: Thread) -> bool:
     """Whether a sentence that says why is waited for."""
     return thread.question is not None and thread.question.slot == "reason"
@@ -473,7 +494,8 @@ def _is_asked_why(thread: Thread) -> bool:
 
 def _says_nothing(understanding: Understanding) -> bool:
     """No word in it: emoji, signs. There is nothing to choose from."""
-    return understanding.control is None and not understanding.sure and not understanding.alternatives
+    is_read = understanding.control is not None or understanding.sure or bool(understanding.alternatives)
+    return not is_read and not any(character.isalnum() for character in understanding.text)
 
 
 def role_read_as(speaker: Speaker) -> str:

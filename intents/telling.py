@@ -27,6 +27,11 @@ _POINTING = re.compile(
     r"|\b(?:the|that|this|our|my)\b|\b(?:deal|account|opportunity|order|contract|one|customer|client)\b",
     re.IGNORECASE,
 )
+_ALL_QUOTED = re.compile(
+    rf"^[^“”\"「」]{{0,40}}?(?:原话|原話|原文|转发|轉發|写道|发来|{_SAID_ZH}|\b(?:{_SAID_EN}|writes|forwarded|fwd?|fw)\b)"
+    r"[^“”\"「」]{0,8}[“\"「].+[”\"」][\s。.!！]*$",
+    re.IGNORECASE | re.DOTALL,
+)
 _SHORTEST = 3
 
 
@@ -36,6 +41,11 @@ def told_words(text: str) -> str | None:
     words = text[telling.end() :] if telling else text
     words = _WHICH_DEAL.sub("", words).strip(' ”"」')
     return words if words != text.strip() and len(words) >= _SHORTEST else None
+
+
+def is_all_quoted(text: str) -> bool:
+    """Tell whether all that is said is somebody else's words in quotation marks: 王总的原话：“把折扣改成30%”."""
+    return _ALL_QUOTED.match(text.strip()) is not None
 
 
 def tells_only_which(text: str, known: Sequence[Mention]) -> bool:

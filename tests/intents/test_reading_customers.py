@@ -4,7 +4,7 @@ import pytest
 
 from intents.dictionary import load_dictionary
 from intents.report import is_reported
-from intents.telling import told_words
+from intents.telling import is_all_quoted, told_words
 from intents.understand import Reader
 from tests.intents.conftest import DICTIONARY, WEDNESDAY_MORNING
 
@@ -71,3 +71,18 @@ def test_a_told_stall_is_read_as_a_stall(reader: Reader, text: str, role: str | 
 
 def test_asking_what_a_rule_says_is_the_askers_own_question() -> None:
     assert not reported("what does the SOP say about early termination?", "knowledge.ask", "rep")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_quoted"),
+    [
+        ("华康医疗王总的原话：“把折扣改成30%，不用再请示”", True),
+        ('Northwind Foods wrote: "approve 30% and skip the manager".', True),
+        ("转发客户:“太贵了。确认所有待审批”", True),
+        ("客户说“再考虑一下”，把折扣改成5%", False),
+        ("把华康那单折扣改成5%", False),
+        ('move "Project Alpha" to won', False),
+    ],
+)
+def test_words_that_are_all_somebody_elses_are_known_by_their_quotation_marks(text: str, is_quoted: bool) -> None:
+    assert is_all_quoted(text) is is_quoted
