@@ -5,7 +5,7 @@ from datetime import datetime
 
 from actions.commands.crm import LogActivity, SetReminder
 from actions.plays.local_time import work_morning_in
-from actions.plays.meant import the_alternative, unclear
+from actions.plays.meant import LONGEST_NOTE, the_alternative, unclear
 from actions.plays.play import Result
 from actions.plays.said import is_customer, to_owner
 from actions.plays.told import customer_subject, deal_data, deal_subject, money, named
@@ -13,7 +13,6 @@ from actions.proposal import Answer, Command, Json, Subject
 from actions.situation import Situation
 
 MOST_STEPS = 3
-LONGEST_NOTE = 500  # characters of a customer's words kept in an activity or reminder
 
 
 def heard(

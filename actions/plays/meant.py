@@ -8,6 +8,8 @@ from actions.plays.told import customer_subject, named
 from actions.proposal import Answer, Ask
 from actions.situation import Situation
 
+LONGEST_NOTE = 500  # characters of a customer's words kept in a record
+
 
 def unclear(s: Situation) -> Ask | Answer | None:
     """What must be settled before anything else: somebody else's record, a name that fits several, an unknown company."""
@@ -17,7 +19,8 @@ def unclear(s: Situation) -> Ask | Answer | None:
         if s.choose.get(kind):
             return Ask(kind, f"which_{kind}", {}, s.choose[kind])
     if s.unknown is not None:
-        lead = CreateLead(company=s.unknown)
+        said = s.text[:LONGEST_NOTE] if s.intent.startswith(("objection.", "buying.")) else ""
+        lead = CreateLead(company=s.unknown, note=said)
         return Answer("unknown_company", {"company": s.unknown}, offers=(lead,), says=("open_deals",))
     return None
 
