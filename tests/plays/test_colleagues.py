@@ -113,6 +113,22 @@ def test_a_request_put_as_a_question_is_still_a_request(text: str) -> None:
     assert propose(situation("status.hold_deal", text=text)) == HoldDeal("D001")
 
 
+@pytest.mark.parametrize(
+    ("text", "is_given_up"),
+    [
+        ("那单我不跟了，放回公海吧", True),
+        ("那单转给小佩了", True),
+        ("throw that deal back in the pool", True),
+        ("giving that one to Jamie", True),
+        ("那单可以放了", False),
+        ("ok give that order the go ahead", False),
+    ],
+)
+def test_a_deal_that_is_given_up_is_not_released(text: str, is_given_up: bool) -> None:
+    result = propose(situation("status.release_deal", text=text))
+    assert isinstance(result, Answer) == is_given_up
+
+
 def test_deals_that_wait_are_counted_with_what_they_are_worth() -> None:
     waiting = replace(house.DEAL, waiting_on="legal")
     rows = {**house.ROWS, "pipeline": (waiting, house.DOLLAR_DEAL)}
