@@ -15,6 +15,7 @@ from actions.crm.records import OPEN_STAGES, Contact, Customer, Deal, Lead, Prod
 from actions.history import history_of, means_for
 from actions.outside.store import Tx
 from actions.outside.tables import (
+    BattleFactRow,
     ContactRow,
     CustomerRow,
     DealRow,
@@ -136,7 +137,7 @@ async def _customer_meant(tx: Tx, asked: Asked) -> _Meant:
     if (customer_id := asked.answers.get("customer")) is not None:
         return _own_only(asked, _Meant(customer=await one(tx, Customer, CustomerRow, str(customer_id))))
     mention, names = _company_mention(asked)
-    if mention is not None:
+    if mention is not None and (names or not await _is_competitor(tx, mention)):
         return await _by_name(tx, asked, mention, names)
     person = await _contact_meant(tx, asked)
     if person is not None:
@@ -162,6 +163,13 @@ def _company_mention(asked: Asked) -> tuple[str | None, tuple[str, ...]]:
         if names:
             return slot.text, names
     return (mentions[0].text, ()) if mentions else (None, ())
+
+
+async def _is_competitor(tx: Tx, mention: str) -> bool:
+    """Whether this company is one that others compare us with: then the words are about somebody else."""
+    known = select(BattleFactRow.competitor, BattleFactRow.aliases).distinct()
+    names = {name.casefold() for row in await tx.execute(known) for name in (row.competitor, *row.aliases.split("|"))}
+    return mention.strip().casefold() in names
 
 
 async def _by_name(tx: Tx, asked: Asked, mention: str, names: tuple[str, ...]) -> _Meant:

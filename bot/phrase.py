@@ -539,7 +539,7 @@ def phrase_basis(
         voice.say("basis.reading", told) or voice.say("basis.reading_plain", told),
         voice.say("basis.facts", told) or voice.say("basis.facts_plain", told),
         voice.say("basis.passage", told),
-        *ranking_lines(basis, voice),
+        *(ranking_lines(basis, voice) if decision is None else ()),
         approvers(kept, voice),
         voice.say("basis.policy", told) or voice.say("basis.policy_plain", told) or voice.say("basis.policy_only", told),
     )

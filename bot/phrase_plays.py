@@ -51,15 +51,15 @@ def ranking_lines(basis: Basis, voice: Voice) -> list[str]:
 
 
 def _line(number: int, ranked: Ranked, voice: Voice) -> str:
-    told = {"number": number, "step": voice.say(f"step_name.{ranked.step}"), "why": _reason(ranked, voice)}
-    return shortened(voice.say("step_line", told), LINE_LIMIT[voice.lang])
-
-
-def _reason(ranked: Ranked, voice: Voice) -> str:
-    """The one reason beside a step: what weighs most, of those that move it at all; else what the step is good for."""
-    moving = [one for one in ranked.because if one.points]
-    told = next((text for one in moving if (text := _because(one, ranked.step, voice))), "")
-    return told or voice.say(f"step_why.{ranked.step}")
+    """A step with what weighs most for it or against it, and with what comes next where there is room; where nothing moves
+    it, with what it is good for."""
+    about = {"number": number, "step": voice.say(f"step_name.{ranked.step}")}
+    reasons = [text for one in ranked.because if one.points and (text := _because(one, ranked.step, voice))]
+    reasons = reasons or [voice.say(f"step_why.{ranked.step}")]
+    whole = voice.say("step_line", {**about, "why": voice.then(reasons[:2])})
+    if len(whole) <= LINE_LIMIT[voice.lang]:
+        return whole
+    return shortened(voice.say("step_line", {**about, "why": reasons[0]}), LINE_LIMIT[voice.lang])
 
 
 def _because(one: Because, step: str, voice: Voice) -> str:
@@ -74,6 +74,8 @@ def _sum(number: int, ranked: Ranked, voice: Voice) -> str:
     parts = [voice.say("step_weight", {"points": f"{ranked.weight:g}"})]
     for one in ranked.because:
         if one.points and (text := _because(one, ranked.step, voice)):
+            if one.data.get("lost"):
+                text = voice.say("step_lost", {**one.data, "reason": text})
             parts.append(voice.say("step_points", {"reason": text, "points": f"{one.points:+g}"}))
     told = {
         "number": number,
