@@ -59,7 +59,7 @@ def _weighed(s: Situation, candidate: Candidate, book: Playbook) -> NextStep | N
     if candidate.only is not None and not holds(candidate.only, s):
         return None
     offer = STEPS[candidate.step](s, candidate)
-    if offer is None:
+    if offer is None or (offer.command is not None and s.speaker.role not in offer.command.roles):
         return None
     reasons = sorted(_reasons(s, candidate, offer, book), key=lambda one: -abs(one.points))
     score = candidate.weight + sum(one.points for one in reasons)

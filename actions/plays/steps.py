@@ -8,7 +8,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 from actions.commands.crm import CreateDeal, SetReminder, SubmitApproval, UpdateAmount, UpdateStage
 from actions.commands.papers import PaperLine, PreparePaper
-from actions.crm.records import STAGES, Activity, BattleFact, Contact, Contract, Customer, Signal, Stage
+from actions.crm.records import OPEN_STAGES, STAGES, Activity, BattleFact, Contact, Contract, Customer, Signal, Stage
 from actions.papers.compare import MOST_COLUMNS, competitors_of
 from actions.papers.sheet import PaperKind
 from actions.papers.write import price_of
@@ -237,7 +237,9 @@ def _discount(s: Situation, _: Candidate) -> Offer | None:
     To customers whose budget is frozen no discount is offered: it is stopped anyway (docs/breakers.md).
     """
     limit = means_of(s).own_limit
-    if s.deal is None or limit is None or limit <= s.deal.discount or has_signal(s, "budget_freeze"):
+    if s.deal is None or not _is_open(s) or has_signal(s, "budget_freeze"):
+        return None
+    if limit is None or limit <= s.deal.discount:
         return None
     wanted = exact(s.slot("percent"))
     if wanted is not None and not 0 < wanted < 100:
@@ -251,6 +253,10 @@ def _discount(s: Situation, _: Candidate) -> Offer | None:
     return Offer(command, found=((fact, told),))
 
 
+def _is_open(s: Situation) -> bool:
+    return s.deal is not None and s.deal.stage in OPEN_STAGES
+
+
 def _a_step_towards(limit: Decimal, now: Decimal) -> Decimal:
     """Half of the way in whole percent, so that there is something left to give for a second time."""
     half = ((now + limit) / 2).to_integral_value(ROUND_FLOOR)
@@ -258,8 +264,8 @@ def _a_step_towards(limit: Decimal, now: Decimal) -> Decimal:
 
 
 def legal(s: Situation) -> Command | None:
-    """The review by legal, with the clause in the customer's own words; where there is a deal to review."""
-    return SubmitApproval(deal_id=s.deal.id, what=s.text[:200]) if s.deal is not None else None
+    """The review by legal, with the clause in the customer's own words; where there is an open deal to review."""
+    return SubmitApproval(deal_id=s.deal.id, what=s.text[:200]) if s.deal is not None and _is_open(s) else None
 
 
 def _legal(s: Situation, _: Candidate) -> Offer | None:

@@ -225,7 +225,7 @@ SITUATIONS = st.builds(
     ),
     st.sampled_from(PLAYED),
     st.sampled_from(["zh", "en"]),
-    st.sampled_from(["lead", "qualified", "proposal", "negotiation"]),
+    st.sampled_from(STAGES),
     st.integers(-30, 120),
     st.lists(st.builds(Taken, st.sampled_from(["comparison", "quote", "legal"]), st.just(house.NOW - timedelta(days=2)))),
     st.sampled_from([(), (Reference(NEIGHBOUR), Reference(FAR))]),
@@ -250,6 +250,12 @@ def test_whatever_is_offered_can_be_carried_out_now(s: Situation) -> None:
             seen = replace(facts(), records={**facts().records, ("deal", "D001"): s.deal})
             plan = one.command.plan(seen, house.REP, "P-1", house.NOW)
             assert plan.problem is None, (one.ranked.step, plan.problem)
+
+
+@given(SITUATIONS)
+def test_nobody_is_offered_what_their_role_may_not_do(s: Situation) -> None:
+    for one in ranked_steps(replace(s, speaker=replace(house.REP, role="consultant"))):
+        assert one.command is None or "consultant" in one.command.roles
 
 
 @given(SITUATIONS)
