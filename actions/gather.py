@@ -12,14 +12,17 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from actions.crm.records import OPEN_STAGES, Contact, Customer, Deal, Lead, Product, Speaker
+from actions.history import history_of, means_for
 from actions.outside.store import Tx
 from actions.outside.tables import (
+    BattleFactRow,
     ContactRow,
     CustomerRow,
     DealRow,
     LeadRow,
     ProductRow,
 )
+from actions.plays.ranking import page_of
 from actions.proposal import Option
 from actions.readers import WITHOUT_CONSENT, audience_of, setting_of
 from actions.rows import ROWS, OnBehalf, may_see, one, records_of, visible
@@ -39,6 +42,8 @@ _ASKS_FOR_FACTS = ("buying.product_question", "buying.delivery_inquiry")
 
 FOR_CUSTOMER = "for_customer"
 """A need beside those of ROWS: what the customer meant may read of how buying goes, in both languages."""
+HISTORY, MEANS = "history", "means"
+"""Needs of the ranking of next steps: what worked before and was done lately, and what there is to act with."""
 _TOLD_TO_CUSTOMERS = (
     "buying.quote_request",
     "buying.delivery_inquiry",
@@ -89,6 +94,10 @@ async def gather(tx: Tx, asked: Asked, world: World) -> Situation:
     rows = {need: await ROWS[need](tx, who) for need in sorted(asked.needs) if need in ROWS}
     if FOR_CUSTOMER in asked.needs and asked.speaker.is_staff and meant.customer is not None and not meant.not_yours:
         rows[FOR_CUSTOMER] = _for_customer(meant.customer, world)
+    if HISTORY in asked.needs and asked.speaker.is_staff:
+        deal = meant.deal if not meant.not_yours else None
+        rows[HISTORY] = (await history_of(tx, asked.understanding.intent, deal, asked.now),)
+        rows[MEANS] = (await means_for(tx, deal, asked.speaker, world.policy(), asked.now),)
     return Situation(
         key=asked.key,
         text=asked.text,
@@ -130,7 +139,7 @@ async def _customer_meant(tx: Tx, asked: Asked) -> _Meant:
     if (customer_id := asked.answers.get("customer")) is not None:
         return _own_only(asked, _Meant(customer=await one(tx, Customer, CustomerRow, str(customer_id))))
     mention, names = _company_mention(asked)
-    if mention is not None:
+    if mention is not None and (names or not await _is_competitor(tx, mention)):
         return await _by_name(tx, asked, mention, names)
     person = await _contact_meant(tx, asked)
     if person is not None:
@@ -156,6 +165,13 @@ def _company_mention(asked: Asked) -> tuple[str | None, tuple[str, ...]]:
         if names:
             return slot.text, names
     return (mentions[0].text, ()) if mentions else (None, ())
+
+
+async def _is_competitor(tx: Tx, mention: str) -> bool:
+    """Whether this company is one that others compare us with: then the words are about somebody else."""
+    known = select(BattleFactRow.competitor, BattleFactRow.aliases).distinct()
+    names = {name.casefold() for row in await tx.execute(known) for name in (row.competitor, *row.aliases.split("|"))}
+    return mention.strip().casefold() in names
 
 
 async def _by_name(tx: Tx, asked: Asked, mention: str, names: tuple[str, ...]) -> _Meant:
@@ -291,7 +307,7 @@ async def _products(tx: Tx, asked: Asked, meant: _Meant) -> tuple[str, ...]:
 
 async def _passages(tx: Tx, asked: Asked, meant: _Meant, world: World) -> tuple[Passage, ...]:
     """What company knowledge says about these words, for this reader; small talk and orders to the CRM need none."""
-    intent, audience = asked.understanding.intent, audience_of(asked.speaker)
+    intent, audience = _cited(asked.understanding.intent), audience_of(asked.speaker)
     family = intent.partition(".")[0]
     if family in ("chat", "approval", "escalation", "flow", "report"):
         return ()
@@ -319,7 +335,7 @@ def _for_customer(customer: Customer, world: World) -> tuple[Passage, ...]:
 def _on_a_customers_words(asked: Asked, world: World, setting: Setting, found: list[Passage]) -> list[Passage]:
     """A colleague is told the house's own handling of these words, whatever else the words occur in; a customer what
     they may read about them."""
-    intent, audience = asked.understanding.intent, audience_of(asked.speaker)
+    intent, audience = _cited(asked.understanding.intent), audience_of(asked.speaker)
     if asked.speaker.is_staff:
         found = [passage for passage in found if intent in passage.intents and "customer" not in passage.audience]
         # what was written for another trade says nothing about this one, however many of its words were used
@@ -332,6 +348,12 @@ def _on_a_customers_words(asked: Asked, world: World, setting: Setting, found: l
         return found
     # what was written for just this deal goes before what has more of the customer's words
     return [written, *found] if fit(written, setting) > NEUTRAL else [*found, written]
+
+
+def _cited(intent: str) -> str:
+    """The intent whose passage is cited: of one with a play, the one that its play names."""
+    page = page_of(intent)
+    return page.cites if page is not None else intent
 
 
 def _distinct(passages: Iterable[Passage]) -> tuple[Passage, ...]:

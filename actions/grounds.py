@@ -20,7 +20,20 @@ from actions.policy.fields import (
     seen_to_json,
     sight_from_json,
 )
-from actions.proposal import Basis, Decision, Facts, Json, Plan, Proposal, Seen, Subject, Update, Weighed
+from actions.proposal import (
+    Basis,
+    Because,
+    Decision,
+    Facts,
+    Json,
+    Plan,
+    Proposal,
+    Ranked,
+    Seen,
+    Subject,
+    Update,
+    Weighed,
+)
 from actions.proposal_json import decision_to_json
 from intents.understanding import Candidate
 from retrieval.passage import Passage
@@ -35,6 +48,8 @@ _PLAIN_TEXTS = frozenset(
     | {"waiting_on", "source", "role"}
 )
 """Texts of records that say nothing about a person; so do ids, and fields with a few values."""
+_COUNTED = frozenset({"segment", "won", "with_step", "lost", "lost_with", "days", "limit", "wanted", "count", "stage"})
+"""What of a next step's reasons is kept: how many and of which kind, never who."""
 _TOLD_FIELD = {"customer": "name", "deal": "title"}
 """Which field of the record a fact told under this name is."""
 
@@ -60,12 +75,32 @@ def basis_to_json(proposal: Proposal, decision: Decision) -> dict[str, Json]:
         "approvers": {"may": who_may(decision_to_json(decision)), "expires_s": decision.expires_in.total_seconds()},
         "act": _act(proposal),
     }
+    if basis.ranked:
+        kept["next_steps"] = [_next_step(one) for one in basis.ranked]
     if grounds is not None:
         kept["seen"] = _seen(grounds.seen, proposal.command.name in COMMANDS)
         judged, came_out = (judgement(decision_to_json(one)) for one in (grounds.judged, decision))
         if judged != came_out:
             kept["judged"] = judged
     return kept
+
+
+def _next_step(one: Ranked) -> dict[str, Json]:
+    """A next step with what moved it: numbers and segments, no names."""
+    because: list[Json] = [
+        {
+            "reason": reason.key,
+            "points": reason.points,
+            "saw": {name: value for name, value in reason.data.items() if name in _COUNTED},
+        }
+        for reason in one.because
+    ]
+    return {"step": one.step, "score": one.score, "weight": one.weight, "because": because}
+
+
+def _next_step_from_json(one: Mapping[str, Any]) -> Ranked:
+    because = tuple(Because(reason["reason"], reason["points"], reason["saw"]) for reason in one["because"])
+    return Ranked(one["step"], one["score"], one["weight"], because)
 
 
 def judgement(decision: Mapping[str, Json]) -> dict[str, Json]:
@@ -362,6 +397,7 @@ def basis_from_json(kept: Mapping[str, Any]) -> Basis:
         evidence=said["text"][place[0] : place[1]] if place else "",
         sources=tuple(one["record"] for one in told),
         dictionary=kept["versions"]["dictionary"],
+        ranked=tuple(_next_step_from_json(one) for one in kept.get("next_steps", ())),
     )
 
 

@@ -247,10 +247,31 @@ class Command(Protocol):
 
 
 @dataclass(frozen=True)
+class Because:
+    """One thing that speaks for a next step, or with fewer than no `points` against it: a key of the wording, and what fills
+    it in."""
+
+    key: str
+    points: float
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A next step with what it was given: the weight of its play and each reason, weightiest first; `score` is their sum."""
+
+    step: str
+    score: float
+    weight: float
+    because: tuple[Because, ...] = ()
+
+
+@dataclass(frozen=True)
 class Basis:
     """Why: the words read, how they were read, the facts and passages used. Shown on request, kept with the record.
 
     `sources` names the record of each fact (`deal:D001`), in the order of the facts; `model` and `dictionary` are versions.
+    `ranked` are the next steps that were offered for the words, in their order.
     """
 
     text: str = ""
@@ -264,6 +285,7 @@ class Basis:
     evidence: str = ""
     sources: tuple[str, ...] = ()
     dictionary: str = ""
+    ranked: tuple[Ranked, ...] = ()
 
     @property
     def words(self) -> str:
@@ -457,12 +479,23 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class NextStep:
+    """A next step that can be taken now: by its command, or by saying what `says` names for the person. `label` fills in
+    what its button is called."""
+
+    ranked: Ranked
+    command: Command | None = None
+    says: str | None = None
+    label: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Answer:
     """Something to tell; nothing changes. `topic` names the wording (`answer.<topic>`), `data` fills it.
 
     `rows` are list lines beyond the first few of which the rest hides behind a button. `offers` become buttons that each
     carry out one command; `says` become buttons that say their text for the person (key of the wording for the label).
-    `awaits` is a slot that the person may still add, as if it had been asked for.
+    `awaits` is a slot that the person may still add, as if it had been asked for. `steps` are next steps, best first.
     """
 
     topic: str
@@ -473,3 +506,4 @@ class Answer:
     says: tuple[str, ...] = ()
     subject: Subject | None = None
     awaits: str | None = None
+    steps: tuple[NextStep, ...] = ()

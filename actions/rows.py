@@ -32,7 +32,7 @@ from actions.outside.tables import (
     SignalRow,
     TicketRow,
 )
-from actions.plays.play import QuietCustomer
+from actions.plays.play import QuietCustomer, Reference
 
 RENEWAL_WINDOW = timedelta(days=90)
 """Contracts that end within this count as coming up for renewal."""
@@ -283,6 +283,21 @@ async def _firings(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
     return tuple(await records_of(tx, _RECORD["firing"], statement))
 
 
+async def _references(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
+    """The customers of the whole house who agreed to be named, whoever owns them, with what they bought."""
+    if not who.speaker.is_staff:
+        return ()
+    statement = select(CustomerRow.__table__).where(CustomerRow.is_reference).order_by(CustomerRow.id)
+    customers = await records_of(tx, Customer, statement.limit(_MOST_ROWS))
+    bought: dict[str, set[str]] = {}
+    won = select(DealRow.customer_id, DealRow.product_id).where(
+        DealRow.customer_id.in_([one.id for one in customers]), DealRow.stage == "won", DealRow.product_id.is_not(None)
+    )
+    for customer_id, product_id in await tx.execute(won):
+        bought.setdefault(customer_id, set()).add(str(product_id))
+    return tuple(Reference(one, frozenset(bought.get(one.id, ()))) for one in customers)
+
+
 async def _diary(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
     return (await diary_since(tx, who.now, who.speaker.person_id),)
 
@@ -309,4 +324,5 @@ ROWS: Mapping[str, Callable[[Tx, OnBehalf], Awaitable[tuple[Any, ...]]]] = {
     "complaints": _complaints,
     "firings": _firings,
     "diary": _diary,
+    "references": _references,
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from actions.outside.store import Store, Tx
+from actions.policy.policy import Policy
 from actions.proposal import Notify, Redraw
 from retrieval.passage import Hit, Passage
 from retrieval.setting import Setting
@@ -46,10 +47,11 @@ Announce = Callable[[Tx, str, Notify | Redraw], Awaitable[None]]
 
 @dataclass(frozen=True)
 class World:
-    """The store, the clock, company knowledge, and the way to tell people things."""
+    """The store, the clock, company knowledge, the policy in force, and the way to tell people things."""
 
     store: Store
     knowledge: Knowledge
     announce: Announce
     now: Callable[[], datetime]
     home: Path
+    policy: Callable[[], Policy]

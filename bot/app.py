@@ -239,7 +239,7 @@ async def build_house(
             channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)
     outbox = Outbox(store, channels, memory, now, on_ended=sends_ended, on_give_up=gave_up)
     announcer = Announcer(outbox, channels, now, settings.home)
-    world = World(store, minds.shelf, announcer, now, settings.home)
+    world = World(store, minds.shelf, announcer, now, settings.home, rulebook)
     thinker = Thinker(minds.reader, minds.dictionary, names, world)
     windows = {name: channel.passive_window for name, channel in channels.items() if isinstance(channel, WeChatChannel)}
     engine = engine or Durable(settings.database(), settings.home, now)

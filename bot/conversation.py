@@ -37,7 +37,7 @@ from bot.judge import Asker, Judge, Settled
 from bot.judgements import keep_judgement
 from bot.kept_files import FileKeeper
 from bot.memory import Memory
-from bot.message import Message, Reply
+from bot.message import Message
 from bot.outbox import Outbox, target_of
 from bot.phrase import (
     phrase_also,
@@ -52,6 +52,7 @@ from bot.phrase import (
 from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
 from bot.phrase_papers import phrase_paper
+from bot.phrase_plays import phrase_rest
 from bot.phrase_stops import phrase_noted
 from bot.review import masked
 from bot.steps import (
@@ -217,7 +218,7 @@ class Conversation:
             case Help() | OfferDocument():
                 await self._say(tx, heard, key, lambda mint: phrase_offer(step, heard.speaker, lang, mint))
             case Rest():
-                await self._say(tx, heard, key, lambda mint: Phrased(Reply(step.text, lang)))
+                await self._say(tx, heard, key, lambda mint: phrase_rest(step, lang, mint))
             case Why():
                 await self._explain(tx, heard, step, key)
             case Introduce():

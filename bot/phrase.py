@@ -21,6 +21,7 @@ from bot.message import Button, Card, Reply
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
 from bot.phrase_meetings import can_be_changed, in_ones_language, with_invitation
 from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
+from bot.phrase_plays import ranking_lines, with_steps
 from bot.phrase_stops import on_a_stop, rulings, says_why, stop_lines, stop_notice, ways_on
 from bot.standing import Standing
 from bot.steps import Help, OfferDocument
@@ -82,6 +83,9 @@ def phrase_answer(answer: Answer, situation: Situation, mint: Mint) -> Phrased:
         buttons = on_an_answer(answer, voice, mint, is_staff=situation.speaker.is_staff)
     note = voice.say(f"answer.{answer.topic}_note") if has(f"answer.{answer.topic}_note") else None
     card = Card(lines[0], (*lines[1:], *shown), quote=quoted, source=quote_source, note=note)
+    if answer.steps:
+        cited_words = ((answer.passages[0], quoted),) if quoted else ()
+        return with_steps(Phrased(reply_of(card, voice), more, basis_of(situation), cited_words), card, answer, voice, mint)
     cited: tuple[tuple[Passage, str], ...] = ((answer.passages[0], quoted),) if quoted else ()
     if written := answer.data.get("written"):
         card, more, cited = written_card(answer, written, voice)
@@ -122,7 +126,9 @@ def phrase_also(phrased: Phrased, situation: Situation, mint: Mint) -> Phrased:
     line = voice.say("also", {"intent": also})
     card = reply.card or card_of(reply.text)
     buttons = card.buttons
-    if len(buttons) < MOST_BUTTONS:
+    # next steps leave room for one more, so that what was also heard is never without its button
+    most = MOST_BUTTONS + 2 if phrased.why is not None and phrased.why.ranked else MOST_BUTTONS
+    if len(buttons) < most:
         buttons = (*buttons, to_read_as(also, voice, mint)())
     card = replace(card, lines=(*card.lines, line), buttons=buttons)
     return replace(phrased, reply=reply_of(card, voice))
@@ -533,6 +539,7 @@ def phrase_basis(
         voice.say("basis.reading", told) or voice.say("basis.reading_plain", told),
         voice.say("basis.facts", told) or voice.say("basis.facts_plain", told),
         voice.say("basis.passage", told),
+        *(ranking_lines(basis, voice) if decision is None else ()),
         approvers(kept, voice),
         voice.say("basis.policy", told) or voice.say("basis.policy_plain", told) or voice.say("basis.policy_only", told),
     )

@@ -1,6 +1,6 @@
 """What a message can come down to, between thinking and acting: one small value for each kind of next step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -79,9 +79,11 @@ class TakeBack:
 
 @dataclass(frozen=True)
 class Rest:
-    """The part of the last reply that did not fit a phone screen."""
+    """The part of the last reply that did not fit a phone screen: words, and `later` further buttons; `basis` is theirs."""
 
     text: str
+    later: Sequence[Mapping[str, Any]] = ()
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True)

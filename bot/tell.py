@@ -56,10 +56,12 @@ class Teller:
         phrased = phrase(mint)
         basis = outcome.proposal.basis if outcome else phrased.why
         if phrased.more is not None:
-            mint.add("more", {"text": phrased.more})
+            mint.add("more", {"text": phrased.more, "later": list(phrased.later)})
         why: dict[str, Any] | None = None
         if basis is not None:
             kept = _basis.dump_python(basis, mode="json")
+            if phrased.later:
+                mint.add("more", {"basis": kept})
             why = {"basis": kept, "decision": decision_to_json(outcome.decision) if outcome else None}
             if outcome is not None:
                 why["proposal"] = outcome.proposal.id

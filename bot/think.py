@@ -173,7 +173,7 @@ class Thinker:
                 return heard, await self._take_back(tx, heard)
             case "more":
                 rest = await buttons.latest(tx, here, "more")
-                return heard, Rest(str(rest.data["text"])) if rest else Plain("nothing_more")
+                return heard, _rest(rest.data) if rest else Plain("nothing_more")
             case "why":
                 why = await buttons.latest(tx, here, "why")
                 reasons = why.data if why else heard.thread.why
@@ -327,7 +327,7 @@ class Thinker:
             case "undo":
                 return heard, [TakeBack(data["deed"])]
             case "more":
-                return heard, [Rest(data["text"])]
+                return heard, [_rest(data)]
             case "why":
                 return heard, [Why(data)]
             case "fill":
@@ -468,6 +468,12 @@ def _cards(address: Address, sender: str) -> Select[Any]:
         thread.is_(None) if address.thread is None else thread == address.thread,
         or_(only_for.is_(None), only_for == sender),
     )
+
+
+def _rest(data: Mapping[str, Any]) -> Rest:
+    """What the button "more" brings."""
+    basis = _basis.validate_python(data["basis"]) if "basis" in data else None
+    return Rest(str(data["text"]), tuple(data.get("later", ())), basis)
 
 
 def _asks_documents_either_way(understanding: Understanding) -> bool:

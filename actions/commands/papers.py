@@ -72,6 +72,7 @@ class PreparePaper:
     alternative_id: str | None = None
     fact_ids: tuple[str, ...] = ()
     contract_ids: tuple[str, ...] = ()
+    reference_ids: tuple[str, ...] = ()
     cited: tuple[Cited, ...] = ()
     wished: date | None = None
     replaces: str | None = None
@@ -88,6 +89,7 @@ class PreparePaper:
             *(("product", line.product_id) for line in self.lines),
             *(("battle_fact", fact_id) for fact_id in self.fact_ids),
             *(("contract", contract_id) for contract_id in self.contract_ids),
+            *(("customer", customer_id) for customer_id in self.reference_ids),
         )
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
@@ -180,6 +182,9 @@ class PreparePaper:
             return problem("paper_needs_product", *about)
         if self.kind == "comparison" and not self._compares(facts):
             return problem("no_facts", *about)
+        named_to = [facts.get("customer", customer_id) for customer_id in self.reference_ids]
+        if any(not one.is_reference for one in named_to) or (self.kind == "references" and not named_to):
+            return problem("not_a_reference", *about)
         if any(not 1 <= line.quantity <= MOST_QUANTITY for line in self.lines):
             return problem("bad_quantity", *about)
         if self.discount is not None and not (self.discount.is_finite() and 0 <= self.discount <= 100):
@@ -223,6 +228,7 @@ class PreparePaper:
                 alternative=facts.get("product", self.alternative_id),
                 facts=tuple(facts.get("battle_fact", fact_id) for fact_id in self.fact_ids),
                 contracts=tuple(facts.get("contract", contract_id) for contract_id in self.contract_ids),
+                references=tuple(facts.get("customer", customer_id) for customer_id in self.reference_ids),
                 cited=self.cited,
                 wished=self.wished,
             )

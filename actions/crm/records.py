@@ -42,7 +42,10 @@ class Employee:
 
 @dataclass(frozen=True)
 class Customer:
-    """A company that buys or may buy. `aliases` are further names people use, separated by `|`."""
+    """A company that buys or may buy. `aliases` are further names people use, separated by `|`.
+
+    `is_reference`: they agreed to be named to other customers.
+    """
 
     id: str
     name: str
@@ -62,6 +65,7 @@ class Customer:
     bank: str | None = None
     invoice_title: str | None = None
     created_at: datetime | None = None
+    is_reference: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,7 +171,9 @@ class Paper:
     """
 
     id: str
-    kind: Literal["quote", "value_summary", "one_page", "proposal", "contract_request", "demo_agenda", "comparison"]
+    kind: Literal[
+        "quote", "value_summary", "one_page", "proposal", "contract_request", "demo_agenda", "comparison", "references"
+    ]
     title: str
     digest: str
     content: str
@@ -225,7 +231,10 @@ class Contract:
 
 @dataclass(frozen=True)
 class Activity:
-    """Something that happened with a customer: a visit, call, mail, note or chat."""
+    """Something that happened with a customer: a visit, call, mail, note or chat.
+
+    `step` names the next step of a play that was taken with it (actions/plays/steps.py), where it was one.
+    """
 
     id: str
     kind: Literal["visit", "call", "mail", "note", "chat"]
@@ -236,6 +245,7 @@ class Activity:
     lead_id: str | None = None
     by_id: str | None = None
     intent: str | None = None
+    step: str | None = None
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,7 @@ class CustomerRow(Table):
     bank: Mapped[str | None]
     invoice_title: Mapped[str | None]
     created_at: Mapped[datetime | None]
+    is_reference: Mapped[bool]
 
 
 class ContactRow(Table):
@@ -252,6 +253,7 @@ class ActivityRow(Table):
     lead_id: Mapped[str | None]
     by_id: Mapped[str | None]
     intent: Mapped[str | None]
+    step: Mapped[str | None]
 
 
 class ReminderRow(Table):

@@ -9,7 +9,9 @@ from pydantic import Discriminator, TypeAdapter
 
 from actions.canonical import digest_of
 
-PaperKind = Literal["quote", "value_summary", "one_page", "proposal", "contract_request", "demo_agenda", "comparison"]
+PaperKind = Literal[
+    "quote", "value_summary", "one_page", "proposal", "contract_request", "demo_agenda", "comparison", "references"
+]
 Language = Literal["zh", "en"]
 
 

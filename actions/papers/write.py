@@ -68,6 +68,7 @@ class Material:
     alternative: Product | None = None
     facts: tuple[BattleFact, ...] = ()
     contracts: tuple[Contract, ...] = ()
+    references: tuple[Customer, ...] = ()
     cited: tuple[Cited, ...] = ()
     wished: date | None = None
 
@@ -85,6 +86,7 @@ def write(material: Material) -> Sheet:
         "contract_request": _contract_request(material),
         "demo_agenda": _demo_agenda(material),
         "comparison": _comparison(material),
+        "references": _references(material),
     }
     return Sheet(material.kind, lang, material.day, title, _subtitle(material), tuple(blocks[material.kind]), foot)
 
@@ -204,6 +206,19 @@ def _comparison(m: Material) -> Iterator[Block]:
     product = m.products[0] if m.products else None
     yield table_of(m.facts, product, m.lang, m.currency, m.day)
     yield Paragraph(say("comparison_note", m.lang))
+
+
+def _references(m: Material) -> Iterator[Block]:
+    """Who agreed to be named, by name, trade and region: nothing else of theirs is another customer's business."""
+    yield _heads(m, with_validity=False)
+    yield Heading(say("heading_references", m.lang))
+    between = "，" if m.lang == "zh" else ", "
+    theirs = ([name_of(one, m.lang), one.industry, one.region if m.lang == "zh" else one.country] for one in m.references)
+    yield Points(tuple(between.join(part for part in parts if part) for parts in theirs))
+    yield Paragraph(say("references_note", m.lang))
+    if m.seller is not None:
+        yield Heading(say("heading_next", m.lang))
+        yield Paragraph(say("next_references", m.lang, contact=name_of(m.seller, m.lang)))
 
 
 # --- pieces --------------------------------------------------------------------------------------------------------------

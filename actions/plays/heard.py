@@ -1,30 +1,25 @@
-"""When a colleague reports a customer's words: what they mean, what the SOP says, and the next steps that fit."""
+"""When a colleague reports a customer's words: what they mean, what the SOP says, and the next steps, best first."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
-from actions.commands.crm import LogActivity, SetReminder
-from actions.plays.local_time import work_morning_in
+from actions.commands.crm import LogActivity
 from actions.plays.meant import LONGEST_NOTE, the_alternative, unclear
 from actions.plays.play import Result
+from actions.plays.ranking import ranked_steps
 from actions.plays.said import is_customer, to_owner
 from actions.plays.told import customer_subject, deal_data, deal_subject, money, named
 from actions.proposal import Answer, Command, Json, Subject
 from actions.situation import Situation
 
-MOST_STEPS = 3
-
 
 def heard(
     s: Situation,
-    *offers: Command,
-    again: int | datetime | None = 3,
-    says: tuple[str, ...] = (),
+    *,
     data: dict[str, Json] | None = None,
     rows: Sequence[Mapping[str, Json]] = (),
     of_one_deal: bool = False,
 ) -> Result:
-    """`again` is when to come back: a number of days, or a time; None where the customer wants to be left alone.
+    """The play of the words (plays.yaml), and the note of what was said.
 
     With several deals open the words are the customer's as a whole, unless what they lead to is `of_one_deal`.
     """
@@ -33,11 +28,17 @@ def heard(
     question = unclear(s)
     if question is not None and (s.customer is None or of_one_deal):
         return question
-    steps = (*_note(s), *offers, *_come_back(s, again))[:MOST_STEPS]
     told: dict[str, Json] = {"intent": s.intent, **_about(s), **(data or {})}
     missing = "customer" if "nobody" in told else None
     return Answer(
-        "heard", told, tuple(rows), passages=s.passages[:1], offers=steps, says=says, subject=_subject(s), awaits=missing
+        "heard",
+        told,
+        tuple(rows),
+        passages=s.passages[:1],
+        offers=_note(s),
+        subject=_subject(s),
+        awaits=missing,
+        steps=ranked_steps(s),
     )
 
 
@@ -73,21 +74,5 @@ def _note(s: Situation) -> tuple[Command, ...]:
             customer_id=s.customer.id if s.customer else s.deal.customer_id if s.deal else None,
             deal_id=s.deal.id if s.deal else None,
             intent=s.intent,
-        ),
-    )
-
-
-def _come_back(s: Situation, again: int | datetime | None) -> tuple[Command, ...]:
-    if again is None:
-        return ()
-    due = work_morning_in(again, s.now, s.speaker) if isinstance(again, int) else again
-    about = s.deal.title if s.deal else named(s.customer, s.lang) if s.customer else ""
-    said = s.text[:120]
-    return (
-        SetReminder(
-            text=f"{about}: {said}" if about else said,
-            due_at=due,
-            customer_id=s.customer.id if s.customer else s.deal.customer_id if s.deal else None,
-            deal_id=s.deal.id if s.deal else None,
         ),
     )

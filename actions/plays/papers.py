@@ -5,12 +5,13 @@ from datetime import date
 from typing import Literal
 
 from actions.commands.papers import PaperLine, PreparePaper
-from actions.crm.records import BattleFact, Contact, Contract, Deal, Product
+from actions.crm.records import BattleFact, Contact, Contract, Customer, Deal, Product
 from actions.papers.sheet import PaperKind
 from actions.papers.sums import MOST_QUANTITY, quantity_meant
 from actions.papers.write import Cited, price_of
 from actions.plays.local_time import moment, today
 from actions.plays.meant import the_alternative, the_product
+from actions.plays.play import Reference
 from actions.plays.said import is_customer
 from actions.plays.told import exact
 from actions.situation import Situation
@@ -70,6 +71,36 @@ def comparison(s: Situation, facts: Sequence[BattleFact]) -> PreparePaper:
         fact_ids=tuple(fact.id for fact in facts),
         currency=_currency(s, product) if product else None,
     )
+
+
+def references(s: Situation, most: int) -> tuple[PreparePaper, tuple[Customer, ...], bool] | None:
+    """The page of customers who agreed to be named, who they are, and whether they are of the same trade; else they have
+    the same product. Those of the same region go first. None where there is nobody to name, or nobody to name them to."""
+    customer, product = s.customer, the_product(s)
+    if is_customer(s) or customer is None or s.not_yours is not None or s.choose.get("deal"):
+        return None
+    known = [row for row in s.rows.get("references", ()) if isinstance(row, Reference)]
+    known = [one for one in known if one.customer.is_reference and one.customer.id != customer.id]
+    trade = customer.industry.casefold()
+    of_trade = [one.customer for one in known if trade and one.customer.industry.casefold() == trade]
+    users = [one.customer for one in known if product is not None and product.id in one.products]
+    found = sorted(
+        of_trade or users, key=lambda one: (one.region != customer.region, one.country != customer.country, one.id)
+    )
+    if not found:
+        return None
+    contact, theirs = _contact(s), tuple(found[:most])
+    paper = PreparePaper(
+        kind="references",
+        day=today(s.now, s.speaker),
+        lang=_language(s, contact),
+        customer_id=customer.id,
+        deal_id=s.deal.id if s.deal else None,
+        contact_id=contact.id if contact else None,
+        seller_id=customer.owner_id or s.speaker.person_id,
+        reference_ids=tuple(one.id for one in theirs),
+    )
+    return paper, theirs, bool(of_trade)
 
 
 def _contact(s: Situation) -> Contact | None:

@@ -30,3 +30,11 @@ class QuietCustomer:
     customer: Customer
     days: int
     last: Activity | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A customer who agreed to be named to others, and the ids of what they have bought."""
+
+    customer: Customer
+    products: frozenset[str] = frozenset()

@@ -16,6 +16,8 @@ from actions.plays import (
     status,
 )
 from actions.plays.play import Play
+from actions.plays.playbook import check_intents
+from actions.plays.ranking import playbook
 
 
 def _needs(*names: str) -> frozenset[str]:
@@ -25,31 +27,33 @@ def _needs(*names: str) -> frozenset[str]:
 _PRODUCTS = _needs("products", "owner")
 _OWNER = _needs("owner")
 _PAPER = _needs("owner", "products", "contacts", "deals", "contracts", "for_customer")
+# what the ranking weighs; what a step looks at beside it stands in its row
+_RANKED = _needs("owner", "signals", "activities", "history", "means")
 _DEAL = _needs("deal", "owner")
 _STANDING = _needs("deal", "owner", "pipeline")
 _CUSTOMER = _needs("customer", "owner")
 _CONTACTS = _needs("customer", "contacts", "owner")
 
 PLAYS: dict[str, Play] = {
-    "objection.stall": Play(objection.stall, _OWNER),
-    "objection.price": Play(objection.price, _PAPER),
-    "objection.budget_freeze": Play(objection.budget_freeze, _PRODUCTS),
-    "objection.competitor": Play(objection.competitor, _PAPER | {"battle_facts"}),
-    "objection.authority": Play(objection.authority, _PAPER),
-    "objection.timing": Play(objection.timing, _OWNER),
-    "objection.no_need": Play(objection.no_need, _OWNER),
-    "objection.trust": Play(objection.trust, _OWNER),
-    "objection.contract_terms": Play(objection.contract_terms, _OWNER),
-    "objection.integration": Play(objection.integration, _OWNER),
-    "buying.quote_request": Play(buying.quote_request, _PAPER),
-    "buying.discount_request": Play(buying.discount_request, _PRODUCTS),
-    "buying.demo_request": Play(buying.demo_request, _PAPER),
-    "buying.proposal_request": Play(buying.proposal_request, _PAPER),
-    "buying.delivery_inquiry": Play(buying.delivery_inquiry, _OWNER),
-    "buying.product_question": Play(buying.product_question, _PRODUCTS),
-    "buying.contract_request": Play(buying.contract_request, _PAPER),
-    "buying.commitment": Play(buying.commitment, _OWNER),
-    "buying.renewal": Play(buying.renewal, _needs("contracts", "owner")),
+    "objection.stall": Play(objection.stall, _PAPER | _RANKED | {"battle_facts", "team"}),
+    "objection.price": Play(objection.price, _PAPER | _RANKED),
+    "objection.budget_freeze": Play(objection.budget_freeze, _PAPER | _RANKED),
+    "objection.competitor": Play(objection.competitor, _PAPER | _RANKED | {"battle_facts", "team", "references"}),
+    "objection.authority": Play(objection.authority, _PAPER | _RANKED),
+    "objection.timing": Play(objection.timing, _PAPER | _RANKED),
+    "objection.no_need": Play(objection.no_need, _RANKED),
+    "objection.trust": Play(objection.trust, _PAPER | _RANKED | {"team", "references"}),
+    "objection.contract_terms": Play(objection.contract_terms, _RANKED | {"contacts"}),
+    "objection.integration": Play(objection.integration, _PAPER | _RANKED | {"team"}),
+    "buying.quote_request": Play(buying.quote_request, _PAPER | _RANKED),
+    "buying.discount_request": Play(buying.discount_request, _PAPER | _RANKED),
+    "buying.demo_request": Play(buying.demo_request, _PAPER | _RANKED | {"team"}),
+    "buying.proposal_request": Play(buying.proposal_request, _PAPER | _RANKED),
+    "buying.delivery_inquiry": Play(buying.delivery_inquiry, _PAPER | _RANKED),
+    "buying.product_question": Play(buying.product_question, _PAPER | _RANKED | {"team"}),
+    "buying.contract_request": Play(buying.contract_request, _PAPER | _RANKED),
+    "buying.commitment": Play(buying.commitment, _PAPER | _RANKED),
+    "buying.renewal": Play(buying.renewal, _PAPER | _RANKED),
     "status.hold_deal": Play(status.hold_deal, _STANDING),
     "status.release_deal": Play(status.release_deal, _STANDING),
     "status.stuck_legal": Play(status.stuck_legal, _STANDING),
@@ -111,3 +115,6 @@ _ADDED = Play(added.added, _OWNER)
 def play_of(intent: str) -> Play:
     """The play of an intent; one that the company added by itself leads to what its documents say."""
     return PLAYS.get(intent, _ADDED)
+
+
+check_intents(playbook(), PLAYS, [intent for intent in PLAYS if intent.startswith(("objection.", "buying."))])

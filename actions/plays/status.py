@@ -14,10 +14,10 @@ from actions.plays.told import deal_subject
 from actions.proposal import Answer, Command
 from actions.situation import Situation
 
-
 _GIVES_UP = re.compile(
     r"公海|不(?:再|想)?跟了|跟不动|(?:转|让|移交|交接)给|\bpool\b"
-    r"|\b(?:giv(?:e|ing)|hand(?:ing)?|pass(?:ing)?) (?:\w+ ){0,4}?(?:up\b|over\b|back\b|away\b|to (?-i:[A-Z]))|\bstepping away\b",
+    r"|\b(?:giv(?:e|ing)|hand(?:ing)?|pass(?:ing)?) (?:\w+ ){0,4}?(?:up\b|over\b|back\b|away\b|to (?-i:[A-Z]))"
+    r"|\bstepping away\b",
     re.IGNORECASE,
 )
 

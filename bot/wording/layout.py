@@ -15,12 +15,16 @@ from retrieval.passage import Passage
 
 @dataclass(frozen=True)
 class Phrased:
-    """A reply, the text behind its "more" button, what "why?" would show, and which words of which passages it cites."""
+    """A reply, the text behind its "more" button, what "why?" would show, and which words of which passages it cites.
+
+    `later` are the buttons that come with "more": each its `action`, `data` and `label`.
+    """
 
     reply: Reply
     more: str | None = None
     why: Basis | None = None
     cited: tuple[tuple[Passage, str], ...] = ()
+    later: tuple[Mapping[str, Any], ...] = ()
 
 
 Mint = Callable[[str, Mapping[str, Any]], str]

@@ -110,7 +110,9 @@ class FakeWorld(World):
         clock = Clock()
         for name, value in {"clock": clock, "told": [], "break_on": []}.items():
             object.__setattr__(self, name, value)
-        super().__init__(store=store, knowledge=NoDocuments(), announce=self._announce, now=clock, home=home)
+        super().__init__(
+            store=store, knowledge=NoDocuments(), announce=self._announce, now=clock, home=home, policy=lambda: POLICY
+        )
 
     async def _announce(self, tx: Tx, key: str, notice: Notify | Redraw) -> None:
         if self.break_on:

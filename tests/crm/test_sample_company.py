@@ -35,7 +35,7 @@ async def _all(store: Store, kind: str) -> list[Any]:
         ("customer", 60),
         ("contact", 150),
         ("lead", 40),
-        ("deal", 80),
+        ("deal", 98),
         ("product", 14),
         ("battle_fact", 24),
         ("ticket", 20),
@@ -119,7 +119,7 @@ async def test_contracts_end_in_each_of_the_next_three_months(sample: Store, lea
 
 async def test_half_a_year_of_activities_and_some_customers_cooling(sample: Store) -> None:
     activities = await _all(sample, "activity")
-    assert 250 <= len(activities) <= 280
+    assert 380 <= len(activities) <= 410
     assert len({activity.text for activity in activities}) == len(activities)
     now = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
     assert all(now - timedelta(days=185) < activity.at < now for activity in activities)

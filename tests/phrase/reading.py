@@ -71,7 +71,7 @@ def complaints(reply: Reply) -> list[str]:
         found.append(f"it is too long ({len(reply.text)})")
     if reply.lang == "zh" and _ENGLISH_SENTENCE.search(text):
         found.append("it has an English sentence")
-    if reply.card and len(reply.card.buttons) > 5:
+    if reply.card and len(reply.card.buttons) > 6:
         found.append("it has too many buttons")
     if reply.card and any(not button.label for button in reply.card.buttons):
         found.append("a button has no label")

@@ -23,7 +23,9 @@ from actions.crm.records import (
     Speaker,
     Ticket,
 )
+from actions.plays.experience import History
 from actions.plays.play import QuietCustomer
+from actions.plays.steps import Means
 from actions.situation import Situation
 from intents.dictionary import Intent, load_dictionary
 from intents.understanding import Candidate, Slot, Understanding
@@ -122,6 +124,10 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "busy": (BUSY,),
     "diary": (DIARY,),
     "visible_customers": (HUAKANG, QUIET),
+    "signals": (),
+    "references": (),
+    "history": (History(),),
+    "means": (Means(Decimal(15), 480000.0, has_consultants=True),),
 }
 
 _WORDS = {
