@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.canonical import digest_of
-from actions.commands.papers import SendPaper
+from actions.commands.papers import PreparePaper, SendPaper, paper_made_by
 from actions.commands.planning import new_id
 from actions.commands.roster import COMMANDS, command_to_json
 from actions.commands.undo import Undo
@@ -72,8 +72,9 @@ class Change:
 class Circumstances:
     """What is known about a proposal when breakers look at it. `words` are those that would go to the customer.
 
-    `strange` is what in them belongs to another customer. In a paper (`is_paper`) the figures are those of the price list
-    and of what was allowed when it was prepared: they promise nothing more and give nothing away.
+    `strange` is what in them belongs to another customer. `released` are the releases that this step may go on by. In a
+    paper (`is_paper`) the figures are those of the price list and of what was allowed when it was prepared: they promise
+    nothing more and give nothing away.
     """
 
     customer: Customer | None = None
@@ -139,14 +140,29 @@ async def _history(tx: Tx, deal_id: str, now: datetime) -> tuple[Change, ...]:
 
 
 async def _released(tx: Tx, proposal: Proposal, now: datetime) -> tuple[Firing, ...]:
-    """Releases that this person was given for exactly this command and has not used."""
-    statement = select(FiringRow.__table__).where(
-        FiringRow.person_id == (proposal.requester.person_id or ""),
-        FiringRow.state == "released",
-        FiringRow.digest == (digest_of_command(proposal) or None),
-        FiringRow.ruled_at > now - _RELEASE_LASTS,
+    """Releases that this person was given for exactly this command and has not used, or for making what is sent by it."""
+    theirs = select(FiringRow.__table__).where(
+        FiringRow.person_id == (proposal.requester.person_id or ""), FiringRow.ruled_at > now - _RELEASE_LASTS
     )
-    return tuple(await records_of(tx, Firing, statement))
+    given = theirs.where(FiringRow.state == "released", FiringRow.digest == (digest_of_command(proposal) or None))
+    found: list[Firing] = await records_of(tx, Firing, given)
+    made_by = theirs.where(FiringRow.state == "used", FiringRow.deed == PreparePaper.name)
+    if isinstance(proposal.command, SendPaper):
+        found += [firing for firing in await records_of(tx, Firing, made_by) if _goes_with(firing, proposal)]
+    return tuple(found)
+
+
+def _goes_with(firing: Firing, proposal: Proposal) -> bool:
+    """Whether the release of a paper's making holds for this sending: of that very paper, to whom it is made out.
+
+    A paper never changes, and the sending names it by its digest. By hand it goes to whoever stands in it.
+    """
+    command = proposal.command
+    assert isinstance(command, SendPaper)
+    paper: Paper | None = proposal.seen.get("paper", command.paper_id)
+    if paper is None or paper.digest != command.digest or command.contact_id not in (None, paper.contact_id):
+        return False
+    return paper.id == paper_made_by(firing.proposal_id, paper.kind)
 
 
 async def _product(tx: Tx, plan: Plan, deal: Deal | None) -> Product | None:
@@ -249,6 +265,17 @@ def stops(
         return ()
     found = breakers.judge(*_seen(breakers, proposal, known, policy, now))
     return tuple(_with_firing(finding, proposal) for finding in found)
+
+
+def released_by(known: Circumstances, reason: Reason) -> Firing | None:
+    """The release by which a step goes on that this breaker stops, or None.
+
+    One that goes with a paper to its sending holds on the evidence that it was given on: of what the customer has shown
+    since then whoever released it knew nothing.
+    """
+    by_same = (firing for firing in known.released if firing.breaker == reason.rule)
+    evidence = (reason.data.get("signal"), reason.data.get("words"))
+    return next((one for one in by_same if one.state == "released" or (one.signal_id, one.words) == evidence), None)
 
 
 def firing_id(proposal: Proposal, breaker: str) -> str:

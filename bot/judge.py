@@ -164,7 +164,7 @@ class Judge:
         # a yes that waits for others has used the release as well: it counts once
         is_used = settled.outcome is not None and settled.outcome.kind in ("done", "partial")
         if is_used and command.ruling == "released":
-            await self._stops.spend(tx, command.firing_id, person, here.key)
+            await self._stops.spend(tx, command.firing_id, paused, person, here.key)
 
     async def quietly(self, tx: Tx, proposal: Proposal, conversation: str) -> None:
         """Decide and carry out what nobody waits to hear of; its notices reach whom they are for."""

@@ -283,9 +283,14 @@ class RuleOnFiring:
 
 @dataclass(frozen=True)
 class SpendRelease:
-    """A step that was released once goes on: the release is used up."""
+    """A step that was released once goes on: the release is used up, and bound to the step that did.
+
+    `is_sent`: what that step made goes out by the same release, which ends there.
+    """
 
     firing_id: str
+    proposal_id: str
+    is_sent: bool = False
 
     name: ClassVar[str] = "spend_release"
     roles: ClassVar[frozenset[str]] = EVERYONE
@@ -296,9 +301,10 @@ class SpendRelease:
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         firing: Firing | None = facts.get("firing", self.firing_id)
-        if firing is None or firing.state != "released":
+        if firing is None or firing.state != ("used" if self.is_sent else "released"):
             return problem("unchanged")
-        return Plan(changes("firing", firing, {"state": "used"}).updates)
+        wanted = {"state": "sent"} if self.is_sent else {"state": "used", "proposal_id": self.proposal_id}
+        return Plan(changes("firing", firing, wanted).updates)
 
 
 @dataclass(frozen=True)

@@ -341,7 +341,8 @@ class Firing:
     `person_id` asked; `proposal_id` is the step, `deed` its command's name, `command` what it was in JSON and `digest` the
     digest of that. `why` is the breaker's sentence as it stood then; `words`, `said_by`, `said_at`, `source` are the
     evidence, `signal_id` the signal behind it. `roles` (separated by `|`) may rule.
-    A release counts once: then it is `used`.
+    A release counts once: then it is `used`, and `proposal_id` the step that went on by it. Where that made a paper, the
+    release goes with the paper to its sending, once: then it is `sent`.
     """
 
     id: str
@@ -364,7 +365,7 @@ class Firing:
     said_at: datetime | None = None
     source: str = ""
     signal_id: str | None = None
-    state: Literal["open", "appealed", "released", "lifted", "upheld", "used"] = "open"
+    state: Literal["open", "appealed", "released", "lifted", "upheld", "used", "sent"] = "open"
     appeal: str | None = None
     ruled_by: str | None = None
     ruled_at: datetime | None = None

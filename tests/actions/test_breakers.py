@@ -275,7 +275,7 @@ def test_keeping_and_ruling_is_never_stopped_itself() -> None:
         BREAKERS, breakers=tuple(replace(one, when=Compiler({}).condition("true")) for one in BREAKERS.breakers)
     )
     assert {"note_signal", "record_firing", "rule_on_firing", "appeal_firing", "tell_owner"} <= BOOKKEEPING
-    assert stops(everything, proposed(SpendRelease("F-1"), REP), FROZEN, POLICY, NOW) == ()
+    assert stops(everything, proposed(SpendRelease("F-1", "P-1"), REP), FROZEN, POLICY, NOW) == ()
 
 
 # --- the file -------------------------------------------------------------------------------------------------------------
