@@ -461,6 +461,8 @@ class Speaker:
     `name_en` in Latin letters where that differs. `team` are the employees whose
     customers this speaker may touch besides their own (a manager's reps; a director's everyone). `customer_id` is set for
     customers: the only company they may see.
+    Of a manager who has left: `stands_in_for` are those people of theirs whose stops this speaker, as the deputy, rules on;
+    `manager_has_left` says so of the speaker's own, with `manager_deputy_id` in their place where there is one.
     """
 
     person_id: str | None
@@ -474,6 +476,9 @@ class Speaker:
     team: frozenset[str] = field(default_factory=frozenset)
     identity: Identity | None = None
     name_en: str = ""
+    stands_in_for: frozenset[str] = field(default_factory=frozenset)
+    manager_has_left: bool = False
+    manager_deputy_id: str | None = None
 
     def called(self, lang: str) -> str:
         """Their name as a reader of this language can read it."""
