@@ -218,7 +218,10 @@ class Judge:
         """
         await audit.lock(tx)
         said_in, stopping = here.key if here else "api", self._stops.found
-        outcome = await confirm(self._world, proposal_id, digest, person, yes, said_in, tx=tx, note=note, stopping=stopping)
+        policy = self._policy()
+        outcome = await confirm(
+            self._world, proposal_id, digest, person, yes, said_in, tx=tx, note=note, stopping=stopping, policy=policy
+        )
         if outcome is None:
             return Settled(None)
         outcome = await self._with_name(tx, outcome)
