@@ -14,6 +14,7 @@ from actions.policy.breakers import Breakers
 from actions.policy.policy import Policy
 from actions.rulebook import policy_at
 from bot.app import large_model, now, open_meanings
+from bot.channels.files_apart import open_text
 from bot.channels.roster import CHANNELS, Parts
 from bot.fault import name_fault
 from bot.memory import LocalMemory, Memory, RedisMemory
@@ -227,4 +228,4 @@ def _no_parts(memory: Memory) -> Parts:
     async def takes_part(address: Address) -> bool:
         return False
 
-    return Parts(accept, memory, now, await_replies, takes_part)
+    return Parts(accept, memory, now, await_replies, takes_part, open_text)
