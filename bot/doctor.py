@@ -189,7 +189,8 @@ async def _policy(settings: Settings) -> str:
         raise _Wrong(f"nobody here can answer: {told}. Name people who work here (`parley people list`), or more offices.")
     today = now().date()
     is_stale = policy.rates.age(today) > policy.rates.stale_after
-    rates = f"rates of {policy.rates.on(today).as_of}{', which are out of date' if is_stale else ''}"
+    renew = ", which are out of date: add a set with its day to rates.yaml beside your policy (PARLEY_POLICY)"
+    rates = f"rates of {policy.rates.on(today).as_of}{renew if is_stale else ''}"
     return f"version {policy.version}, {len(policy.rules)} rules{on}; {rates}"
 
 
