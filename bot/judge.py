@@ -15,8 +15,9 @@ from sqlalchemy import select
 from actions import audit
 from actions.approvers import read_staff, who_can
 from actions.carry_out import carry_out, confirm, edit, expire, last_deed, timers, undo
+from actions.commands.calendars import TellClashes
 from actions.commands.clock import DeliverReminder
-from actions.commands.meetings import ReleaseHold, RemindMeeting, TellClashes
+from actions.commands.meetings import ReleaseHold, RemindMeeting
 from actions.commands.stops import RuleOnFiring
 from actions.commands.undo import Undo
 from actions.crm import own, people

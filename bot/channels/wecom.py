@@ -49,7 +49,9 @@ PERSON_A_MINUTE = 30
 ROBOT_A_MINUTE = 20
 """Messages of one group robot (document/path/99398)."""
 PICTURES: frozenset[Kind] = frozenset({"png", "jpeg"})
-"""What WeCom shows: up to 10 MB from an application (document/path/90253), 2 MB from a group robot (document/path/91770)."""
+"""What WeCom shows: up to 10 MB from an application (document/path/90253)."""
+ROBOT_PICTURE_BYTES = 2 * 1024 * 1024
+"""The largest picture that a group robot takes (document/path/91770): WeCom's own limit, whatever the house's is."""
 MOST_PICTURES = 3
 """Of one reply: each is a message more on somebody's screen, and one of the few that a minute takes."""
 MOST_FILES = 3
@@ -267,6 +269,8 @@ class WeComChannel:
     async def _show_by_robot(self, robot: str, loaded: Uploadable) -> Sent:
         await self._demand_room(f"robot:{robot}", ROBOT_A_MINUTE)
         if isinstance(loaded, Loaded):
+            if len(loaded.content) > ROBOT_PICTURE_BYTES:
+                raise Refused("larger than the picture that a group robot takes")
             # the picture itself goes along
             encoded = base64.b64encode(loaded.content).decode()
             digest = hashlib.md5(loaded.content, usedforsecurity=False).hexdigest()

@@ -64,7 +64,8 @@ class Media:
     async def _upload(self, loaded: Uploadable) -> Answer:
         # people see a file by the name of its upload, a picture by itself
         name = loaded.name if isinstance(loaded, LoadedFile) else f"parley-{_digest(loaded)[:16]}{loaded.suffix}"
-        query, content, mime = {"type": media_type(loaded)}, loaded.content, loaded.mime
+        query: dict[str, str] = {"type": media_type(loaded)}
+        content, mime = loaded.content, loaded.mime
         if self._robot is None:
             return await self._api.upload("/cgi-bin/media/upload", query, name, content, mime)
         query["key"] = self._robot
