@@ -23,7 +23,7 @@ from actions.draft import draft, is_still
 from actions.outside.store import Tx
 from actions.parked import add_yes, ask_on, park, parked, settle, settled_before, supersede
 from actions.policy.policy import Finding, Policy
-from actions.proposal import Command, Decision, Json, Outcome, Proposal, Reason, Yes
+from actions.proposal import SEVERITY, Command, Decision, Json, Outcome, Proposal, Reason, Yes
 from actions.proposal_json import decision_from_json, proposal_from_json, yeses_from_json
 from actions.world import World
 
@@ -34,13 +34,20 @@ Stopping = Callable[[Tx, Proposal], Awaitable[Sequence[Finding]]]
 """What the breakers say of a proposal now, from what is known of the customer."""
 
 
+BORDER = frozenset({"crosses_border", "destination", "people", "people_year", "people_destination", "sensitive_year"})
+"""What a rule about data that leaves the country looks at; the counts go on while a question waits."""
+
+
 async def nothing_stops(tx: Tx, proposal: Proposal) -> Sequence[Finding]:
     """For a house without breakers."""
     return ()
 
 
 class Answering:
-    """One person's answer to one parked proposal, whose row was read to be changed; `note` is why, in their words."""
+    """One person's answer to one parked proposal, whose row was read to be changed; `note` is why, in their words.
+
+    `policy` is the one in force: what crosses a border is put to it once more at the yes.
+    """
 
     def __init__(
         self,
@@ -52,9 +59,10 @@ class Answering:
         *,
         stopping: Stopping = nothing_stops,
         note: str | None = None,
+        policy: Policy | None = None,
     ) -> None:
         self.world, self.tx, self.row, self.staff, self.person = world, tx, row, staff, person
-        self.stopping, self.note = stopping, note
+        self.stopping, self.note, self.policy = stopping, note, policy
         self.now = world.now()
         self.proposal = proposal_from_json(row["proposal"])
         asked = decision_from_json(row["decision"])
@@ -73,6 +81,8 @@ class Answering:
             return await self._turned_stale(fresh)
         if new_stops := await self._new_stops(fresh):
             return await self._turned_stale(fresh, stopped=new_stops)
+        if severer := self._severer(fresh):
+            return await self._turned_stale(fresh, severer=severer)
         person_id = self.person.person_id
         assert person_id is not None  # may confirm
         said = Yes(person_id, self.now, self._agreed_to())
@@ -150,6 +160,19 @@ class Answering:
         found = (finding.reason for finding in await self.stopping(self.tx, fresh))
         return tuple(reason for reason in found if reason.rule not in known)
 
+    def _severer(self, fresh: Proposal) -> tuple[Reason, ...]:
+        """What the rules about borders say now more severely than when it was asked: the year's count has gone on since."""
+        if self.policy is None or not fresh.plan.measures.get("crosses_border"):
+            return ()
+        about_borders = {rule.id for rule in self.policy.rules if BORDER & set(rule.seen)}
+        then = {_rule_of(reason): SEVERITY[reason.verdict] for reason in self.decision.reasons}
+        today = decide.decide(fresh, self.policy, self.now).reasons
+        return tuple(
+            reason
+            for reason in today
+            if _rule_of(reason) in about_borders and SEVERITY[reason.verdict] > then.get(_rule_of(reason), 0)
+        )
+
     def _as_strict(self, judged: Decision, new: Proposal) -> Decision:
         """What would need no yes at all with other arguments still needs the one that was asked for."""
         if judged.verdict != "run":
@@ -195,13 +218,17 @@ class Answering:
         kind: Any = "refused" if decision.verdict == "refuse" and new.plan.problem is None else "impossible"
         return Outcome(kind, new, decision, data={**new.plan.data, "is_open": True})
 
-    async def _turned_stale(self, fresh: Proposal, stopped: Sequence[Reason] = ()) -> Outcome:
+    async def _turned_stale(
+        self, fresh: Proposal, stopped: Sequence[Reason] = (), severer: Sequence[Reason] = ()
+    ) -> Outcome:
         """What was agreed to is no more what was shown: the record has changed, or what is known of the customer has."""
         if not await self._settle("stale"):
             return await self._too_late()
         trace = Entry("deed_failed", self.person.person_id, self.ref, {"kind": "stale"})
         await audit.append(self.tx, self.now, self._said(yes=True), trace)
-        data = {"stopped": [dict(reason.data) for reason in stopped]} if stopped else {}
+        data: dict[str, Json] = {"stopped": [dict(reason.data) for reason in stopped]} if stopped else {}
+        if severer:
+            data["severer"] = [asdict(reason) for reason in severer]
         return Outcome("stale", fresh, self.decision, decided_by=self.person.person_id, data=data)
 
     async def _settle(self, state: str) -> bool:
@@ -218,6 +245,11 @@ class Answering:
         if self.note:
             body["note"] = self.note
         return Entry("confirmation", self.person.person_id, self.ref, {**body, "still": still} if still else body)
+
+
+def _rule_of(reason: Reason) -> str:
+    """The rule behind a reason; one that could not be evaluated is named in the reason's data."""
+    return str(reason.data["rule"]) if reason.rule == "policy_error" else reason.rule
 
 
 def editable(command: Command) -> tuple[str, ...]:

@@ -62,6 +62,11 @@ class Staff:
             employee = self.employees.get(employee.deputy_id)
         return None
 
+    def stood_in_for(self, person_id: str) -> frozenset[str]:
+        """Those whose manager has left, with this person as the deputy who is asked in the manager's place."""
+        gone = {one.id for one in self.employees.values() if one.has_left and self.deputy_of(one.id) == person_id}
+        return frozenset(one.id for one in self.employees.values() if one.manager_id in gone and one.id != person_id)
+
 
 @dataclass(frozen=True)
 class StandIn:

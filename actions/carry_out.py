@@ -140,11 +140,13 @@ async def confirm(
     tx: Tx | None = None,
     note: str | None = None,
     stopping: Stopping = nothing_stops,
+    policy: Policy | None = None,
 ) -> Outcome | None:
     """A person's yes or no to a parked proposal; None if there is no such proposal.
 
     `note` is why, in their words: what a breaker stopped goes on only with one. `stopping` asks the breakers again: a stop
-    that was not there when it was asked makes the question stale (`data["stopped"]`).
+    that was not there when it was asked makes the question stale (`data["stopped"]`). So does what `policy`, the one in
+    force, now says more severely of what crosses a border (`data["severer"]`, reasons).
 
     The first answer that ends it counts; later ones learn what it was (`already`, `expired`). A yes binds to the exact
     arguments through `digest`, and applies only while the plan made from fresh records is the one that was shown; where
@@ -153,7 +155,7 @@ async def confirm(
     files: list[Path] = []
     try:
         async with within(world, tx) as inner:
-            answer = await _answering(world, inner, proposal_id, person, stopping, note)
+            answer = await _answering(world, inner, proposal_id, person, stopping, note, policy)
             if answer is None:
                 return None
             return await (_agree(answer, digest, conversation, files) if yes else answer.no(digest))
@@ -192,7 +194,7 @@ async def edit(
             changed = await answer.edit(digest, changes, policy)
             if not yes or not is_as_shown or "edited" not in changed.data:
                 return changed
-            agreeing = await _answering(world, inner, changed.proposal.id, person, stopping)
+            agreeing = await _answering(world, inner, changed.proposal.id, person, stopping, policy=policy)
             if agreeing is None or not decide.may_confirm(agreeing.proposal, agreeing.decision, person):
                 return changed
             if agreeing.stop_without_reason() is not None:  # it is asked for on the card of what was changed
@@ -218,10 +220,18 @@ async def expire(world: World, proposal_id: str, tx: Tx | None = None) -> Outcom
 
 
 async def _answering(
-    world: World, tx: Tx, proposal_id: str, person: Speaker, stopping: Stopping, note: str | None = None
+    world: World,
+    tx: Tx,
+    proposal_id: str,
+    person: Speaker,
+    stopping: Stopping,
+    note: str | None = None,
+    policy: Policy | None = None,
 ) -> Answering | None:
     row = await parked(tx, proposal_id, to_change=True)
-    return None if row is None else Answering(world, tx, row, await read_staff(tx), person, stopping=stopping, note=note)
+    if row is None:
+        return None
+    return Answering(world, tx, row, await read_staff(tx), person, stopping=stopping, note=note, policy=policy)
 
 
 async def _agree(answer: Answering, digest: str, conversation: str, files: list[Path]) -> Outcome:

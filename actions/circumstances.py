@@ -4,8 +4,6 @@
 """
 
 import json
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.canonical import digest_of
-from actions.commands.papers import SendPaper
+from actions.commands.papers import PreparePaper, SendPaper, paper_made_by
 from actions.commands.planning import new_id
 from actions.commands.roster import COMMANDS, command_to_json
 from actions.commands.undo import Undo
@@ -37,6 +35,7 @@ from actions.policy.breakers import Breakers, Evidence, Seen
 from actions.policy.policy import Finding, Policy
 from actions.proposal import Create, Effect, Notify, Plan, Proposal, Reason, Update
 from actions.rows import complaints_of, one, records_of, signals_of
+from actions.words_to_customers import figures_in, promised_off, strange_address, strange_name
 
 BOOKKEEPING = frozenset(
     {
@@ -72,8 +71,9 @@ class Change:
 class Circumstances:
     """What is known about a proposal when breakers look at it. `words` are those that would go to the customer.
 
-    `strange` is what in them belongs to another customer. In a paper (`is_paper`) the figures are those of the price list
-    and of what was allowed when it was prepared: they promise nothing more and give nothing away.
+    `strange` is what in them belongs to another customer. `released` are the releases that this step may go on by. In a
+    paper (`is_paper`) the figures are those of the price list and of what was allowed when it was prepared: they promise
+    nothing more and give nothing away.
     """
 
     customer: Customer | None = None
@@ -139,14 +139,29 @@ async def _history(tx: Tx, deal_id: str, now: datetime) -> tuple[Change, ...]:
 
 
 async def _released(tx: Tx, proposal: Proposal, now: datetime) -> tuple[Firing, ...]:
-    """Releases that this person was given for exactly this command and has not used."""
-    statement = select(FiringRow.__table__).where(
-        FiringRow.person_id == (proposal.requester.person_id or ""),
-        FiringRow.state == "released",
-        FiringRow.digest == (digest_of_command(proposal) or None),
-        FiringRow.ruled_at > now - _RELEASE_LASTS,
+    """Releases that this person was given for exactly this command and has not used, or for making what is sent by it."""
+    theirs = select(FiringRow.__table__).where(
+        FiringRow.person_id == (proposal.requester.person_id or ""), FiringRow.ruled_at > now - _RELEASE_LASTS
     )
-    return tuple(await records_of(tx, Firing, statement))
+    given = theirs.where(FiringRow.state == "released", FiringRow.digest == (digest_of_command(proposal) or None))
+    found: list[Firing] = await records_of(tx, Firing, given)
+    made_by = theirs.where(FiringRow.state == "used", FiringRow.deed == PreparePaper.name)
+    if isinstance(proposal.command, SendPaper):
+        found += [firing for firing in await records_of(tx, Firing, made_by) if _goes_with(firing, proposal)]
+    return tuple(found)
+
+
+def _goes_with(firing: Firing, proposal: Proposal) -> bool:
+    """Whether the release of a paper's making holds for this sending: of that very paper, to whom it is made out.
+
+    A paper never changes, and the sending names it by its digest. By hand it goes to whoever stands in it.
+    """
+    command = proposal.command
+    assert isinstance(command, SendPaper)
+    paper: Paper | None = proposal.seen.get("paper", command.paper_id)
+    if paper is None or paper.digest != command.digest or command.contact_id not in (None, paper.contact_id):
+        return False
+    return paper.id == paper_made_by(firing.proposal_id, paper.kind)
 
 
 async def _product(tx: Tx, plan: Plan, deal: Deal | None) -> Product | None:
@@ -205,12 +220,12 @@ async def strange_in(tx: Tx, words: str, customer_id: str | None, *, figures: bo
         people[True] += [colleague.name, colleague.name_en]
         reached[True] += [address for address in (colleague.phone, colleague.email) if address]
     own = [*names[True], *people[True]]
-    found = strange_name(words, own=own, others=names[False], people=people[False]) or _strange_address(words, reached)
+    found = strange_name(words, own=own, others=names[False], people=people[False]) or strange_address(words, reached)
     return found or (await _strange_figure(tx, words, customer_id) if figures else None)
 
 
 async def _strange_figure(tx: Tx, words: str, customer_id: str | None) -> str | None:
-    figures = {amount for amount in _figures(words) if amount >= _LEAST_AMOUNT and amount % 1000}
+    figures = {amount for amount in figures_in(words) if amount >= _LEAST_AMOUNT and amount % 1000}
     if not figures:
         return None
     prices = {price for row in await tx.execute(select(ProductRow.price, ProductRow.price_usd)) for price in row if price}
@@ -249,6 +264,17 @@ def stops(
         return ()
     found = breakers.judge(*_seen(breakers, proposal, known, policy, now))
     return tuple(_with_firing(finding, proposal) for finding in found)
+
+
+def released_by(known: Circumstances, reason: Reason) -> Firing | None:
+    """The release by which a step goes on that this breaker stops, or None.
+
+    One that goes with a paper to its sending holds on the evidence that it was given on: of what the customer has shown
+    since then whoever released it knew nothing.
+    """
+    by_same = (firing for firing in known.released if firing.breaker == reason.rule)
+    evidence = (reason.data.get("signal"), reason.data.get("words"))
+    return next((one for one in by_same if one.state == "released" or (one.signal_id, one.words) == evidence), None)
 
 
 def firing_id(proposal: Proposal, breaker: str) -> str:
@@ -397,114 +423,3 @@ def _decimal(value: Any) -> Decimal:
     except ArithmeticError:
         return Decimal(0)
     return number if number.is_finite() else Decimal(0)
-
-
-# --- words that go out --------------------------------------------------------------------------------------------------
-
-_FIGURE = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(万|千|k\b)?", re.IGNORECASE)
-_TIMES = {"万": 10000, "千": 1000, "k": 1000}
-_OFF = re.compile(
-    r"(?P<fold>[一二三四五六七八九\d](?:\.?[\d一二三四五六七八九])?)\s*折(?!扣)"
-    r"|(?:便宜|优惠|让利|让价|降价?|减|折扣)[^。，,\d]{0,4}(?P<less>\d+(?:\.\d+)?)\s*%"
-    r"|(?P<off>\d+(?:\.\d+)?)\s*%\s*(?:off|discount|cheaper|less)|(?P<half>half (?:the )?price|半价)",
-    re.IGNORECASE,
-)
-_PRICE = re.compile(
-    r"(?:只要|仅需|一口价|单价|报价|价格|算您|给您|for (?:just|only)|price (?:of|is)|at (?:just|only))"
-    r"[^。，,.\d]{0,8}[¥$€￥]?\s*(?P<figure>\d[\d,]*(?:\.\d+)?)\s*(?P<times>万|千|k\b)?(?!\s*[%折])",
-    re.IGNORECASE,
-)
-_DIGITS = {digit: str(number) for number, digit in enumerate("零一二三四五六七八九")}
-
-
-def promised_off(words: str, product: Product | None, products: Sequence[Product]) -> tuple[float, str | None]:
-    """How many percent off the list price these words promise, in percent or by a price, and the words that do."""
-    most, text = 0.0, None
-    for found in _OFF.finditer(words):
-        off = _percent_off(found)
-        if off > most:
-            most, text = off, found.group(0)
-    spoken_of = next((one for one in products if any(name in words for name in _called(one))), product)
-    if spoken_of is None:
-        return most, text
-    for found in _PRICE.finditer(words):
-        figure = _times(found["figure"], found["times"])
-        is_dollars = spoken_of.price_usd is not None and "$" in found.group(0)
-        price = spoken_of.price_usd if is_dollars and spoken_of.price_usd else spoken_of.price
-        # far below the list it is a part of the price: a deposit, a rate
-        if price and price * Decimal("0.3") < figure < price:
-            off = float((price - figure) / price * 100)
-            if off > most:
-                most, text = off, found.group(0)
-    return most, text
-
-
-def _percent_off(found: re.Match[str]) -> float:
-    if found["half"]:
-        return 50.0
-    if found["fold"]:
-        digits = "".join(_DIGITS.get(one, one) for one in found["fold"] if one != ".")
-        return 100.0 - float(digits) * (10.0 if len(digits) == 1 else 1.0)
-    return float(found["less"] or found["off"])
-
-
-def _called(product: Product) -> list[str]:
-    return [name for name in (product.name, product.name_en, *product.aliases.split("|")) if name]
-
-
-def _figures(words: str) -> list[Decimal]:
-    return [_times(found[1], found[2]) for found in _FIGURE.finditer(words)]
-
-
-def _times(figure: str, times: str | None) -> Decimal:
-    return Decimal(figure.replace(",", "")) * _TIMES.get((times or "").lower(), 1)
-
-
-_TITLED = "总|经理|主任|先生|女士|老师|院长|科长|处长|主管|的电话|的手机|的邮箱"
-
-
-def plain(text: str) -> str:
-    """Text as names are compared: one width, one case, without spaces and signs."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(letter for letter in folded if letter.isalnum())
-
-
-def strange_name(words: str, *, own: Sequence[str], others: Sequence[str], people: Sequence[str] = ()) -> str | None:
-    """A name of another customer in these words, or of one of their people; this customer's own names do not count.
-
-    The longest names are looked for first: one of another that begins like this customer's is that other's, and the other
-    way round. A person's name of two characters may be a word as well: it counts with what people are called by.
-    """
-    mine, persons = {plain(name) for name in own}, set(people)
-    names = {name: plain(name) for name in (*own, *others, *persons)}
-    text, rest = unicodedata.normalize("NFKC", words).casefold(), plain(words)
-    for name, short in sorted(names.items(), key=lambda named: (-len(named[1]), named[1] not in mine)):
-        if len(short) < 2 or short not in rest:
-            continue
-        if short in mine:
-            rest = rest.replace(short, "\n")
-        elif _is_meant(name, short, text, rest, is_person=name in persons):
-            return name
-    return None
-
-
-def _is_meant(name: str, short: str, text: str, rest: str, *, is_person: bool) -> bool:
-    if not short.isascii():
-        return not is_person or len(short) > 2 or re.search(rf"{re.escape(short)}(?:{_TITLED})", rest) is not None
-    # Latin letters: whole words only, and nothing as short as "Ed"
-    spelt = r"\s+".join(re.escape(word) for word in unicodedata.normalize("NFKC", name).casefold().split())
-    return len(short) > 3 and re.search(rf"(?<![0-9a-z]){spelt}(?![0-9a-z])", text) is not None
-
-
-def _strange_address(words: str, reached: Mapping[bool, Sequence[str]]) -> str | None:
-    digits, text = re.sub(r"\D", "", words), words.casefold()
-    own = {one.casefold() for one in reached[True]}
-    for one_address in reached[False]:
-        if one_address.casefold() in own:
-            continue
-        if "@" in one_address:
-            if one_address.casefold() in text:
-                return one_address
-        elif len(bare := re.sub(r"\D", "", one_address)) >= 8 and (bare in digits or bare.removeprefix("86") in digits):
-            return one_address
-    return None

@@ -270,10 +270,15 @@ async def _complaints(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
 
 
 async def _firings(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
-    """The speaker's own stops, newest first; a manager's team's and their customers' too, and those legal may rule on."""
+    """The speaker's own stops, newest first; a manager's team's and their customers' too, and those legal may rule on.
+
+    A deputy sees those of the people whom they answer for in place of a manager who left.
+    """
     if not who.speaker.is_staff:
         return ()
-    mine: ColumnElement[bool] = FiringRow.person_id.in_([who.speaker.person_id, *who.speaker.team])
+    mine: ColumnElement[bool] = FiringRow.person_id.in_(
+        [who.speaker.person_id, *who.speaker.team, *who.speaker.stands_in_for]
+    )
     if who.speaker.role in ("manager", "director"):
         theirs = select(CustomerRow.id).where(CustomerRow.owner_id.in_(who.speaker.team))
         mine = or_(mine, FiringRow.customer_id.in_(theirs))

@@ -233,7 +233,7 @@ async def build_house(
         return await teller.takes_part(address)
 
     llm = large_model(settings)
-    parts = Parts(accept, memory, now, await_replies, takes_part)
+    parts = Parts(accept, memory, now, await_replies, takes_part, PaperFiles(store, settings.home).content)
     for name, row in roster.items():
         if settings.is_set(name, row.needed, row.optional):
             channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)

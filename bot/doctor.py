@@ -14,6 +14,7 @@ from actions.policy.breakers import Breakers
 from actions.policy.policy import Policy
 from actions.rulebook import policy_at
 from bot.app import large_model, now, open_meanings
+from bot.channels.files_apart import open_text
 from bot.channels.roster import CHANNELS, Parts
 from bot.fault import name_fault
 from bot.memory import LocalMemory, Memory, RedisMemory
@@ -188,7 +189,8 @@ async def _policy(settings: Settings) -> str:
         raise _Wrong(f"nobody here can answer: {told}. Name people who work here (`parley people list`), or more offices.")
     today = now().date()
     is_stale = policy.rates.age(today) > policy.rates.stale_after
-    rates = f"rates of {policy.rates.on(today).as_of}{', which are out of date' if is_stale else ''}"
+    renew = ", which are out of date: add a set with its day to rates.yaml beside your policy (PARLEY_POLICY)"
+    rates = f"rates of {policy.rates.on(today).as_of}{renew if is_stale else ''}"
     return f"version {policy.version}, {len(policy.rules)} rules{on}; {rates}"
 
 
@@ -227,4 +229,4 @@ def _no_parts(memory: Memory) -> Parts:
     async def takes_part(address: Address) -> bool:
         return False
 
-    return Parts(accept, memory, now, await_replies, takes_part)
+    return Parts(accept, memory, now, await_replies, takes_part, open_text)

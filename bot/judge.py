@@ -15,8 +15,9 @@ from sqlalchemy import select
 from actions import audit
 from actions.approvers import read_staff, who_can
 from actions.carry_out import carry_out, confirm, edit, expire, last_deed, timers, undo
+from actions.commands.calendars import TellClashes
 from actions.commands.clock import DeliverReminder
-from actions.commands.meetings import ReleaseHold, RemindMeeting, TellClashes
+from actions.commands.meetings import ReleaseHold, RemindMeeting
 from actions.commands.stops import RuleOnFiring
 from actions.commands.undo import Undo
 from actions.crm import own, people
@@ -164,7 +165,7 @@ class Judge:
         # a yes that waits for others has used the release as well: it counts once
         is_used = settled.outcome is not None and settled.outcome.kind in ("done", "partial")
         if is_used and command.ruling == "released":
-            await self._stops.spend(tx, command.firing_id, person, here.key)
+            await self._stops.spend(tx, command.firing_id, paused, person, here.key)
 
     async def quietly(self, tx: Tx, proposal: Proposal, conversation: str) -> None:
         """Decide and carry out what nobody waits to hear of; its notices reach whom they are for."""
@@ -218,7 +219,10 @@ class Judge:
         """
         await audit.lock(tx)
         said_in, stopping = here.key if here else "api", self._stops.found
-        outcome = await confirm(self._world, proposal_id, digest, person, yes, said_in, tx=tx, note=note, stopping=stopping)
+        policy = self._policy()
+        outcome = await confirm(
+            self._world, proposal_id, digest, person, yes, said_in, tx=tx, note=note, stopping=stopping, policy=policy
+        )
         if outcome is None:
             return Settled(None)
         outcome = await self._with_name(tx, outcome)
@@ -238,16 +242,31 @@ class Judge:
         return Settled(outcome, here is not None and target_of(here) in targets, waiting=waiting)
 
     async def _show_standing(self, tx: Tx, waiting: Waiting, key: str) -> frozenset[str]:
-        """Redraw every copy of an open question; those that could be confirmed still can."""
+        """Redraw every copy of an open question, each as those see it who are there: whoever asked, or who may say yes."""
         proposal, decision, standing = waiting.proposal, waiting.decision, waiting.standing
+        row = await parked(tx, proposal.id)
+        asked_at = address_from_json(row["address"]) if row is not None and row["address"] is not None else None
+        asks_requester = may_confirm(proposal, decision, proposal.requester)
+        asked = await self._asked_at(tx, waiting)
 
         def phrase(to: Address, earlier: Reply, mint: Mint) -> Phrased:
-            asks = earlier.card is not None and any(button.style == "primary" for button in earlier.card.buttons)
-            draw = phrase_confirmation if asks else phrase_waiting
-            shown = self._with_rules_passage(proposal, decision, earlier.lang) if asks else proposal
-            return draw(shown, decision, proposal.requester, earlier.lang, mint, standing)
+            if to == asked_at and not asks_requester:
+                return phrase_waiting(proposal, decision, proposal.requester, earlier.lang, mint, standing)
+            viewer = proposal.requester if to == asked_at else asked.get(to.key, proposal.requester)
+            shown = self._with_rules_passage(proposal, decision, earlier.lang)
+            return phrase_confirmation(shown, decision, viewer, earlier.lang, mint, standing)
 
         return await self._teller.redraw(tx, key, Outcome("waiting", proposal, decision), phrase)
+
+    async def _asked_at(self, tx: Tx, waiting: Waiting) -> dict[str, Speaker]:
+        """By the key of a place, through whose eyes its card is drawn; of several there somebody who is still needed."""
+        proposal, decision = waiting.proposal, waiting.decision
+        staff = await read_staff(tx)
+        may = {one for need in decision.needs for one in who_can(need, proposal, staff)}
+        places = [place for person_id in sorted(may) for place in await self._announce.alone(tx, person_id)]
+        places += await self._announce.confirmers(tx, proposal, decision)
+        places += await self._announce.confirmers(tx, proposal, replace(decision, needs=waiting.standing.missing))
+        return {place.address.key: place.speaker for place in places}
 
     async def _current(self, tx: Tx, proposal_id: str, outcome: Outcome) -> Waiting | None:
         """What is asked today, for an answer to something that no longer is."""

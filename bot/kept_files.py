@@ -7,8 +7,8 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from actions.commands.calendars import MOST_SPANS, TakeCalendar
 from actions.commands.knowledge import TakeInDocument
-from actions.commands.meetings import MOST_SPANS, TakeCalendar
 from actions.crm.calendar_file import CalendarError, busy_in
 from actions.crm.diary import span
 from actions.crm.records import Speaker

@@ -122,7 +122,7 @@ class Reply:
     """What Parley says. `text` alone must make sense where a card cannot be shown (notifications, plain channels).
 
     `pictures` are shown below the text or the card, in order; `files` can be opened where the channel has a way to. With one
-    picture and nothing else a reply is that picture: so a platform that is sent pictures gets them, as a row each in the
+    picture or one file and nothing else a reply is that: so a platform that is sent them gets them, as a row each in the
     ledger of sends.
     """
 

@@ -1,9 +1,9 @@
 """The ledger of sends, the last station of the road: every reply is a row before it is a call to a platform.
 
-Rows of one target leave in the order they were put, one at a time, paced as the platform demands; only a picture that has
-to wait is overtaken. A row is claimed in a transaction of its own before the call and closed in another after it; when the
-answer to a call is lost, or the process with it, the next holder asks the platform whether it arrived before anything is
-sent again.
+Rows of one target leave in the order they were put, one at a time, paced as the platform demands; only a picture or a
+file that has to wait is overtaken. A row is claimed in a transaction of its own before the call and closed in another after
+it; when the answer to a call is lost, or the process with it, the next holder asks the platform whether it arrived before
+anything is sent again.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from actions.outside.shared_write import SharedWrite
 from actions.outside.store import Store, Tx
 from actions.outside.tables import SendRow
 from bot.channels.channel import CannotTell, Channel, Refused, SendError, Sent, TryLater, WaitForPerson
-from bot.channels.pictures import picture_of
+from bot.channels.files_apart import sort_of
 from bot.fault import name_fault
 from bot.memory import Memory
 from bot.message import Address, Reply, address_from_json, address_to_json, reply_from_json, reply_to_json
@@ -129,7 +129,7 @@ _Next = _Claim | datetime | None
 
 
 IS_WORDS = or_(SendRow.reply["text"].as_string() != "", SendRow.reply["card"].as_string().is_not(None))
-"""Rows that say something; those that are one picture only do not."""
+"""Rows that say something; those that are one picture or one file only do not."""
 
 
 def target_of(to: Address) -> str:
@@ -185,13 +185,15 @@ class Outbox:
         """Write a reply into the ledger, cut into what the channel takes at once. Returns the target to kick after commit.
 
         The same key again changes nothing. `card` defaults to what the reply's card is a view of. Until `hold_until` the
-        reply is left for collect(). Pieces are numbered from 1 (`KEY/1`), pictures by themselves (`KEY/picture/1`).
+        reply is left for collect(). Pieces are numbered from 1 (`KEY/1`), pictures and files by themselves
+        (`KEY/picture/1`, `KEY/file/1`).
         """
         channel = self._channels.get(to.channel)
         pieces = (reply,) if channel is None else channel.split(reply)
         numbers: Counter[str] = Counter()
         for piece in pieces:
-            kind = key if picture_of(piece) is None else f"{key}/picture"
+            sort = sort_of(piece)
+            kind = key if sort is None else f"{key}/{sort}"
             numbers[kind] += 1
             view_of = (card or piece.card.view_of) if piece.card else None
             row = self._row(f"{kind}/{numbers[kind]}", to, piece, answers=answers, card=view_of, next_at=hold_until)
@@ -544,9 +546,9 @@ class Outbox:
             if ready_at <= now:
                 return await self._take(tx, row, now + LEASE)
             ready.append(ready_at)
-            if picture_of(reply_from_json(row.reply)) is None:
+            if sort_of(reply_from_json(row.reply)) is None:
                 break
-            behind = row.id  # a picture that has to wait keeps nobody else waiting
+            behind = row.id  # a picture or a file that has to wait keeps nobody else waiting
         return min(ready, default=None)
 
     async def _take(self, tx: Tx, row: Row[Any], lease: datetime) -> _Claim:

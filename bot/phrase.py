@@ -228,6 +228,8 @@ def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phra
         lines = (
             _stopped_since(outcome, voice) if proposal.requester.is_staff else _lines(voice, "outcome.stopped_since", told)
         )
+    if outcome.kind == "stale" and outcome.data.get("severer"):
+        lines = _severer_since(outcome, voice)
     if key == "confirmed" and proposal.command.name == "undo":
         lines = _lines(voice, "outcome.undone", {**told, "deed": deed_name(proposal, voice), "by": None})
     if key == "confirmed":
@@ -345,6 +347,9 @@ def _stale(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     if outcome.data.get("stopped"):
         lines = _stopped_since(outcome, voice)
         return Phrased(reply_of(Card(lines[0], tuple(lines[1:])), voice), why=proposal.basis)
+    if outcome.data.get("severer"):
+        lines = _severer_since(outcome, voice)
+        return Phrased(reply_of(Card(lines[0], tuple(lines[1:])), voice), why=proposal.basis)
     if proposal.command.name == "undo":
         return _plain(voice, "problem.moved_on", {}, proposal.basis)
     if proposal.plan.problem is not None:
@@ -352,6 +357,15 @@ def _stale(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     lines = [voice.say("outcome.stale", {"title": title_of(proposal, voice)}), voice.say("outcome.stale_now")]
     card = Card(lines[0], (*lines[1:], *change_lines(proposal.plan, voice)))
     return Phrased(with_buttons(card, voice, [to_do(proposal.command, voice, mint)], mint), why=proposal.basis)
+
+
+def _severer_since(outcome: Outcome, voice: Voice) -> list[str]:
+    """That the rules say more of it today than when it was asked, and what; it is asked anew where it can be."""
+    told = {"deed": asked_deed(outcome.proposal, voice), "title": title_of(outcome.proposal, voice)}
+    return [
+        *_lines(voice, "outcome.severer_since", told),
+        *(phrase_reason(Reason(**one), voice) for one in outcome.data["severer"]),
+    ]
 
 
 def _stopped_since(outcome: Outcome, voice: Voice) -> list[str]:

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.carry_out import carry_out
-from actions.circumstances import digest_of_command, is_looked_at, known_of, stops, strange_in
+from actions.circumstances import digest_of_command, is_looked_at, known_of, released_by, stops, strange_in
 from actions.commands.planning import new_id
 from actions.commands.roster import COMMANDS, command_to_json
 from actions.commands.stops import EndSignals, NoteSignal, RecordFiring, SpendRelease
 from actions.crm import own
-from actions.crm.records import Speaker
+from actions.crm.records import Firing, Speaker
 from actions.decide import decide, stopped_by
 from actions.draft import draft
 from actions.outside.store import Tx
@@ -72,7 +72,8 @@ class Stops:
         now, policy = self._world.now(), self._policy()
         known = await known_of(tx, proposal, now)
         found = stops(self._breakers(), proposal, known, policy, now)
-        released = {firing.breaker: firing.id for firing in known.released}
+        lets_go = ((finding.reason, released_by(known, finding.reason)) for finding in found)
+        released = {reason.rule: firing for reason, firing in lets_go if firing is not None}
         if not any(finding.reason.rule in released for finding in found):
             return found
         rest = tuple(finding for finding in found if finding.reason.rule not in released)
@@ -81,8 +82,10 @@ class Stops:
         after: list[Finding] = []
         for finding in found:
             firing = released.get(finding.reason.rule)
-            is_used = firing is not None and await self._spent(tx, firing, proposal, conversation)
-            after.append(Finding(Reason(finding.reason.rule, "run", {"released": firing})) if is_used else finding)
+            if firing is not None and await self._spent(tx, firing, proposal, conversation):
+                after.append(Finding(Reason(finding.reason.rule, "run", {"released": firing.id})))
+            else:
+                after.append(finding)
         return tuple(after)
 
     async def record(self, tx: Tx, outcome: Outcome, conversation: str) -> None:
@@ -105,9 +108,9 @@ class Stops:
         row = (await tx.execute(statement)).first()
         return None if row is None else Paused(row.id, row.digest)
 
-    async def spend(self, tx: Tx, firing_id: str, person: Speaker, conversation: str) -> None:
+    async def spend(self, tx: Tx, firing_id: str, paused: Paused, person: Speaker, conversation: str) -> None:
         """The released step has gone on."""
-        await self._do(tx, SpendRelease(firing_id), person, f"{firing_id}:spent", conversation)
+        await self._do(tx, SpendRelease(firing_id, paused.proposal_id), person, f"{firing_id}:spent", conversation)
 
     async def without_leaks(self, tx: Tx, heard: Heard, step: Tell) -> Tell:
         """An answer to a customer without sentences of a large model that hold another customer's data; that is recorded.
@@ -196,9 +199,11 @@ class Stops:
             deal_id=situation.deal.id if situation.deal else None,
         )
 
-    async def _spent(self, tx: Tx, firing_id: str, proposal: Proposal, conversation: str) -> bool:
-        outcome = await self._do(tx, SpendRelease(firing_id), proposal.requester, f"{firing_id}:spent", conversation)
-        return outcome.kind == "done"
+    async def _spent(self, tx: Tx, firing: Firing, proposal: Proposal, conversation: str) -> bool:
+        is_sent = firing.state == "used"
+        key = f"{firing.id}:sent" if is_sent else f"{firing.id}:spent"
+        spending = SpendRelease(firing.id, proposal.id, is_sent=is_sent)
+        return (await self._do(tx, spending, proposal.requester, key, conversation)).kind == "done"
 
     async def _do(self, tx: Tx, command: Command, speaker: Speaker, key: str, conversation: str) -> Outcome:
         facts = await own.get_many(tx, command.reads)

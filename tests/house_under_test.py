@@ -111,7 +111,8 @@ class HouseUnderTest:
             record = await own.get(tx, kind, record_id)
             assert record is not None, f"there is no {kind} {record_id}"
             before = own.to_json(record)
-            changes = {name: (before[name], value) for name, value in values.items()}
+            wanted = {name: value == "true" if isinstance(before[name], bool) else value for name, value in values.items()}
+            changes = {name: (before[name], value) for name, value in wanted.items()}
             assert await own.update(tx, kind, record_id, changes)
 
     # --- what can be seen -----------------------------------------------------------------------------------------

@@ -1,19 +1,28 @@
-"""A consultant's hour: held, booked, moved, cancelled, declined, reminded of; and a calendar taken in. Plans only."""
+"""A consultant's hour: held, booked, moved, cancelled, declined, reminded of; plans only."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import AwareDatetime
 
+from actions.commands.appointment import (
+    Appointment,
+    asks_of,
+    called,
+    hold_ends,
+    hold_timer,
+    meeting_timer,
+    next_slots,
+    state_of,
+)
 from actions.commands.planning import (
     SALES,
     about_contact,
     about_customer,
     about_deal,
     changes,
-    customer_name,
     first_missing,
     is_text,
     named,
@@ -22,8 +31,7 @@ from actions.commands.planning import (
     problem,
     stamp,
 )
-from actions.crm.diary import ends_of
-from actions.crm.records import Booking, Contact, Customer, Diary, Employee, Speaker
+from actions.crm.records import Booking, Customer, Diary, Employee, Speaker
 from actions.proposal import (
     Command,
     Create,
@@ -34,22 +42,17 @@ from actions.proposal import (
     Occupy,
     Plan,
     Remove,
-    ReplaceBusy,
     Schedule,
     Subject,
     Unschedule,
     Vacate,
 )
-from actions.slots import LENGTH, Fit, Wish, fitting, free_slots, is_consultant, is_free
+from actions.slots import LENGTH, is_consultant, is_free
 
 HELD_FOR = timedelta(minutes=15)
 """How long an hour is held that nobody has booked: time to ask the customer, not to forget it."""
-REMINDED = timedelta(hours=1)
-"""How long before a meeting both are reminded of it."""
 FARTHEST = timedelta(days=366)
 """How far ahead an hour can be booked."""
-MOST_SPANS = 1000
-"""Stretches of one calendar that are taken in: two for every working hour of three months, and some."""
 _OUTWARD: Mapping[str, bool] = {"outward": True}
 _COLLEAGUES = SALES | {"consultant", "legal"}
 
@@ -126,8 +129,8 @@ class HoldSlot:
 
     def _others(self, diary: Diary, owner: Employee, now: datetime) -> tuple[Command, ...]:
         return tuple(
-            replace(self, consultant_id=one.id, person=_called(one, owner.lang), starts=starts)
-            for one, starts in _next_slots(diary, owner, self.consultant_id, self.title, self.starts, now)
+            replace(self, consultant_id=one.id, person=called(one, owner.lang), starts=starts)
+            for one, starts in next_slots(diary, owner, self.consultant_id, self.title, self.starts, now)
         )
 
 
@@ -145,20 +148,20 @@ class BookConsultant:
         return (("booking", self.booking_id), ("diary", self.booking_id))
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        meeting = _Meeting.of(facts, self.booking_id, speaker, now)
+        meeting = Appointment.of(facts, self.booking_id, speaker, now)
         if isinstance(meeting, Plan):
             return meeting
         booking = meeting.booking
         if booking.state == "booked":
             return meeting.cannot("already_booked")
         if booking.state == "cancelled":
-            return _instead(meeting.cannot("hold_ended"), meeting.again())
+            return _instead(meeting.cannot("hold_ended"), _again(meeting))
         if booking.starts <= now:
-            return _instead(meeting.cannot("slot_past"), meeting.moves())
+            return _instead(meeting.cannot("slot_past"), moves_of(meeting))
         if not is_consultant(meeting.consultant):
-            return _instead(meeting.cannot("consultant_gone"), meeting.again())
+            return _instead(meeting.cannot("consultant_gone"), _again(meeting))
         if not is_free(meeting.diary, meeting.people, booking.starts, booking.ends, but=booking.id):
-            return _instead(meeting.cannot("slot_taken"), meeting.moves())
+            return _instead(meeting.cannot("slot_taken"), moves_of(meeting))
         booked = replace(booking, state="booked", held_until=None)
         dropped = replace(booked, state="cancelled", sequence=booked.sequence + 1)
         contact = meeting.contact
@@ -195,7 +198,7 @@ class ReleaseHold:
         return (("booking", self.booking_id), ("diary", self.booking_id))
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        meeting = _Meeting.of(facts, self.booking_id, speaker, now)
+        meeting = Appointment.of(facts, self.booking_id, speaker, now)
         if isinstance(meeting, Plan):
             return meeting
         booking = meeting.booking
@@ -207,7 +210,7 @@ class ReleaseHold:
                 *changes("booking", booking, {"state": "cancelled"}).updates,
                 Vacate(booking.id),
                 Unschedule(hold_timer(booking.id)),
-                Notify(f"person:{booking.owner_id}", "hold_ended", told, offers=meeting.again(but=booking.id)),
+                Notify(f"person:{booking.owner_id}", "hold_ended", told, offers=_again(meeting, but=booking.id)),
             ),
             subjects=meeting.subjects,
         )
@@ -231,7 +234,7 @@ class RebookConsultant:
         return (("booking", self.booking_id), ("diary", self.booking_id))
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        meeting = _Meeting.of(facts, self.booking_id, speaker, now)
+        meeting = Appointment.of(facts, self.booking_id, speaker, now)
         if isinstance(meeting, Plan):
             return meeting
         booking = meeting.booking
@@ -242,13 +245,13 @@ class RebookConsultant:
         if self.starts > now + FARTHEST:
             return meeting.cannot("slot_far")
         if self.starts <= now:
-            return _instead(meeting.cannot("slot_past"), meeting.moves())
+            return _instead(meeting.cannot("slot_past"), moves_of(meeting))
         if not is_consultant(meeting.consultant):
-            return _instead(meeting.cannot("consultant_gone"), meeting.again(others_first=True))
+            return _instead(meeting.cannot("consultant_gone"), _again(meeting, others_first=True))
         ends = self.starts + (booking.ends - booking.starts)
         if not is_free(meeting.diary, meeting.people, self.starts, ends, but=booking.id):
             taken = meeting.cannot("slot_taken", starts=stamp(self.starts))
-            return _instead(taken, meeting.moves(self.starts))
+            return _instead(taken, moves_of(meeting, self.starts))
         moved = replace(booking, starts=self.starts, ends=ends, sequence=booking.sequence + 1)
         back = replace(booking, sequence=booking.sequence + 2)
         return Plan(
@@ -259,7 +262,7 @@ class RebookConsultant:
             data=meeting.told("meeting_moved", moved, was=stamp(booking.starts)),
         )
 
-    def _shift(self, meeting: "_Meeting", old: Booking, new: Booking) -> tuple[Effect, ...]:
+    def _shift(self, meeting: "Appointment", old: Booking, new: Booking) -> tuple[Effect, ...]:
         wanted = {"starts": new.starts, "ends": new.ends, "sequence": new.sequence}
         return (
             *changes("booking", old, wanted).updates,
@@ -284,7 +287,7 @@ class CancelBooking:
         return (("booking", self.booking_id), ("diary", self.booking_id))
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        meeting = _Meeting.of(facts, self.booking_id, speaker, now)
+        meeting = Appointment.of(facts, self.booking_id, speaker, now)
         if isinstance(meeting, Plan):
             return meeting
         booking = meeting.booking
@@ -293,12 +296,12 @@ class CancelBooking:
         gone = replace(booking, state="cancelled", sequence=booking.sequence + 1, reason=self.reason[:200])
         back = replace(booking, sequence=booking.sequence + 2)
         timer = meeting_timer(booking.id) if booking.state == "booked" else hold_timer(booking.id)
-        was_held = () if booking.held_until is None else (_hold_ends(booking.id, booking.held_until),)
+        was_held = () if booking.held_until is None else (hold_ends(booking.id, booking.held_until),)
         return Plan(
             effects=(*meeting.ended(gone, timer), *meeting.news("meeting_cancelled", gone)),
             subjects=meeting.subjects,
             inverse=(
-                *changes("booking", gone, _state_of(back)).updates,
+                *changes("booking", gone, state_of(back)).updates,
                 Occupy(booking.id, _both(booking.consultant_id, booking.owner_id), booking.starts, booking.ends),
                 *(meeting.reminder(booking.starts) if booking.state == "booked" else was_held),
                 *meeting.news("meeting_booked", back),
@@ -323,7 +326,7 @@ class DeclineBooking:
         return (("booking", self.booking_id), ("diary", self.booking_id))
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        meeting = _Meeting.of(facts, self.booking_id, speaker, now)
+        meeting = Appointment.of(facts, self.booking_id, speaker, now)
         if isinstance(meeting, Plan):
             return meeting
         booking = meeting.booking
@@ -334,7 +337,7 @@ class DeclineBooking:
         gone = replace(booking, state="cancelled", sequence=booking.sequence + 1, reason=self.reason.strip()[:200])
         told = meeting.told("meeting_declined", gone)
         others: list[Effect] = [
-            Notify(f"person:{booking.owner_id}", "meeting_declined", told, offers=meeting.again(others_first=True))
+            Notify(f"person:{booking.owner_id}", "meeting_declined", told, offers=_again(meeting, others_first=True))
         ]
         if booking.told:
             others.append(Notify(f"person:{booking.told}", "meeting_cancelled", meeting.told("meeting_cancelled", gone)))
@@ -365,7 +368,7 @@ class SendInvitation:
         return (("booking", self.booking_id), ("diary", self.booking_id), ("contact", self.contact_id))
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        meeting = _Meeting.of(facts, self.booking_id, speaker, now)
+        meeting = Appointment.of(facts, self.booking_id, speaker, now)
         if isinstance(meeting, Plan):
             return meeting
         booking, contact = meeting.booking, facts.get("contact", self.contact_id)
@@ -402,7 +405,7 @@ class RemindMeeting:
         return (("booking", self.booking_id), ("diary", self.booking_id))
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        meeting = _Meeting.of(facts, self.booking_id, speaker, now)
+        meeting = Appointment.of(facts, self.booking_id, speaker, now)
         if isinstance(meeting, Plan):
             return meeting
         booking = meeting.booking
@@ -411,247 +414,36 @@ class RemindMeeting:
         told = meeting.told("meeting_soon", booking, file=False)
         return Plan(
             effects=tuple(
-                Notify(f"person:{one.id}", "meeting_soon", told | {"asks": _asks(booking, one.id)}) for one in meeting.people
+                Notify(f"person:{one.id}", "meeting_soon", told | {"asks": asks_of(booking, one.id)})
+                for one in meeting.people
             ),
             subjects=meeting.subjects,
         )
 
 
-# --- calendars -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class TakeCalendar:
-    """What takes a colleague's time by their own calendar, in place of what it took before. Only when, never what."""
-
-    person_id: str
-    spans: tuple[str, ...]
-    file: str = ""
-
-    name: ClassVar[str] = "take_calendar"
-    roles: ClassVar[frozenset[str]] = _COLLEAGUES
-
-    @property
-    def reads(self) -> tuple[tuple[str, str], ...]:
-        return (("employee", self.person_id),)
-
-    def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        person: Employee | None = facts.get("employee", self.person_id)
-        if person is None:
-            return not_found("employee", self.person_id)
-        if speaker.person_id != person.id:
-            return problem("not_your_calendar", person=person.name)
-        if len(self.spans) > MOST_SPANS or not all(_is_span(one) for one in self.spans):
-            return problem("calendar_broken", file=self.file)
-        return Plan(
-            effects=(
-                ReplaceBusy(person.id, self.spans),
-                Schedule(clash_timer(person.id), "calendar_taken", now, {"person": person.id}),
-            ),
-            data={"count": len(self.spans), "file": self.file},
-        )
-
-
-@dataclass(frozen=True)
-class TellClashes:
-    """Tell both sides of every meeting that a calendar taken in since leaves no room for, with other times."""
-
-    person_id: str
-    since: AwareDatetime
-
-    name: ClassVar[str] = "tell_clashes"
-    roles: ClassVar[frozenset[str]] = _COLLEAGUES
-
-    @property
-    def reads(self) -> tuple[tuple[str, str], ...]:
-        return (("diary", self._diary),)
-
-    @property
-    def _diary(self) -> str:
-        return f"{stamp(self.since)}|{self.person_id}"
-
-    def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        diary: Diary = facts.get("diary", self._diary) or Diary("")
-        if self.since > now + FARTHEST:
-            return problem("slot_far")
-        theirs = [one for one in diary.busy if one.employee_id == self.person_id]
-        notices: list[Effect] = []
-        for booking in diary.bookings:
-            is_theirs = self.person_id in (booking.consultant_id, booking.owner_id)
-            collides = any(one.starts < booking.ends and one.ends > booking.starts for one in theirs)
-            consultant, owner = diary.person(booking.consultant_id), diary.person(booking.owner_id)
-            if booking.starts > now and is_theirs and collides and consultant and owner:
-                meeting = _Meeting(booking, diary, consultant, owner, "", speaker, (), now)
-                told = meeting.told("meeting_clash", booking, file=False)
-                told |= {"whose": _names(consultant if consultant.id == self.person_id else owner)}
-                offers = (*meeting.moves()[:2], CancelBooking(booking.id))
-                notices += [Notify(f"person:{one.id}", "meeting_clash", told, offers=offers) for one in meeting.people]
-        return Plan(effects=tuple(notices), data={"count": len(notices) // 2})
-
-
 # --- shared by the commands above ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Meeting:
-    """A booking with its two people, as whoever speaks may touch it."""
+def moves_of(meeting: Appointment, since: datetime | None = None) -> tuple[Command, ...]:
+    """This meeting at the next free hours of the same consultant."""
+    return tuple(RebookConsultant(meeting.booking.id, starts) for starts in meeting.moves(since))
 
-    booking: Booking
-    diary: Diary
-    consultant: Employee
-    owner: Employee
-    customer: str
-    speaker: Speaker
-    subjects: tuple[Subject, ...]
-    now: datetime
 
-    @staticmethod
-    def of(facts: Facts, booking_id: str, speaker: Speaker, now: datetime) -> "_Meeting | Plan":
-        booking: Booking | None = facts.get("booking", booking_id)
-        diary: Diary = facts.get("diary", booking_id) or Diary("")
-        if booking is None:
-            return not_found("booking", booking_id)
-        consultant, owner = diary.person(booking.consultant_id), diary.person(booking.owner_id)
-        may_decide = speaker.person_id in (booking.consultant_id, booking.owner_id)
-        owner_id = speaker.person_id if may_decide else booking.owner_id
-        title = booking.title or (consultant.name if consultant else booking.id)
-        subject = Subject("booking", booking.id, title, booking.customer_id, owner_id)
-        if consultant is None or owner is None:
-            return problem("consultant_gone", subject, person=booking.consultant_id)
-        return _Meeting(
-            booking, diary, consultant, owner, customer_name(facts, booking.customer_id), speaker, (subject,), now
+def _again(meeting: Appointment, *, but: str | None = None, others_first: bool = False) -> tuple[Command, ...]:
+    """Holds of the next free hours for the same purpose."""
+    booking = meeting.booking
+    return tuple(
+        HoldSlot(
+            consultant_id=one.id,
+            person=called(one, meeting.owner.lang),
+            starts=starts,
+            owner_id=booking.owner_id,
+            title=booking.title,
+            customer_id=booking.customer_id,
+            deal_id=booking.deal_id,
         )
-
-    @property
-    def people(self) -> tuple[Employee, ...]:
-        return tuple({one.id: one for one in (self.consultant, self.owner)}.values())
-
-    @property
-    def contact(self) -> Contact | None:
-        return self.diary.contact
-
-    @property
-    def measures(self) -> Mapping[str, bool]:
-        """For the policy: whoever changes a meeting of which the customer was told writes to the customer."""
-        return _OUTWARD if self.booking.told else {}
-
-    def cannot(self, name: str, **data: Json) -> Plan:
-        person = _called(self.consultant, self.speaker.lang)
-        return problem(name, *self.subjects, **{"person": person, "starts": stamp(self.booking.starts), **data})
-
-    def reminder(self, starts: datetime) -> tuple[Effect, ...]:
-        """Wake before it begins; of a meeting that begins at once nobody needs to be reminded."""
-        timer = meeting_timer(self.booking.id)
-        if starts - REMINDED <= self.now:
-            return (Unschedule(timer),)
-        return (Schedule(timer, "meeting_soon", starts - REMINDED, {"booking": self.booking.id}),)
-
-    def ended(self, gone: Booking, timer: str) -> tuple[Effect, ...]:
-        return (
-            *changes("booking", self.booking, _state_of(gone)).updates,
-            Vacate(gone.id),
-            Unschedule(timer),
-        )
-
-    def news(self, topic: str, now_so: Booking) -> tuple[Effect, ...]:
-        """The notices of a change; of what was merely held nobody else knows."""
-        return self.notices(topic, now_so) if self.booking.state == "booked" else ()
-
-    def notices(self, topic: str, now_so: Booking) -> tuple[Effect, ...]:
-        """A notice for each of the two who did not do it, and for the contact who has the invitation."""
-        told = self.told(topic, now_so)
-        others = [one for one in self.people if one.id != self.speaker.person_id]
-        notices = [Notify(f"person:{one.id}", topic, told | {"asks": _asks(now_so, one.id)}) for one in others]
-        if now_so.told:
-            notices.append(Notify(f"person:{now_so.told}", topic, told))
-        return tuple(notices)
-
-    def told(self, topic: str, now_so: Booking, *, file: bool = True, **more: Json) -> dict[str, Json]:
-        """What the sentences about it can name, and what its invitation is made of."""
-        told: dict[str, Json] = {
-            "booking": now_so.id,
-            "title": now_so.title or None,
-            "about": now_so.title or None,
-            "consultant": _names(self.consultant),
-            "rep": _names(self.owner),
-            "customer": self.customer or None,
-            "starts": stamp(now_so.starts),
-            "ends": stamp(now_so.ends),
-            "reason": now_so.reason or None,
-            "by": {"zh": self.speaker.name, "en": self.speaker.called("en")},
-            "at": stamp(self.now),
-            "state": now_so.state,
-            **more,
-        }
-        if file:
-            told["invitation"] = self._invitation(now_so)
-        return told
-
-    def _invitation(self, now_so: Booking) -> dict[str, Json]:
-        guests: list[Employee | Contact] = [self.consultant]
-        if self.contact is not None and now_so.told == self.contact.id:
-            guests.append(self.contact)
-        return {
-            "uid": f"{now_so.id}@parley",
-            "sequence": now_so.sequence,
-            "method": "CANCEL" if now_so.state == "cancelled" else "REQUEST",
-            "starts": stamp(now_so.starts),
-            "ends": stamp(now_so.ends),
-            "title": " · ".join(dict.fromkeys(part for part in (self.customer, now_so.title, self.consultant.name) if part)),
-            "organizer": {"name": self.owner.name, "email": self.owner.email},
-            "guests": [{"name": one.name, "email": one.email} for one in guests],
-        }
-
-    def moves(self, since: datetime | None = None) -> tuple[Command, ...]:
-        """This meeting at the next free hours of the same consultant."""
-        wish = Wish(since or self.booking.starts)
-        slots = free_slots(self.diary, [Fit(self.consultant)], self.owner, wish, self.now, but=self.booking.id)
-        fresh = [slot.starts for slot in slots if slot.starts != self.booking.starts]
-        return tuple(RebookConsultant(self.booking.id, starts) for starts in fresh)
-
-    def again(self, *, but: str | None = None, others_first: bool = False) -> tuple[Command, ...]:
-        """Holds of the next free hours for the same purpose."""
-        booking = self.booking
-        found = _next_slots(
-            self.diary,
-            self.owner,
-            booking.consultant_id,
-            booking.title,
-            booking.starts,
-            self.now,
-            but=but,
-            others_first=others_first,
-        )
-        return tuple(
-            HoldSlot(
-                consultant_id=one.id,
-                person=_called(one, self.owner.lang),
-                starts=starts,
-                owner_id=booking.owner_id,
-                title=booking.title,
-                customer_id=booking.customer_id,
-                deal_id=booking.deal_id,
-            )
-            for one, starts in found
-        )
-
-
-def _next_slots(
-    diary: Diary,
-    owner: Employee,
-    consultant_id: str,
-    title: str,
-    since: datetime,
-    now: datetime,
-    *,
-    but: str | None = None,
-    others_first: bool = False,
-) -> list[tuple[Employee, datetime]]:
-    """The next free hours: of the consultant who was wanted first, unless it is they who cannot."""
-    fits = sorted(fitting(diary.people, title, owner.region, owner.lang), key=lambda fit: fit.person.id != consultant_id)
-    if others_first:
-        fits = [*(fit for fit in fits if fit.person.id != consultant_id), *(fit for fit in fits[:1] if not fits[1:])]
-    return [(slot.fit.person, slot.starts) for slot in free_slots(diary, fits, owner, Wish(since), now, but=but)]
+        for one, starts in meeting.others(but=but, others_first=others_first)
+    )
 
 
 def _instead(plan: Plan, offers: Iterable[Command]) -> Plan:
@@ -664,51 +456,5 @@ def _about(facts: Facts, customer_id: str | None, deal_id: str | None) -> tuple[
     return (*about_it, *((about_customer(customer),) if isinstance(customer, Customer) else ()))
 
 
-def _asks(booking: Booking, person_id: str) -> list[str]:
-    """What somebody who is told of it can do about it on a button."""
-    if booking.state != "booked":
-        return []
-    return ["decline", "move"] if person_id == booking.consultant_id else ["move", "cancel"]
-
-
-def _state_of(booking: Booking) -> dict[str, Any]:
-    return {name: getattr(booking, name) for name in ("state", "held_until", "sequence", "reason")}
-
-
 def _both(consultant_id: str, owner_id: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((consultant_id, owner_id)))
-
-
-def _names(person: Employee) -> dict[str, Json]:
-    return {lang: _called(person, lang) for lang in ("zh", "en")}
-
-
-def _called(person: Employee, lang: str) -> str:
-    return (person.name_en or person.name) if lang == "en" else (person.name or person.name_en)
-
-
-def _hold_ends(booking_id: str, until: datetime) -> Schedule:
-    return Schedule(hold_timer(booking_id), "hold_ends", until, {"booking": booking_id})
-
-
-def _is_span(text: str) -> bool:
-    try:
-        ends_of(text)
-    except ValueError:
-        return False
-    return True
-
-
-def hold_timer(booking_id: str) -> str:
-    """The key of the timer that ends a hold."""
-    return f"hold:{booking_id}"
-
-
-def meeting_timer(booking_id: str) -> str:
-    """The key of the timer that reminds both of a meeting."""
-    return f"meeting:{booking_id}"
-
-
-def clash_timer(person_id: str) -> str:
-    """The key of the timer that looks for meetings which a calendar taken in leaves no room for."""
-    return f"calendar:{person_id}"

@@ -95,7 +95,7 @@ class PreparePaper:
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         if missing := first_missing(facts, self.reads):
             return missing
-        paper_id = new_id("Q" if self.kind == "quote" else "PP", key)
+        paper_id = paper_made_by(key, self.kind)
         about = _about(facts, self.customer_id, self.deal_id, paper_id, say(f"title_{self.kind}", self.lang), speaker)
         if wrong := self._wrong(facts, about):
             return wrong
@@ -355,6 +355,11 @@ class DiscardPaper:
 
 
 # --- shared by the above ---------------------------------------------------------------------------------------------------
+
+
+def paper_made_by(proposal_id: str, kind: str) -> str:
+    """The id of the paper that this proposal makes: the same again for the same one."""
+    return new_id("Q" if kind == "quote" else "PP", proposal_id)
 
 
 def recipe_of(command: PreparePaper) -> dict[str, Json]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from actions.commands import clock, crm, data, knowledge, meetings, messages, papers, service, stops
+from actions.commands import calendars, clock, crm, data, knowledge, meetings, messages, papers, service, stops
 from actions.proposal import Command
 
 _ALL: tuple[type[Command], ...] = (
@@ -56,8 +56,8 @@ _ALL: tuple[type[Command], ...] = (
     meetings.DeclineBooking,
     meetings.SendInvitation,
     meetings.RemindMeeting,
-    meetings.TakeCalendar,
-    meetings.TellClashes,
+    calendars.TakeCalendar,
+    calendars.TellClashes,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}

@@ -25,7 +25,8 @@ from actions.crm.records import OPEN_STAGES, Customer, Deal, Firing, Product, Si
 from actions.proposal import Create, Effect, Facts, Json, Notify, Plan, Remove, Subject, Update
 
 EVERYONE = frozenset({"rep", "manager", "director", "consultant", "legal", "customer"})
-RULERS = frozenset({"manager", "director", "legal"})
+RULERS = frozenset({"manager", "director", "legal", "rep", "consultant"})
+"""Who may be asked to rule: those of a breaker's roles, and whoever stands in for a manager who left, whatever they are."""
 LONGEST_WORDS = 500
 """Characters kept of the words that showed a signal."""
 Source = Literal["chat", "mail", "call", "report"]
@@ -283,9 +284,14 @@ class RuleOnFiring:
 
 @dataclass(frozen=True)
 class SpendRelease:
-    """A step that was released once goes on: the release is used up."""
+    """A step that was released once goes on: the release is used up, and bound to the step that did.
+
+    `is_sent`: what that step made goes out by the same release, which ends there.
+    """
 
     firing_id: str
+    proposal_id: str
+    is_sent: bool = False
 
     name: ClassVar[str] = "spend_release"
     roles: ClassVar[frozenset[str]] = EVERYONE
@@ -296,9 +302,10 @@ class SpendRelease:
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         firing: Firing | None = facts.get("firing", self.firing_id)
-        if firing is None or firing.state != "released":
+        if firing is None or firing.state != ("used" if self.is_sent else "released"):
             return problem("unchanged")
-        return Plan(changes("firing", firing, {"state": "used"}).updates)
+        wanted = {"state": "sent"} if self.is_sent else {"state": "used", "proposal_id": self.proposal_id}
+        return Plan(changes("firing", firing, wanted).updates)
 
 
 @dataclass(frozen=True)
@@ -370,9 +377,14 @@ def firing_card(firing: Firing) -> dict[str, Json]:
 
 
 def may_rule(roles: str, subject: Subject, speaker: Speaker) -> bool:
-    """Whether this person may rule on something of these roles: never on their own, a manager on their team's."""
+    """Whether this person may rule on something of these roles: never on their own, a manager on their team's.
+
+    In place of a manager who left their deputy may, as with a confirmation (actions/approvers.py).
+    """
     if speaker.person_id == subject.owner_id and subject.id.startswith("F"):
         return False
+    if "manager" in roles.split("|") and subject.owner_id in speaker.stands_in_for:
+        return True
     if speaker.role == "manager":
         return "manager" in roles.split("|") and subject.owner_id in {*speaker.team, speaker.person_id}
     if speaker.role == "director":
@@ -400,9 +412,13 @@ def _back(updates: tuple[Update, ...]) -> tuple[Update, ...]:
 
 
 def _who_rules(roles: str, speaker: Speaker) -> tuple[str, ...]:
-    """Who is asked first: the person's own manager where a manager may rule, else the groups of those who may."""
+    """Who is asked first: the person's own manager where a manager may rule, else the groups of those who may.
+
+    In place of a manager who left that is their deputy.
+    """
     named_roles = set(roles.split("|"))
-    if "manager" in named_roles and speaker.manager_id:
-        return (f"person:{speaker.manager_id}",)
+    asked = speaker.manager_deputy_id if speaker.manager_has_left else speaker.manager_id
+    if "manager" in named_roles and asked:
+        return (f"person:{asked}",)
     groups = ("group:@managers",) if named_roles & {"manager", "director"} else ()
     return (*groups, "group:@legal") if "legal" in named_roles else groups

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from sqlalchemy import Select, bindparam, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, or_, select, update
 
+from actions.approvers import read_staff
 from actions.crm.records import Contact, Employee, Identity, Role, Speaker
 from actions.outside.store import Tx
 from actions.outside.tables import ContactRow, CustomerRow, EmployeeRow, GroupRow, IdentityRow, LeadRow, MetaRow, ProductRow
@@ -106,6 +107,7 @@ async def speaker_of(tx: Tx, person_id: str) -> Speaker | None:
     """
     employee = (await tx.execute(_EMPLOYEE, {"this": person_id})).mappings().first()
     if employee:
+        has_left, deputy_id, stands_in_for = await _in_place_of_managers(tx, person_id, employee["manager_id"])
         return Speaker(
             person_id=person_id,
             role="guest" if employee["has_left"] else employee["role"],
@@ -116,6 +118,9 @@ async def speaker_of(tx: Tx, person_id: str) -> Speaker | None:
             zone=employee["zone"],
             manager_id=employee["manager_id"],
             team=await _team(tx, person_id, employee["role"]),
+            stands_in_for=frozenset() if employee["has_left"] else stands_in_for,
+            manager_has_left=has_left,
+            manager_deputy_id=deputy_id,
         )
     contact = (await tx.execute(_CONTACT_AND_REGION, {"this": person_id})).mappings().first()
     if contact is None:
@@ -165,6 +170,17 @@ async def _team(tx: Tx, person_id: str, role: str) -> frozenset[str]:
     else:
         return frozenset()
     return frozenset((await tx.execute(others)).scalars())
+
+
+async def _in_place_of_managers(tx: Tx, person_id: str, manager_id: str | None) -> tuple[bool, str | None, frozenset[str]]:
+    """Whether this person's manager has left, who stands in for them, and for whose manager this person stands in."""
+    concerned = or_(EmployeeRow.id == manager_id, EmployeeRow.deputy_id == person_id)
+    if (await tx.execute(select(EmployeeRow.id).where(concerned, EmployeeRow.has_left).limit(1))).first() is None:
+        return False, None, frozenset()
+    staff = await read_staff(tx)
+    has_left = manager_id in staff.employees and not staff.is_here(manager_id)
+    deputy_id = staff.deputy_of(manager_id) if has_left and manager_id is not None else None
+    return has_left, None if deputy_id == person_id else deputy_id, staff.stood_in_for(person_id)
 
 
 def _name_in(lang: str, row: Mapping[Any, Any]) -> str:

@@ -351,7 +351,8 @@ class Firing:
     `person_id` asked; `proposal_id` is the step, `deed` its command's name, `command` what it was in JSON and `digest` the
     digest of that. `why` is the breaker's sentence as it stood then; `words`, `said_by`, `said_at`, `source` are the
     evidence, `signal_id` the signal behind it. `roles` (separated by `|`) may rule.
-    A release counts once: then it is `used`.
+    A release counts once: then it is `used`, and `proposal_id` the step that went on by it. Where that made a paper, the
+    release goes with the paper to its sending, once: then it is `sent`.
     """
 
     id: str
@@ -374,7 +375,7 @@ class Firing:
     said_at: datetime | None = None
     source: str = ""
     signal_id: str | None = None
-    state: Literal["open", "appealed", "released", "lifted", "upheld", "used"] = "open"
+    state: Literal["open", "appealed", "released", "lifted", "upheld", "used", "sent"] = "open"
     appeal: str | None = None
     ruled_by: str | None = None
     ruled_at: datetime | None = None
@@ -470,6 +471,8 @@ class Speaker:
     `name_en` in Latin letters where that differs. `team` are the employees whose
     customers this speaker may touch besides their own (a manager's reps; a director's everyone). `customer_id` is set for
     customers: the only company they may see.
+    Of a manager who has left: `stands_in_for` are those people of theirs whose stops this speaker, as the deputy, rules on;
+    `manager_has_left` says so of the speaker's own, with `manager_deputy_id` in their place where there is one.
     """
 
     person_id: str | None
@@ -483,6 +486,9 @@ class Speaker:
     team: frozenset[str] = field(default_factory=frozenset)
     identity: Identity | None = None
     name_en: str = ""
+    stands_in_for: frozenset[str] = field(default_factory=frozenset)
+    manager_has_left: bool = False
+    manager_deputy_id: str | None = None
 
     def called(self, lang: str) -> str:
         """Their name as a reader of this language can read it."""

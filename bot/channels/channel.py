@@ -83,8 +83,8 @@ class Channel(Protocol):
     def split(self, reply: Reply) -> tuple[Reply, ...]:
         """Cut a reply into what the platform takes in one message; never inside a character.
 
-        Each picture that the platform takes is a piece of its own behind the words (`pictures.apart`); the others are
-        named in the words. Pure, but for a look at the pictures' files.
+        Each picture and each file that the platform takes is a piece of its own behind the words (`pictures.apart`,
+        `files_apart`); the others are named in the words. Pure, but for a look at the pictures' files.
         """
 
     async def send(self, key: str, to: Address, reply: Reply) -> Sent:

@@ -8,8 +8,8 @@ from typing import Literal
 import structlog
 
 from bot.message import Picture, Reply
+from retrieval.formats.held import LARGEST_PICTURE
 
-MOST_BYTES = 2 * 1024 * 1024
 _HEAD = 16
 
 Kind = Literal["png", "jpeg", "gif", "webp"]
@@ -37,9 +37,9 @@ class Loaded:
 
 def load(picture: Picture) -> Loaded | None:
     """The picture, or None (and a line in the log) when its file is gone, too large or no picture. Reads the disk."""
-    content = _read(picture, MOST_BYTES + 1)
+    content = _read(picture, LARGEST_PICTURE + 1)
     kind = _kind(content)
-    if kind is None or len(content) > MOST_BYTES:
+    if kind is None or len(content) > LARGEST_PICTURE:
         log.warning("picture left out", reason=_reason(content))
         return None
     return Loaded(content, kind)
@@ -48,7 +48,7 @@ def load(picture: Picture) -> Loaded | None:
 def can_be_shown(picture: Picture, kinds: Collection[Kind] = KINDS) -> bool:
     """The same question without reading all of it, where only these kinds are shown; the log says why not."""
     head = _read(picture, _HEAD)
-    is_small = bool(head) and Path(picture.path).stat().st_size <= MOST_BYTES
+    is_small = bool(head) and Path(picture.path).stat().st_size <= LARGEST_PICTURE
     kind = _kind(head)
     if is_small and kind in kinds:
         return True

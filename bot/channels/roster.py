@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.channels.channel import Accept, Channel
+from bot.channels.files_apart import OpenFile
 from bot.channels.slack import SlackChannel
 from bot.channels.wechat import WeChatChannel
 from bot.channels.wecom import WeComChannel
@@ -24,6 +25,7 @@ class Parts:
     now: Callable[[], datetime]
     await_replies: Callable[[str, float], Awaitable[list[Reply]]]
     takes_part: Callable[[Address], Awaitable[bool]]
+    open_file: OpenFile
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def _slack(given: Given, parts: Parts) -> Channel:
         given["SLACK_API_URL"],
         now=parts.now,
         takes_part=parts.takes_part,
+        open_file=parts.open_file,
     )
 
 
@@ -58,6 +61,7 @@ def _wecom(given: Given, parts: Parts) -> Channel:
         aes_key=_set(given, "WECOM_AES_KEY"),
         api_url=given["WECOM_API_URL"],
         now=parts.now,
+        open_file=parts.open_file,
     )
 
 

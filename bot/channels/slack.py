@@ -1,7 +1,7 @@
 """The Slack channel: what bot.channels.channel.Channel asks, over Slack's Web API; it hears through slack_door.
 
 The pieces: slack_door (in), slack_decode and slack_render (the two pure translations), slack_calls (how a call ended),
-slack_threads, slack_files (down) and slack_pictures (up).
+slack_threads, slack_files (down) and slack_uploads (up).
 """
 
 import asyncio
@@ -18,14 +18,16 @@ from fastapi import APIRouter
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from bot.channels.channel import Accept, CannotTell, Pace, Refused, SendError, Sent, TryLater
+from bot.channels.files_apart import OpenFile, file_of, files_apart, load_file, open_text, told_of
 from bot.channels.pictures import apart, load, named, picture_of
 from bot.channels.slack_calls import PATIENCE, SlackCalls, SlackRefused, sdk_log
 from bot.channels.slack_door import SlackDoor
 from bot.channels.slack_files import download, is_slacks
-from bot.channels.slack_pictures import MOST, SHOWN, demand_unshared, file_in, share, stem_of
 from bot.channels.slack_render import disowning, render, split
 from bot.channels.slack_threads import TakesPart, Threads
-from bot.message import Address, Attachment, Picture, Reply
+from bot.channels.slack_uploads import MOST, MOST_FILE_BYTES, SHOWN, demand_unshared, file_in, share, stem_of
+from bot.kept_papers import mime_of
+from bot.message import Address, Attachment, File, Picture, Reply
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +63,8 @@ class SlackChannel:
     """Slack, as an app that a company installs for itself.
 
     `takes_part` tells from the record whether Parley is part of a thread; without it the channel knows only the threads of
-    this process's life and those that Parley began. `patience` is how long an outgoing call may take.
+    this process's life and those that Parley began. `patience` is how long an outgoing call may take. `open_file` opens what
+    goes with a reply.
     """
 
     name = "slack"
@@ -80,7 +83,9 @@ class SlackChannel:
         now: Callable[[], datetime],
         takes_part: TakesPart | None = None,
         patience: timedelta = PATIENCE,
+        open_file: OpenFile = open_text,
     ) -> None:
+        self._open_file = open_file
         self._bot_token = bot_token
         self._app_token = app_token
         self._now = now
@@ -118,7 +123,8 @@ class SlackChannel:
         pictures = apart(reply, SHOWN, MOST)
         shown = [picture for piece in pictures for picture in piece.pictures]
         rest = tuple(picture for picture in reply.pictures if picture not in shown)
-        return (*split(replace(reply, pictures=rest)), *pictures)
+        words, files = files_apart(replace(reply, pictures=rest), MOST)
+        return (*split(words), *pictures, *files)
 
     async def send(self, key: str, to: Address, reply: Reply) -> Sent:
         self._note(key)
@@ -128,6 +134,12 @@ class SlackChannel:
             if sent is not None:
                 return sent
             reply = Reply(named(picture, reply.lang), reply.lang)
+        file = file_of(reply)
+        if file is not None:
+            sent = await self._hand_over(key, to, file)
+            if sent is not None:
+                return sent
+            reply = Reply(told_of(file, reply.lang), reply.lang)
         if to.private_to is not None:
             return await self._whisper(key, to, reply)
         sent = await self._post(key, await self._channel(to.conversation), to.thread, reply)
@@ -167,8 +179,9 @@ class SlackChannel:
         method = "conversations.history" if to.thread is None else "conversations.replies"
         if to.thread is not None:
             where["ts"] = to.thread
-        text = render(reply)["text"]
-        stem = stem_of(key) if picture_of(reply) else None
+        file_sent = file_of(reply)
+        text = render(reply)["text"] if file_sent is None else told_of(file_sent, reply.lang)
+        stem = stem_of(key) if picture_of(reply) or file_sent else None
         for _ in range(_PAGES):
             page = await self._page(method, where)
             for message in page.get("messages") or ():
@@ -227,9 +240,27 @@ class SlackChannel:
             return None
         channel = await self._channel(to.conversation)
         try:
-            sent = Sent(await share(self._calls, key, channel, to.thread, picture, loaded))
+            sent = Sent(await share(self._calls, key, channel, to.thread, picture.alt, loaded))
         except SlackRefused as refused:
             log.warning("slack.picture_refused", key=key, error=refused.error)
+            return None
+        self._threads.join(to)
+        return sent
+
+    async def _hand_over(self, key: str, to: Address, file: File) -> Sent | None:
+        """None where the file does not go out: Slack shows nobody a file alone, a paper is for its reader and not for a
+        channel, its reader may not have it any more, Slack refuses it."""
+        is_direct = to.conversation.startswith(("D", "U", "W"))
+        if to.private_to or (file.paper and not is_direct):
+            return None
+        loaded = await load_file(self._open_file, file, mime_of(file), 1, MOST_FILE_BYTES)
+        if loaded is None:
+            return None
+        channel = await self._channel(to.conversation)
+        try:
+            sent = Sent(await share(self._calls, key, channel, to.thread, loaded.name, loaded))
+        except SlackRefused as refused:
+            log.warning("slack.file_refused", key=key, error=refused.error)
             return None
         self._threads.join(to)
         return sent

@@ -17,8 +17,8 @@ from bot.channels.tencent.api import Declined, TencentApi
 from bot.channels.tencent.callback import TooLong, demand_fresh, demand_unchanged, read_body
 from bot.channels.tencent.envelope import Forged, Malformed, Opened, Stamp, WeChatEnvelope, fields_of_wechat, text_reply
 from bot.channels.tencent.media import fetch_media
-from bot.channels.tencent.pictures import GONE, Media, loaded_or_refused
 from bot.channels.tencent.steady import SteadyMemory
+from bot.channels.tencent.uploads import GONE, Media, loaded_or_refused
 from bot.channels.wechat_read import AFTER_ACT, AFTER_MESSAGE, Grant, grant_of, read
 from bot.channels.wechat_render import render, split
 from bot.memory import Memory

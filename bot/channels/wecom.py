@@ -15,18 +15,28 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from bot.channels.channel import Accept, AnswerLost, CannotTell, Pace, Refused, SendError, Sent, TryLater
-from bot.channels.pictures import Kind, apart, picture_of
+from bot.channels.files_apart import LoadedFile, OpenFile, file_of, files_apart, load_file, open_text, told_of
+from bot.channels.pictures import Kind, Loaded, apart, picture_of
 from bot.channels.tencent.api import Answer, Declined, TencentApi
 from bot.channels.tencent.callback import TooLong, demand_fresh, demand_unchanged, read_body
 from bot.channels.tencent.envelope import Forged, Malformed, Stamp, WeComEnvelope, fields_of_wecom
 from bot.channels.tencent.media import fetch_media
-from bot.channels.tencent.pictures import GONE, Media, loaded_or_refused
 from bot.channels.tencent.steady import SteadyMemory
+from bot.channels.tencent.uploads import (
+    FEWEST_BYTES,
+    GONE,
+    MOST_FILE_BYTES,
+    Media,
+    Uploadable,
+    loaded_or_refused,
+    media_type,
+)
 from bot.channels.tencent.words import NEW_STATE
 from bot.channels.wecom_read import read
 from bot.channels.wecom_render import Payload, button_card, render, render_for_group, split, task_id
+from bot.kept_papers import mime_of
 from bot.memory import Memory
-from bot.message import Address, Attachment, Message, Picture, Reply
+from bot.message import Address, Attachment, File, Message, Reply
 
 API = "https://qyapi.weixin.qq.com"
 CODE_LIVES = timedelta(hours=72)
@@ -39,9 +49,13 @@ PERSON_A_MINUTE = 30
 ROBOT_A_MINUTE = 20
 """Messages of one group robot (document/path/99398)."""
 PICTURES: frozenset[Kind] = frozenset({"png", "jpeg"})
-"""What WeCom shows: up to 10 MB from an application (document/path/90253), 2 MB from a group robot (document/path/91770)."""
+"""What WeCom shows: up to 10 MB from an application (document/path/90253)."""
+ROBOT_PICTURE_BYTES = 2 * 1024 * 1024
+"""The largest picture that a group robot takes (document/path/91770): WeCom's own limit, whatever the house's is."""
 MOST_PICTURES = 3
 """Of one reply: each is a message more on somebody's screen, and one of the few that a minute takes."""
+MOST_FILES = 3
+"""Of one reply, for the same reason."""
 
 log = structlog.get_logger(__name__)
 
@@ -53,9 +67,10 @@ class WeComChannel:
     itself when asked to (`enable_duplicate_check`), and never shows two cards with one task id. So find() answers None
     ("send it again") where the platform itself keeps the copy from showing twice, and raises CannotTell elsewhere: group
     chats, robots, and what the same person was sent a moment before in the same words, for which the check must be off. A
-    picture is a copy only under the same media id, which is therefore remembered with the first try.
+    picture or a file is a copy only under the same media id, which is therefore remembered with the first try.
 
-    A picture has no caption here, so the text that goes ahead names it all the same.
+    A picture has no caption here, so the text that goes ahead names it all the same; a file shows its own name. A paper goes
+    to its reader alone, never to a group.
     """
 
     name = "wecom"
@@ -76,7 +91,9 @@ class WeComChannel:
         api_url: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         patience: timedelta = timedelta(seconds=10),
+        open_file: OpenFile = open_text,
     ) -> None:
+        self._open_file = open_file
         if not (agent_id.isascii() and agent_id.isdigit()):
             raise ValueError("WECOM_AGENT_ID must be the number shown as AgentId on the application's page")
         self._accept = accept
@@ -150,12 +167,19 @@ class WeComChannel:
     # out
 
     def split(self, reply: Reply) -> tuple[Reply, ...]:
-        return (*split(reply), *apart(reply, PICTURES, MOST_PICTURES))
+        words, files = files_apart(reply, MOST_FILES)
+        return (*split(words), *apart(reply, PICTURES, MOST_PICTURES), *files)
 
     async def send(self, key: str, to: Address, reply: Reply) -> Sent:
         picture = picture_of(reply)
         if picture is not None:
-            return await self._show(key, to, picture)
+            return await self._show(key, to, await loaded_or_refused(picture))
+        file = file_of(reply)
+        if file is not None:
+            loaded = await self._opened(to, file)
+            if loaded is not None:
+                return await self._show(key, to, loaded)
+            reply = Reply(told_of(file, reply.lang), reply.lang)
         kind, _, target = to.conversation.partition(":")
         if kind == "robot" and target:
             await self._demand_room(f"robot:{target}", ROBOT_A_MINUTE)
@@ -235,35 +259,57 @@ class WeComChannel:
         _demand_received(answer)
         return answer
 
-    async def _show(self, key: str, to: Address, picture: Picture) -> Sent:
-        loaded = await loaded_or_refused(picture)
-        kind, _, target = to.conversation.partition(":")
-        if kind == "robot" and target:
-            # a robot has no media: the picture itself goes along
+    async def _opened(self, to: Address, file: File) -> LoadedFile | None:
+        """The file as it can be sent there, or None: it is gone, too large, not its reader's any more, or a paper for a
+        group."""
+        if file.paper and to.conversation.startswith(("robot:", "chat:")):
+            return None
+        return await load_file(self._open_file, file, mime_of(file), FEWEST_BYTES, MOST_FILE_BYTES)
+
+    async def _show_by_robot(self, robot: str, loaded: Uploadable) -> Sent:
+        await self._demand_room(f"robot:{robot}", ROBOT_A_MINUTE)
+        if isinstance(loaded, Loaded):
+            if len(loaded.content) > ROBOT_PICTURE_BYTES:
+                raise Refused("larger than the picture that a group robot takes")
+            # the picture itself goes along
             encoded = base64.b64encode(loaded.content).decode()
             digest = hashlib.md5(loaded.content, usedforsecurity=False).hexdigest()
-            await self._demand_room(f"robot:{target}", ROBOT_A_MINUTE)
-            payload = {"msgtype": "image", "image": {"base64": encoded, "md5": digest}}
-            await self._api.post_open("/cgi-bin/webhook/send", {"key": target}, payload)
+            await self._post_by_robot(robot, {"msgtype": "image", "image": {"base64": encoded, "md5": digest}})
             return Sent()
+        name = hashlib.sha256(robot.encode()).hexdigest()[:32]
+        media = Media(self._api, self._memory, f"wecom:media:robot:{name}", robot)
+        try:
+            await self._post_by_robot(robot, _media_payload(loaded, await media.id_of(loaded)))
+        except Declined as no:
+            if no.code != GONE:
+                raise
+            await self._post_by_robot(robot, _media_payload(loaded, await media.anew(loaded)))
+        return Sent()
+
+    async def _post_by_robot(self, robot: str, payload: Payload) -> None:
+        await self._api.post_open("/cgi-bin/webhook/send", {"key": robot}, payload)
+
+    async def _show(self, key: str, to: Address, loaded: Uploadable) -> Sent:
+        kind, _, target = to.conversation.partition(":")
+        if kind == "robot" and target:
+            return await self._show_by_robot(target, loaded)
         tried = await self._memory.get(_out(key))
         earlier = tried.get("media") if isinstance(tried, dict) else None
         media = earlier if isinstance(earlier, str) else await self._media.id_of(loaded)
         try:
-            await self._send_media(key, to.conversation, media)
+            await self._send_media(key, to.conversation, _media_payload(loaded, media))
         except Declined as no:
             if no.code != GONE:
                 raise
             if earlier is not None:
                 # under a new id WeCom would not know the copy: nobody can tell any more whether the first try arrived
                 await self._memory.set(_out(key), {**tried, "checked": False}, _TRIES_REMEMBERED)
-                raise AnswerLost("the picture of the earlier try is gone") from no
+                raise AnswerLost("the media of the earlier try is gone") from no
             await self._memory.delete(_out(key))
-            await self._send_media(key, to.conversation, await self._media.anew(loaded))
+            await self._send_media(key, to.conversation, _media_payload(loaded, await self._media.anew(loaded)))
         return Sent()
 
-    async def _send_media(self, key: str, conversation: str, media: str) -> None:
-        payload: Payload = {"msgtype": "image", "image": {"media_id": media}}
+    async def _send_media(self, key: str, conversation: str, payload: Payload) -> None:
         kind, _, target = conversation.partition(":")
         if kind == "chat" and target:
             await self._api.post("/cgi-bin/appchat/send", {"chatid": target, **payload, "safe": 0})
@@ -273,8 +319,8 @@ class WeComChannel:
     async def _note_try(self, key: str, is_checked: bool, payload: Payload) -> bool:
         """Whether this is the first try. Raises AnswerLost where a second is no longer caught by WeCom's check."""
         tried = {"checked": is_checked, "since": self._now().isoformat()}
-        if payload["msgtype"] == "image":
-            tried["media"] = payload["image"]["media_id"]
+        if payload["msgtype"] in ("image", "file"):
+            tried["media"] = payload[payload["msgtype"]]["media_id"]
         if await self._memory.add(_out(key), tried, _TRIES_REMEMBERED):
             return True
         if payload["msgtype"] != "template_card" and not await self._is_covered(key):
@@ -370,6 +416,11 @@ def _ref(reply: Reply, task: str | None = None, code: object = None, now: dateti
         held = {"code": code, "since": now.isoformat()} if isinstance(code, str) and code else {}
         return json.dumps({"task": task, **held})
     return json.dumps({"again": True}) if reply.card.view_of else None
+
+
+def _media_payload(loaded: Uploadable, media: str) -> Payload:
+    sort = media_type(loaded)
+    return {"msgtype": sort, sort: {"media_id": media}}
 
 
 def _read_ref(ref: str) -> dict[str, Any]:

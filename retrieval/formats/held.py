@@ -8,7 +8,8 @@ from hashlib import sha256
 
 from retrieval.formats.drawn import drawn
 
-LARGEST_PICTURE = 2 * 1024 * 1024  # bytes; the channels show none that is larger
+LARGEST_PICTURE = 2 * 1024 * 1024
+"""Bytes of a picture that this house keeps and shows; a platform's own limit stands with its channel."""
 _SMALLEST, _THINNEST = 32, 8
 """Pixels: what is smaller on both sides is an icon, what is thinner on one a rule."""
 _MOST_PIXELS = 50_000_000  # a few kilobytes can claim to be a wall of them

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.circumstances import BOOKKEEPING, Change, Circumstances, promised_off, stops, strange_name
+from actions.circumstances import BOOKKEEPING, Change, Circumstances, stops
 from actions.commands.crm import CreateDeal, HoldDeal, UpdateAmount, UpdateStage
 from actions.commands.messages import MessageCustomer
 from actions.commands.stops import SpendRelease
@@ -19,6 +19,7 @@ from actions.decide import answered, decide, still_needed
 from actions.policy.breakers import SHIPPED_BREAKERS, VARIABLES, Breaker, Breakers, shown_in
 from actions.policy.expression import BOOL, Compiler
 from actions.proposal import SEVERITY, Command, Proposal, Yes
+from actions.words_to_customers import promised_off, strange_name
 from tests.actions.any_command import commands
 from tests.actions.house import EVERYONE, FACTS, MANAGER, NOW, POLICY, REP, proposed
 
@@ -275,7 +276,7 @@ def test_keeping_and_ruling_is_never_stopped_itself() -> None:
         BREAKERS, breakers=tuple(replace(one, when=Compiler({}).condition("true")) for one in BREAKERS.breakers)
     )
     assert {"note_signal", "record_firing", "rule_on_firing", "appeal_firing", "tell_owner"} <= BOOKKEEPING
-    assert stops(everything, proposed(SpendRelease("F-1"), REP), FROZEN, POLICY, NOW) == ()
+    assert stops(everything, proposed(SpendRelease("F-1", "P-1"), REP), FROZEN, POLICY, NOW) == ()
 
 
 # --- the file -------------------------------------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 """Whose data has left: counted from what really happened, each person once a year, all of it in the deed's transaction."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import select, update
+import pytest
+from sqlalchemy import insert, select, update
 
 from actions.carry_out import carry_out, confirm
 from actions.commands.crm import ExportCustomers
@@ -12,8 +14,9 @@ from actions.crm.crossings import counted
 from actions.crm.records import Crossings, Customer
 from actions.decide import decide
 from actions.outside.tables import CrossingRow, CustomerRow
-from actions.proposal import Outcome
-from tests.actions.house import CHAT, DIRECTOR, LEGAL, POLICY, SECOND_DIRECTOR, FakeWorld
+from actions.policy.policy import Policy, Rule
+from actions.proposal import Outcome, Proposal
+from tests.actions.house import CHAT, DIRECTOR, LEGAL, NOW, POLICY, SECOND_DIRECTOR, FakeWorld
 
 
 async def sent(world: FakeWorld, *customers: str, to: str = "SG", key: str = "web:1") -> Outcome:
@@ -100,3 +103,72 @@ async def test_the_count_is_read_with_the_records_of_the_act(world: FakeWorld) -
         facts = await own.get_many(tx, ExportCustomers(("C001", "C003"), "SG", "x").reads)
     assert facts.crossings == Crossings("SG", frozenset({"contact:K001", "customer:C003"}), frozenset(), {})
     assert isinstance(facts.get("customer", "C003"), Customer)
+
+
+# --- the count goes on while a question waits -----------------------------------------------------------------------------
+
+
+async def asked_for(world: FakeWorld, customer: str, key: str, policy: Policy = POLICY) -> Proposal:
+    proposal = await world.propose(ExportCustomers((customer,), "SG", "样例收件人"), DIRECTOR, key)
+    asked = await carry_out(world, proposal, decide(proposal, policy, world.now()), conversation=CHAT)
+    assert asked.kind == "waiting"
+    return proposal
+
+
+async def yes_to(world: FakeWorld, proposal: Proposal, policy: Policy = POLICY) -> Outcome:
+    outcome = await confirm(world, proposal.id, proposal.digest, LEGAL, True, CHAT, policy=policy)
+    assert outcome is not None
+    return outcome
+
+
+async def others_leave(world: FakeWorld, count: int, *, is_sensitive: bool = False) -> None:
+    rows = [
+        {"year": 2026, "destination": "US", "person": f"contact:X{n}", "is_sensitive": is_sensitive, "deed": "d", "at": NOW}
+        for n in range(count)
+    ]
+    async with world.store.write() as tx:
+        for start in range(0, count, 4000):
+            await tx.execute(insert(CrossingRow), rows[start : start + 4000])
+
+
+@pytest.mark.parametrize(
+    ("sensitive", "rule"), [(1, "border_filing"), (9_999, "border_filing"), (10_000, "border_assessment")]
+)
+async def test_a_step_that_the_count_passed_meanwhile_is_shown_and_not_done(
+    world: FakeWorld, sensitive: int, rule: str
+) -> None:
+    waiting = await asked_for(world, "C002", "web:1")
+    await others_leave(world, sensitive, is_sensitive=True)
+    outcome = await yes_to(world, waiting)
+    assert (outcome.kind, [one["rule"] for one in outcome.data["severer"]]) == ("stale", [rule])
+    assert (await gone(world))[0] == sensitive
+
+
+async def test_two_that_wait_at_the_step_do_not_both_pass_it_on_one_look(world: FakeWorld) -> None:
+    await others_leave(world, 99_998)
+    first, second = await asked_for(world, "C001", "web:1"), await asked_for(world, "C002", "web:2")
+    assert (await yes_to(world, first)).kind == "done"
+    late = await yes_to(world, second)
+    assert (late.kind, [one["rule"] for one in late.data["severer"]]) == ("stale", ["border_filing"])
+
+
+async def test_a_count_that_stays_within_its_step_holds_nobody_up(world: FakeWorld) -> None:
+    first, second = await asked_for(world, "C001", "web:1"), await asked_for(world, "C002", "web:2")
+    assert [(await yes_to(world, one)).kind for one in (first, second)] == ["done", "done"]
+
+
+async def test_what_another_rule_says_at_the_hour_of_the_yes_is_no_new_question(world: FakeWorld) -> None:
+    waiting = await asked_for(world, "C001", "web:1")
+    world.clock.pass_time(hours=12)  # a question of the evening is still the question of the morning
+    assert (await yes_to(world, waiting)).kind == "done"
+
+
+async def test_a_policy_that_refuses_it_by_now_is_told_as_such(world: FakeWorld) -> None:
+    waiting = await asked_for(world, "C001", "web:1")
+    stricter = replace(POLICY, rules=tuple(_refusing(rule) for rule in POLICY.rules))
+    outcome = await yes_to(world, waiting, stricter)
+    assert (outcome.kind, outcome.data["severer"][0]["verdict"]) == ("stale", "refuse")
+
+
+def _refusing(rule: Rule) -> Rule:
+    return replace(rule, verdict="refuse") if rule.id == "cross_border" else rule

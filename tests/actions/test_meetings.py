@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from actions.carry_out import carry_out, undo
+from actions.commands.calendars import TakeCalendar, TellClashes
 from actions.commands.meetings import (
     BookConsultant,
     CancelBooking,
@@ -20,8 +21,6 @@ from actions.commands.meetings import (
     ReleaseHold,
     RemindMeeting,
     SendInvitation,
-    TakeCalendar,
-    TellClashes,
 )
 from actions.crm import diary
 from actions.crm.records import Speaker

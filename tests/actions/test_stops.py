@@ -6,22 +6,24 @@ from decimal import Decimal
 from functools import partial
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from actions.carry_out import carry_out, confirm, edit, undo
 from actions.circumstances import digest_of_command
 from actions.commands.crm import UpdateAmount
+from actions.commands.papers import PreparePaper, SendPaper
 from actions.commands.stops import AppealFiring, RuleOnFiring, SpendRelease
 from actions.crm import own
-from actions.crm.records import Firing, Signal, Speaker
+from actions.crm.records import Contact, Firing, Paper, Product, Signal, Speaker
 from actions.decide import stopped_by
 from actions.policy.breakers import Breakers
-from actions.proposal import Answer, Outcome
+from actions.proposal import Answer, Command, Outcome
 from bot.message import Address, Message
 from bot.steps import Heard, Tell
-from bot.stops import Stops
+from bot.stops import Paused, Stops
 from bot.thread import Thread, Turn
 from tests.actions.house import CHAT, CUSTOMER, DIRECTOR, LEGAL, MANAGER, NOW, OTHER_MANAGER, POLICY, REP, FakeWorld
+from tests.actions.test_paper_deeds import DAY, QUOTE
 from tests.plays.sample_house import situation
 
 BREAKERS = Breakers.load()
@@ -40,7 +42,7 @@ async def keep(world: FakeWorld, firing: Firing, *signals: Signal) -> None:
 
 async def test_a_release_is_used_once_by_many_at_the_same_time(world: FakeWorld) -> None:
     await keep(world, replace(FIRING, state="released"))
-    outcomes = await asyncio.gather(*(world.ask(SpendRelease(FIRING.id), REP, f"web:{n}") for n in range(6)))
+    outcomes = await asyncio.gather(*(world.ask(SpendRelease(FIRING.id, "P-1"), REP, f"web:{n}") for n in range(6)))
     assert [outcome.kind for outcome in outcomes].count("done") == 1
     assert (await world.record("firing", FIRING.id)).state == "used"
 
@@ -104,8 +106,8 @@ def stops_of(world: FakeWorld, breakers: Breakers = BREAKERS) -> Stops:
     return Stops(world, lambda: POLICY, lambda: breakers)
 
 
-async def ask(world: FakeWorld, stops: Stops, command: UpdateAmount = RAISE) -> Outcome:
-    proposal = await world.propose(command, REP)
+async def ask(world: FakeWorld, stops: Stops, command: Command = RAISE, key: str = "web:1") -> Outcome:
+    proposal = await world.propose(command, REP, key)
     async with world.store.write() as tx:
         decision = await stops.decide(tx, proposal, CHAT)
         return await carry_out(world, proposal, decision, conversation=CHAT, tx=tx)
@@ -185,3 +187,93 @@ async def test_what_was_released_once_is_not_stopped_again_at_the_yes_that_the_p
     assert (waiting.kind, stopped_by(waiting.decision)) == ("waiting", ())
     assert (await world.record("firing", FIRING.id)).state == "used"
     assert (await say(world, stops, waiting, MANAGER)).kind == "done"
+
+
+# --- a release of a paper's making, through to its sending ---------------------------------------------------------------
+
+
+async def released_paper(world: FakeWorld, stops: Stops, order: PreparePaper = QUOTE) -> Paper:
+    """A quotation that was stopped, and made after its stop was released."""
+    async with world.store.write() as tx:
+        cheaper = Product("P02", "样例监护仪 小", price=Decimal(600))
+        await tx.execute(insert(own.table_of("product")).values(vars(cheaper)))
+        products = own.table_of("product")
+        await tx.execute(update(products).where(products.c.id == "P01").values(alternative_id="P02"))
+        await tx.execute(insert(own.table_of("contact")).values(vars(Contact("K009", "C001", "样例联系人九"))))
+    await freeze(world)
+    stopped = await ask(world, stops, order)
+    assert [one.rule for one in stopped_by(stopped.decision)] == ["frozen_budget"]
+    async with world.store.write() as tx:
+        await stops.record(tx, stopped, CHAT)
+    (reason,) = stopped_by(stopped.decision)
+    ruled = await world.ask(RuleOnFiring(reason.data["firing"], "released", "专项"), MANAGER, "web:2")
+    assert (ruled.kind, (await say(world, stops, stopped, MANAGER, "专项")).kind) == ("done", "done")
+    async with world.store.write() as tx:
+        waited = Paused(stopped.proposal.id, stopped.proposal.digest)
+        await stops.spend(tx, reason.data["firing"], waited, MANAGER, CHAT)
+    async with world.store.read() as tx:
+        (paper,) = await own.find(tx, "paper")
+    assert isinstance(paper, Paper)
+    return paper
+
+
+def sending(paper: Paper, contact: str | None = "K001") -> SendPaper:
+    return SendPaper(paper.id, paper.digest, DAY, contact, "D001")
+
+
+async def states(world: FakeWorld) -> list[str]:
+    async with world.store.read() as tx:
+        return sorted(one.state for one in await own.find(tx, "firing") if isinstance(one, Firing))
+
+
+async def test_a_paper_whose_making_was_released_goes_out_by_the_same_release(world: FakeWorld) -> None:
+    stops = stops_of(world)
+    paper = await released_paper(world, stops)
+    assert await states(world) == ["used"]
+    assert (await ask(world, stops, sending(paper), "press:1")).kind == "done"
+    assert (await states(world), (await world.record("paper", paper.id)).state) == (["sent"], "sent")
+
+
+async def test_to_somebody_else_it_is_stopped_anew(world: FakeWorld) -> None:
+    stops = stops_of(world)
+    paper = await released_paper(world, stops)
+    outcome = await ask(world, stops, sending(paper, "K009"), "press:1")
+    assert (outcome.kind, [one.rule for one in stopped_by(outcome.decision)]) == ("waiting", ["frozen_budget"])
+    assert await states(world) == ["used"]
+
+
+async def test_by_hand_it_is_released_once(world: FakeWorld) -> None:
+    stops = stops_of(world)
+    paper = await released_paper(world, stops)
+    by_hand = await ask(world, stops, sending(paper, None), "press:1")
+    assert (by_hand.kind, (await world.record("paper", paper.id)).state) == ("done", "approved")
+    again = await ask(world, stops, sending(paper), "press:2")
+    assert [one.rule for one in stopped_by(again.decision)] == ["frozen_budget"]
+
+
+async def test_another_paper_of_the_same_order_is_not_the_one_that_was_released(world: FakeWorld) -> None:
+    stops = stops_of(world)
+    first = await released_paper(world, stops)
+    made = await world.ask(QUOTE, REP, "web:7")  # past the breakers
+    async with world.store.read() as tx:
+        (second,) = [one for one in await own.find(tx, "paper") if isinstance(one, Paper) and one.id != first.id]
+    assert made.kind == "done"
+    assert stopped_by((await ask(world, stops, sending(second), "press:1")).decision) != ()
+    assert stopped_by((await ask(world, stops, sending(first), "press:2")).decision) == ()
+
+
+async def test_two_days_after_the_ruling_the_paper_is_stopped_anew(world: FakeWorld) -> None:
+    stops = stops_of(world)
+    paper = await released_paper(world, stops)
+    world.clock.pass_time(hours=49)
+    assert stopped_by((await ask(world, stops, sending(paper), "press:1")).decision) != ()
+
+
+async def test_what_the_customer_has_shown_since_stops_it_anew(world: FakeWorld) -> None:
+    stops = stops_of(world)
+    paper = await released_paper(world, stops)
+    world.clock.pass_time(minutes=5)
+    later = replace(SIGNAL, id="S-0000000002", words="真的没有预算", at=world.now())
+    async with world.store.write() as tx:
+        await tx.execute(insert(own.table_of("signal")).values(vars(later)))
+    assert [one.data["words"] for one in stopped_by((await ask(world, stops, sending(paper))).decision)] == ["真的没有预算"]

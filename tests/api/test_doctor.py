@@ -97,6 +97,22 @@ async def test_the_packs_that_are_on_are_told_of(tmp_path: Path, sqlite_url: str
     assert "packs eu-gdpr" in finding.sentence
 
 
+async def test_the_day_of_the_rates_is_told_and_how_to_renew_those_that_are_out_of_date(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    rules = "rules:\n  - {id: all, when: 'true', verdict: run}\n"
+    (tmp_path / "policy.yaml").write_text(rules)
+    settings = {"PARLEY_DATABASE_URL": sqlite_url, "PARLEY_POLICY": str(tmp_path / "policy.yaml")}
+    old = (await found(tmp_path, **settings))["policy"]
+    assert "rates of 2025-10-01, which are out of date" in old.sentence
+    assert "add a set with its day to rates.yaml" in old.sentence
+    today = datetime.now(UTC).date()
+    (tmp_path / "rates.yaml").write_text(f"as_of: {today}\ncny: {{CNY: 1, USD: 7}}\n")
+    renewed = (await found(tmp_path, **settings))["policy"]
+    assert f"rates of {today}" in renewed.sentence
+    assert "out of date" not in renewed.sentence
+
+
 async def test_stores_that_are_away_are_told_of_without_their_passwords(tmp_path: Path) -> None:
     database, redis = "postgresql://u:hunter2@127.0.0.1:1/x", "redis://:hunter2@127.0.0.1:1/0"
     findings = await found(tmp_path, PARLEY_DATABASE_URL=database, PARLEY_REDIS_URL=redis)

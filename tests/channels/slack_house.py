@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from fastapi import FastAPI
 
+from bot.channels.files_apart import OpenFile, open_text
 from bot.channels.slack import SlackChannel
 from bot.message import Address, Message
 from tests.platforms.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackPlatform
@@ -63,7 +64,11 @@ class House:
 
 @asynccontextmanager
 async def slack_house(
-    *, socket_mode: bool = False, quota: int | None = None, patience: timedelta | None = None
+    *,
+    socket_mode: bool = False,
+    quota: int | None = None,
+    patience: timedelta | None = None,
+    open_file: OpenFile = open_text,
 ) -> AsyncIterator[House]:
     async with SlackPlatform(lambda: NOW, quota).serving() as platform:
         kept, record = Kept(), Record()
@@ -76,6 +81,7 @@ async def slack_house(
             now=lambda: NOW,
             takes_part=record,
             patience=patience or timedelta(seconds=10),
+            open_file=open_file,
         )
         app = FastAPI()
         app.include_router(channel.router())

@@ -8,6 +8,7 @@ from typing import NoReturn
 import httpx
 from fastapi import FastAPI
 
+from bot.channels.files_apart import OpenFile, open_text
 from bot.channels.wechat import WeChatChannel
 from bot.channels.wecom import WeComChannel
 from bot.memory import LocalMemory
@@ -99,12 +100,12 @@ def lose_patience(channel: WeComChannel | WeChatChannel) -> None:
 
 
 @asynccontextmanager
-async def wecom_house() -> AsyncIterator[WeComHouse]:
+async def wecom_house(open_file: OpenFile = open_text) -> AsyncIterator[WeComHouse]:
     clock, kept = FakeClock(), Kept()
     memory = LocalMemory(clock)
     api = QyApi(CORP_ID, SECRET, clock)
     async with api.serving() as url:
-        channel = WeComChannel(kept, memory, CORP_ID, AGENT_ID, SECRET, TOKEN, AES_KEY, url, clock)
+        channel = WeComChannel(kept, memory, CORP_ID, AGENT_ID, SECRET, TOKEN, AES_KEY, url, clock, open_file=open_file)
         async with _client(channel) as client:
             server = WeComServer(client, TOKEN, AES_KEY, CORP_ID, clock)
             yield WeComHouse(channel, kept, api, server, client, clock, memory)

@@ -6,9 +6,10 @@ import pytest
 from rich.console import Console
 
 from bot.channels import slack_render, wechat_render, wecom_render
-from bot.channels.pictures import MOST_BYTES, apart, can_be_shown, load, named, picture_of, spelled_out
+from bot.channels.pictures import apart, can_be_shown, load, named, picture_of, spelled_out
 from bot.channels.terminal import shown
 from bot.message import Card, Picture, Reply, reply_from_json, reply_to_json
+from retrieval.formats.held import LARGEST_PICTURE
 
 HEADS = {
     "png": b"\x89PNG\r\n\x1a\n",
@@ -38,7 +39,7 @@ def test_a_picture_is_what_its_bytes_say(kind: str, tmp_path: Path) -> None:
     assert can_be_shown(picture)
 
 
-@pytest.mark.parametrize("content", [b"", b"secret words", b"<svg/>", HEADS["png"] + bytes(MOST_BYTES)])
+@pytest.mark.parametrize("content", [b"", b"secret words", b"<svg/>", HEADS["png"] + bytes(LARGEST_PICTURE)])
 def test_what_is_no_small_picture_is_left_out(content: bytes, tmp_path: Path) -> None:
     picture = kept(tmp_path, content)
     assert load(picture) is None
@@ -52,7 +53,7 @@ def test_what_is_no_file_is_left_out(path: str) -> None:
 
 
 def test_the_largest_picture_is_taken(tmp_path: Path) -> None:
-    picture = kept(tmp_path, HEADS["png"].ljust(MOST_BYTES, b"\0"))
+    picture = kept(tmp_path, HEADS["png"].ljust(LARGEST_PICTURE, b"\0"))
     assert load(picture) is not None
     assert can_be_shown(picture)
 

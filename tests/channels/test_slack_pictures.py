@@ -8,7 +8,7 @@ import pytest
 
 from bot.channels.channel import AnswerLost, CannotTell, Refused, TryLater
 from bot.channels.pictures import picture_of
-from bot.channels.slack_pictures import stem_of
+from bot.channels.slack_uploads import stem_of
 from bot.message import Address, Picture, Reply
 from tests.channels.slack_house import House, slack_house
 from tests.platforms.slack import SCOPES, AnswerCut, Broken, BrokenAfter, Fault, Limited, Says, Silent

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from tests.platforms.tencent import Json, No, TencentPlatform, demand, kind_of
+from tests.platforms.tencent import Json, No, TencentPlatform, Uploaded, demand, kind_of
 
 _MINUTE = timedelta(minutes=1)
 _CODE_LIVES = timedelta(hours=72)
@@ -31,12 +31,14 @@ _CARD_KEYS = {
 
 @dataclass
 class Shown:
-    """A message on somebody's screen; a card's `body` changes when the card is updated. `image` is a picture's bytes."""
+    """A message on somebody's screen; a card's `body` changes when the card is updated. `image` is a picture's bytes, `file`
+    what was uploaded as a file."""
 
     to: str
     kind: str
     body: Json
     image: bytes = b""
+    file: Uploaded | None = None
 
     @property
     def text(self) -> str:
@@ -78,6 +80,7 @@ class QyApi(TencentPlatform):
             web.post("/cgi-bin/appchat/send", self.answering(self._send_to_chat)),
             web.post("/cgi-bin/webhook/send", self.answering(self._send_by_robot)),
             web.post("/cgi-bin/media/upload", self.answering(self.upload)),
+            web.post("/cgi-bin/webhook/upload_media", self.answering(self._upload_by_robot)),
             web.get("/cgi-bin/media/get", self.send_media),
         ]
 
@@ -106,15 +109,15 @@ class QyApi(TencentPlatform):
         demand(payload.get("agentid") == self.agent_id, 40056, "invalid agentid")
         who = payload.get("touser")
         demand(isinstance(who, str) and "|" not in who and who != "@all", 40031, "this stand-in takes one receiver")
-        kind, body = _content(payload, {"text": 2048, "markdown": 2048, "template_card": 0, "image": 0})
-        image = self._image(kind, body)
+        kind, body = _content(payload, {"text": 2048, "markdown": 2048, "template_card": 0, "image": 0, "file": 0})
+        image, file = self._image(kind, body), self._file(kind, body)
         demand(who in self.members | self.invisible, 81013, "user & party & tag all invalid")
         if who in self.invisible:
             return {"errcode": 0, "errmsg": "ok", "invaliduser": who}
         if self._is_repeat(payload, kind, body):
             self.repeats += 1
             return {"errcode": 0, "errmsg": "ok", "msgid": "repeated"}
-        return self._show_to_person(who, kind, body, image)
+        return self._show_to_person(who, kind, body, image, file)
 
     def _image(self, kind: str, body: Json) -> bytes:
         if kind != "image":
@@ -122,14 +125,26 @@ class QyApi(TencentPlatform):
         demand(set(body) == {"media_id"}, 40058, "unknown field in image")
         return self.image_of(body["media_id"])
 
-    def _show_to_person(self, who: str, kind: str, body: Json, image: bytes) -> Json:
+    def _file(self, kind: str, body: Json, robot: str = "") -> Uploaded | None:
+        if kind != "file":
+            return None
+        demand(set(body) == {"media_id"}, 40058, "unknown field in file")
+        return self.media_of(body["media_id"], "file", robot)
+
+    async def _upload_by_robot(self, request: web.Request) -> Json:
+        key = request.query.get("key", "")
+        demand(key in self.robots, 93000, "invalid webhook url")
+        demand(set(request.query) == {"key", "type"}, 40035, "invalid parameter")
+        return await self.taken_up(request, frozenset({"file"}), key)
+
+    def _show_to_person(self, who: str, kind: str, body: Json, image: bytes, file: Uploaded | None) -> Json:
         if kind == "template_card":
             check_card(body)
             demand(body["task_id"] not in self._tasks, 40058, "template_card.task_id repeated")
         if not self._has_room(who, 30):
             self.dropped += 1
             return {"errcode": 0, "errmsg": "ok", "msgid": "dropped"}
-        shown = Shown(who, kind, body, image)
+        shown = Shown(who, kind, body, image, file)
         self.shown.append(shown)
         if kind != "template_card":
             return {"errcode": 0, "errmsg": "ok", "msgid": str(len(self.shown))}
@@ -155,17 +170,17 @@ class QyApi(TencentPlatform):
         payload = await request.json()
         chat = payload.get("chatid", "")
         demand(chat in self.chats, 86001, "invalid chatid")
-        kind, body = _content(payload, {"text": 2048, "markdown": 2048, "image": 0})
-        self.shown.append(Shown(f"chat:{chat}", kind, body, self._image(kind, body)))
+        kind, body = _content(payload, {"text": 2048, "markdown": 2048, "image": 0, "file": 0})
+        self.shown.append(Shown(f"chat:{chat}", kind, body, self._image(kind, body), self._file(kind, body)))
         return {"errcode": 0, "errmsg": "ok"}
 
     async def _send_by_robot(self, request: web.Request) -> Json:
         key = request.query.get("key", "")
         demand(key in self.robots, 93000, "invalid webhook url")
-        kind, body = _content(await request.json(), {"text": 2048, "markdown": 4096, "image": 0})
-        image = robot_image(body) if kind == "image" else b""
+        kind, body = _content(await request.json(), {"text": 2048, "markdown": 4096, "image": 0, "file": 0})
+        image, file = robot_image(body) if kind == "image" else b"", self._file(kind, body, key)
         demand(self._has_room(key, 20), 130101, "api freq out of limit")
-        self.shown.append(Shown(f"robot:{key}", kind, body, image))
+        self.shown.append(Shown(f"robot:{key}", kind, body, image, file))
         return {"errcode": 0, "errmsg": "ok"}
 
     def _is_repeat(self, payload: Json, kind: str, body: Json) -> bool:

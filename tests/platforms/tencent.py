@@ -29,6 +29,7 @@ Fault = Literal[
 TOKEN_LIVES = timedelta(hours=2)
 MEDIA_LIVES = timedelta(days=3)
 MOST_IMAGE_BYTES = 10 * 1024 * 1024
+MOST_FILE_BYTES = 20 * 1024 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -48,11 +49,13 @@ def demand(is_right: bool, code: int, words: str) -> None:
 
 @dataclass(frozen=True)
 class Uploaded:
-    """A picture that lies at the platform for three days."""
+    """A picture or a file that lies at the platform for three days; `robot` is whose it is, "" for the application's own."""
 
     name: str
     content: bytes
     since: datetime
+    sort: str = "image"
+    robot: str = ""
 
 
 @dataclass
@@ -60,10 +63,12 @@ class TencentPlatform:
     """`faults` are used up one a call (None: all is well), except by the token's call and by checks of settings.
 
     `calls` are the paths asked; `token_answer` takes the place of every answer to the question for a token. `uploaded` are
-    the pictures that were sent up, by media id; `shows` are the kinds of pictures that this platform takes.
+    the pictures and files that were sent up, by media id; `shows` are the kinds of pictures and `takes` the sorts of media
+    that this platform takes.
     """
 
     shows = frozenset({"png", "jpeg"})
+    takes = frozenset({"image", "file"})
 
     identity: str
     secret: str
@@ -85,7 +90,7 @@ class TencentPlatform:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
-        app = web.Application(client_max_size=12_000_000)
+        app = web.Application(client_max_size=30_000_000)
         app.add_routes(self.routes())
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -146,16 +151,26 @@ class TencentPlatform:
 
     def image_of(self, media: object) -> bytes:
         """The picture with this id, if its three days are not over."""
+        return self.media_of(media, "image").content
+
+    def media_of(self, media: object, sort: str, robot: str = "") -> Uploaded:
+        """What lies under this id for the application, or for this robot; of another sort it cannot be shown."""
         kept = self.uploaded.get(media) if isinstance(media, str) else None
-        if kept is None or self.now() - kept.since >= MEDIA_LIVES:
+        if kept is None or self.now() - kept.since >= MEDIA_LIVES or kept.robot != robot:
             raise No(40007, "invalid media_id")
-        return kept.content
+        demand(kept.sort == sort, 40004, "invalid media type")
+        return kept
 
     async def upload(self, request: web.Request) -> Json:
-        """Temporary media: one form field `media` with an ASCII file name that fits what the file is."""
+        """Temporary media of the application."""
         self.demand_token(request)
         demand(set(request.query) == {"access_token", "type"}, 40035, "invalid parameter")
-        demand(request.query["type"] == "image", 40004, "invalid media type")
+        return await self.taken_up(request, self.takes)
+
+    async def taken_up(self, request: web.Request, takes: frozenset[str], robot: str = "") -> Json:
+        """One form field `media`, with a file name; a picture's is ASCII and fits what it is."""
+        sort = request.query["type"]
+        demand(sort in takes, 40004, "invalid media type")
         demand(request.content_type == "multipart/form-data", 41005, "media data missing")
         form = await request.multipart()
         part = await form.next()
@@ -163,14 +178,19 @@ class TencentPlatform:
         assert isinstance(part, BodyPartReader)
         name, told, content = part.filename or "", part.headers.get("Content-Type", ""), bytes(await part.read())
         demand(await form.next() is None, 40035, "one field only")
-        demand(bool(name) and name.isascii(), 44001, "file name missing, or not ASCII")
-        kind = kind_of(content)
-        demand(5 < len(content) <= MOST_IMAGE_BYTES, 40009, "invalid image size")
-        demand(kind in self.shows, 40005, "invalid file type")
-        demand(told == f"image/{kind}" == mimetypes.guess_type(name)[0], 40005, "the name belies the file")
+        demand(bool(name), 44001, "file name missing")
+        if sort == "image":
+            demand(name.isascii(), 44001, "file name not ASCII")
+            kind = kind_of(content)
+            demand(5 < len(content) <= MOST_IMAGE_BYTES, 40009, "invalid image size")
+            demand(kind in self.shows, 40005, "invalid file type")
+            demand(told == f"image/{kind}" == mimetypes.guess_type(name)[0], 40005, "the name belies the file")
+        else:
+            demand(5 < len(content) <= MOST_FILE_BYTES, 40006, "invalid file size")
+            demand("." in name and not set(name) & set('/\\\r\n"'), 40005, "invalid file name")
         media = f"media-{len(self.calls)}"
-        self.uploaded[media] = Uploaded(name, content, self.now())
-        return {"type": "image", "media_id": media, "created_at": int(self.now().timestamp())}
+        self.uploaded[media] = Uploaded(name, content, self.now(), sort, robot)
+        return {"type": sort, "media_id": media, "created_at": int(self.now().timestamp())}
 
     async def send_media(self, request: web.Request) -> web.StreamResponse:
         self.calls.append(request.path)

@@ -24,6 +24,7 @@ class Weixin(TencentPlatform):
     """
 
     shows = frozenset({"png", "jpeg", "gif"})
+    takes = frozenset({"image"})
 
     followers: set[str] = field(default_factory=lambda: {"oCustomer1"})
     said: list[tuple[str, str]] = field(default_factory=list)
@@ -65,6 +66,7 @@ class Weixin(TencentPlatform):
         openid = payload.get("touser", "")
         demand(openid.startswith("o"), 40003, "invalid openid")
         demand(openid in self.followers, 43004, "require subscribe")
+        # a customer-service message knows no file
         demand(payload.get("msgtype") in ("text", "image"), 40008, "invalid message type")
         if payload["msgtype"] == "image":
             demand(set(payload["image"]) == {"media_id"}, 40035, "invalid parameter")
