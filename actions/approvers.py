@@ -35,6 +35,11 @@ class Staff:
         here = [one for one in self.employees.values() if not one.has_left]
         return tuple(self._speaker(one) for one in sorted(here, key=lambda one: one.id))
 
+    def speaker(self, person_id: str) -> Speaker | None:
+        """One of them, whether they still work here or not."""
+        one = self.employees.get(person_id)
+        return None if one is None else self._speaker(one)
+
     def _speaker(self, one: Employee) -> Speaker:
         others = self.employees.values()
         team = {"manager": {o.id for o in others if o.manager_id == one.id}, "director": {o.id for o in others} - {one.id}}

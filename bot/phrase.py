@@ -21,6 +21,7 @@ from bot.message import Button, Card, Reply
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
 from bot.phrase_meetings import can_be_changed, in_ones_language, with_invitation
 from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
+from bot.phrase_reviews import on_a_review, review_notice
 from bot.phrase_stops import on_a_stop, rulings, says_why, stop_lines, stop_notice, ways_on
 from bot.standing import Standing
 from bot.steps import Help, OfferDocument
@@ -472,7 +473,8 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
     buttons: list[MakeButton] = []
     if isinstance(notice, Notify):
         buttons += on_a_stop(notice, voice, mint)
-        buttons += [to_do(command, voice, mint) for command in notice.offers]
+        asks_to_sign = on_a_review(notice, voice, mint)
+        buttons += asks_to_sign or [to_do(command, voice, mint) for command in notice.offers]
         if notice.topic in ("customer_said", "customer_changed", "reminder") and notice.data.get("customer"):
             buttons.append(to_say(voice.say("say.lookup_customer", notice.data), mint))
         buttons += can_be_changed(notice.data, notice.data.get("asks", ()), voice, mint)
@@ -485,6 +487,8 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
 
 def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
     told = stop_notice(data, voice) if "firing" in data else in_ones_language(data, voice)
+    if "review" in data:
+        told = review_notice(told, voice)
     if voice.lang == "en" and told.get("by_en"):
         told["by"] = told["by_en"]
     if isinstance(told.get("text"), str) and "by_en" not in told:  # what a colleague writes arrives whole

@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from actions.commands.crm import CreateDeal, SubmitApproval, UpdateAmount, UpdateStage
+from actions.commands.crm import CreateDeal, UpdateAmount, UpdateStage
 from actions.crm.records import STAGES, Contract, Stage
-from actions.plays import papers
+from actions.plays import papers, reviews
 from actions.plays.heard import heard, with_alternative
 from actions.plays.meant import the_product
 from actions.plays.play import Result
@@ -22,7 +22,7 @@ def discount_request(s: Situation) -> Result:
     wanted = exact(s.slot("percent"))
     grant: tuple[Command, ...] = ()
     if s.deal is not None and wanted is not None and 0 < wanted < 100:
-        grant = (UpdateAmount(deal_id=s.deal.id, amount=None, currency=None, discount=wanted),)
+        grant = (UpdateAmount(deal_id=s.deal.id, amount=None, currency=None, discount=wanted), *reviews.submission(s))
     return heard(s, *grant, again=1, data=with_alternative(s), of_one_deal=wanted is not None)
 
 
@@ -45,13 +45,13 @@ def product_question(s: Situation) -> Result:
 
 
 def contract_request(s: Situation) -> Result:
-    ahead = _forward(s, "negotiation") or _to_legal(s)
+    ahead = _forward(s, "negotiation") or reviews.submission(s)
     return heard(s, *ahead, *papers.prepare(s, "contract_request"), again=1, of_one_deal=True)
 
 
 def commitment(s: Situation) -> Result:
     """A yes in words is not a signature: the deal moves to negotiation, and from there its contract to legal."""
-    ahead = _forward(s, "negotiation") or _to_legal(s)
+    ahead = _forward(s, "negotiation") or reviews.submission(s)
     return heard(s, *ahead, again=1, of_one_deal=True)
 
 
@@ -77,10 +77,6 @@ def _forward(s: Situation, stage: Stage) -> tuple[Command, ...]:
     if s.deal is None or STAGES.index(s.deal.stage) >= STAGES.index(stage):
         return ()
     return (UpdateStage(deal_id=s.deal.id, stage=stage),)
-
-
-def _to_legal(s: Situation) -> tuple[Command, ...]:
-    return (SubmitApproval(deal_id=s.deal.id, what=s.text[:200]),) if s.deal is not None else ()
 
 
 def _list_price(s: Situation) -> dict[str, Json]:

@@ -3,9 +3,8 @@
 import re
 from datetime import datetime, timedelta
 
-from actions.commands.crm import SubmitApproval
 from actions.papers.compare import MOST_COLUMNS
-from actions.plays import battle, papers
+from actions.plays import battle, papers, reviews
 from actions.plays.heard import heard, with_alternative
 from actions.plays.local_time import moment
 from actions.plays.play import Result
@@ -62,8 +61,8 @@ def trust(s: Situation) -> Result:
 
 
 def contract_terms(s: Situation) -> Result:
-    to_legal = (SubmitApproval(deal_id=s.deal.id, what=s.text[:200]),) if s.deal else ()
-    return heard(s, *to_legal, again=2)
+    """The clause goes to legal with where it comes from: what was said, the quotation, the company's own rule."""
+    return heard(s, *reviews.submission(s), again=2)
 
 
 def integration(s: Situation) -> Result:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from actions.commands.crm import HoldDeal, ReleaseDeal, SetWaiting, UpdateStage
 from actions.crm.records import Deal
+from actions.plays import reviews
 from actions.plays.meant import the_deal
 from actions.plays.play import Result
 from actions.plays.said import is_customer, to_owner
@@ -20,10 +21,16 @@ def release_deal(s: Situation) -> Result:
 
 
 def stuck_legal(s: Situation) -> Result:
+    """Where a review of the deal is open, how it stands; else it is noted that the deal waits."""
+    if not is_customer(s) and (known := reviews.known(s)) is not None:
+        return known
     return _on_the_deal(s, lambda deal: SetWaiting(deal_id=deal.id, waiting_on="legal"))
 
 
 def waiting_materials(s: Situation) -> Result:
+    """The same: which documents are missing, and since when they were asked for."""
+    if not is_customer(s) and (known := reviews.known(s)) is not None:
+        return known
     return _on_the_deal(s, lambda deal: SetWaiting(deal_id=deal.id, waiting_on="materials"))
 
 
