@@ -20,6 +20,8 @@ from actions.policy.hours import Hours, zone_of
 from actions.policy.reviews import ReviewKind, ReviewRule, Reviews
 from actions.proposal import Basis, Confirmers, Decision, Facts, Json, Need, Plan, Proposal, Yes
 
+CLOSED_PAPER = ("replaced", "discarded")
+"""States in which a paper is not what would go out any more."""
 MORNING_HOUR = 10
 """When a customer is reminded: after their first hour of work, before noon."""
 _STEP = timedelta(minutes=30)
@@ -40,8 +42,8 @@ def content_of(kind: ReviewKind, deal: Deal, paper: Paper | None, items: Sequenc
         "currency": deal.currency,
         "discount": json_value(deal.discount),
         "product": deal.product_id,
-        "paper": None if paper is None else f"{paper.id} {paper.digest}",
-        "items": [list(item) for item in items],
+        "paper": None if paper is None or paper.state in CLOSED_PAPER else f"{paper.id} {paper.digest}",
+        "items": sorted(list(item) for item in items),
     }
 
 
@@ -115,10 +117,10 @@ class Signing:
 
     @property
     def missing(self) -> tuple[Material, ...]:
-        """Documents that have not come."""
-        return tuple(
-            one for one in self.desk.materials if one.review_id == self.review.id and one.state in ("missing", "asked")
-        )
+        """Documents that have not come, in the order of the policy, then what somebody asked for."""
+        lacks = (one for one in self.desk.materials if one.review_id == self.review.id and one.state in ("missing", "asked"))
+        known = {name: number for number, name in enumerate(self.rule.materials)}
+        return tuple(sorted(lacks, key=lambda one: (known.get(one.name, len(known)), one.name, one.id)))
 
     @cached_property
     def staff(self) -> Staff:

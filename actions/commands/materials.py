@@ -127,7 +127,7 @@ class AskCustomer:
             *_next_chase(found, 1, now),
             Notify(f"person:{contact.id}", "materials_asked", _to_customer(found, speaker)),
         )
-        data = told | {"contact": {"zh": contact.name, "en": contact.name_en or contact.name}}
+        data = told | {"addressee": {"zh": contact.name, "en": contact.name_en or contact.name}}
         return Plan(effects, subjects, {"outward": True, "contacts": True}, data=data)
 
 

@@ -46,14 +46,12 @@ from actions.proposal import (
     Unschedule,
     Update,
 )
-from actions.signing import Signing, needs_of, work_days_later
+from actions.signing import CLOSED_PAPER, Signing, needs_of, work_days_later
 
 STAFF = frozenset({"rep", "manager", "director", "consultant", "legal"})
 LONGEST_CLAUSE = 400
 """Characters kept of a clause, old or new: what is reviewed is told, the whole stands in its source."""
 MOST_ITEMS = 8
-_CLOSED_PAPER = ("replaced", "discarded")
-
 
 @dataclass(frozen=True)
 class Clause:
@@ -104,7 +102,7 @@ class SubmitApproval:
         paper = next((one for one in desk.papers if one.id == self.paper_id), None)
         if self.paper_id is not None and (paper is None or paper.customer_id != deal.customer_id):
             return not_found("paper", self.paper_id)
-        if paper is not None and paper.state in _CLOSED_PAPER:
+        if paper is not None and paper.state in CLOSED_PAPER:
             return problem("paper_closed", about_deal(deal), state=paper.state)
         before = next((one for one in desk.reviews if one.kind == self.kind and one.state in ("open", "returned")), None)
         review = self._review(desk, deal, before, speaker, key, now)
@@ -146,7 +144,7 @@ class SubmitApproval:
     def _items(self, review: Review, key: str) -> tuple[ReviewItem, ...]:
         return tuple(
             ReviewItem(
-                id=new_id("I", f"{key}:{number}"),
+                id=f"{new_id('I', key)}-{number}",
                 review_id=review.id,
                 round=review.round,
                 place=one.place.strip()[:80],
@@ -266,6 +264,8 @@ class SignReview:
             return not_open(found, subject)
         if (cannot := cannot_sign(found, subject, speaker)) is not None:
             return cannot
+        if found.paper is not None and found.paper.state in CLOSED_PAPER:
+            return problem("review_paper_gone", subject, **told)
         if found.content[1] != self.digest:
             again = SignReview(review.id, found.content[1])
             return replace(problem("review_changed", subject, **told, changes_since=found.differences), offers=(again,))
@@ -545,10 +545,10 @@ def again(signing: Signing) -> SubmitApproval:
 def _latest_version(signing: Signing) -> str | None:
     """The version of the reviewed paper that is in force."""
     paper_id = signing.review.paper_id
-    by_old = {one.replaces_id: one.id for one in signing.desk.papers if one.replaces_id and one.state not in _CLOSED_PAPER}
+    by_old = {one.replaces_id: one.id for one in signing.desk.papers if one.replaces_id and one.state not in CLOSED_PAPER}
     known = {one.id: one for one in signing.desk.papers}
     seen: set[str] = set()
-    while paper_id is not None and paper_id not in seen and paper_id in known and known[paper_id].state in _CLOSED_PAPER:
+    while paper_id is not None and paper_id not in seen and paper_id in known and known[paper_id].state in CLOSED_PAPER:
         seen.add(paper_id)
         paper_id = by_old.get(paper_id)
     return paper_id

@@ -64,6 +64,7 @@ ARRIVED = re.compile(
     r"\b(?:papers?|documents?|materials?|paperwork|licen[cs]e|authority|attorney)\b.{0,24}",
     re.IGNORECASE,
 )
+_BARE = ("签", "签字", "sign", "sign it", "sign this")
 _NOT_YET = re.compile(r"没|未|不|还差|吗|[?？]|\bnot\b|n't|\byet\b|\bstill\b|\bwaiting\b|\bwhen\b|\bif\b", re.IGNORECASE)
 
 _PLACES: tuple[tuple[re.Pattern[str], str, str], ...] = (
@@ -144,8 +145,16 @@ def _clause_items(s: Situation) -> tuple[Clause, ...]:
         passage = s.passages[0]
         place = "our rule" if s.lang == "en" else "公司规定"
         title = f"{passage.title} · {passage.section}" if passage.section else passage.title
-        found.append(Clause(place, " ".join(passage.text.split())[:160], "passage", "", passage.id, 0, title))
+        found.append(Clause(place, _line_about(passage.text, s.text), "passage", "", passage.id, 0, title))
     return tuple(found)
+
+
+def _line_about(text: str, said: str) -> str:
+    """The line of a passage that is about the clause spoken of, else its first."""
+    lines = [" ".join(line.strip(" -*").split()) for line in text.splitlines() if line.strip(" -*")]
+    patterns = [words for words, _, _ in _PLACES if words.search(said)]
+    about = (line for line in lines if any(words.search(line) for words in patterns))
+    return next(about, lines[0] if lines else "")[:160]
 
 
 def _price_items(s: Situation) -> tuple[Clause, ...]:
@@ -246,8 +255,9 @@ def _paper_to_review(s: Situation, kind: ReviewKind) -> Paper | None:
 def where(s: Situation) -> Result:
     """Where a contract, clause or special price is, who it waits for, and what can be done about that."""
     found = _about(s)
+    prices = [one for one in found if one.review.kind == "special_price"]
     if found:
-        return _told(s, found)
+        return _told(s, prices if prices and _SPECIAL.search(s.text) else found)
     if (question := unclear(s)) is not None and s.not_yours is not None:
         return question
     offers = submission(s, "contract")
@@ -292,6 +302,8 @@ def sign(s: Situation) -> Result | None:
     said = SIGNS.fullmatch(s.text.strip())
     assert said is not None  # the pattern led here
     found = _meant(s, said["id"])
+    if found is None and said["how"].casefold() in _BARE:  # one's own: that cannot be, and they hear why
+        found = next((one for one in _about(s) if one.review.state == "open"), None)
     if isinstance(found, Ask | Answer) or found is None:
         return found
     return SignReview(found.review.id, found.review.digest)
