@@ -25,7 +25,7 @@ CLOSED_PAPER = ("replaced", "discarded")
 MORNING_HOUR = 10
 """When a customer is reminded: after their first hour of work, before noon."""
 _STEP = timedelta(minutes=30)
-_FARTHEST = timedelta(days=60)
+_FARTHEST = timedelta(days=21)
 _GROUPS = {"manager": "group:@managers", "director": "group:@managers", "legal": "group:@legal"}
 _NOW = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 """Where a yes needs a moment that nothing looks at."""
@@ -263,7 +263,7 @@ def is_good_time(hours: Hours, at: datetime, person: Employee, country: str) -> 
 
 
 def next_good_time(hours: Hours, at: datetime, person: Employee, country: str) -> datetime:
-    """The first such time from `at` on; `at` itself where the hours leave none within two months."""
+    """The first such time from `at` on; `at` itself where none is near: the customer sleeps while they work."""
     moment = at
     while not is_good_time(hours, moment, person, country):
         moment += _STEP
@@ -278,7 +278,7 @@ def work_days_later(
     """So many working days of this person's later, at this hour of theirs (else the same), and then at a good time."""
     local = now.astimezone(zone_of(person.zone))
     left = days
-    while left > 0 and local - now < _FARTHEST * 7:
+    while left > 0 and local - now < _FARTHEST * 20:
         local += timedelta(days=1)
         left -= hours.is_working_day(local.date(), person.zone, person.region)
     if hour is not None:

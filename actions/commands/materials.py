@@ -23,7 +23,7 @@ from actions.commands.reviews import (
 )
 from actions.crm.records import Desk, Material, Speaker
 from actions.proposal import Create, Effect, Facts, Json, Notify, Plan, Remove, Schedule, Unschedule
-from actions.signing import MORNING_HOUR, Signing, is_good_time, next_good_time, work_days_later
+from actions.signing import MORNING_HOUR, Signing, next_good_time, work_days_later
 
 MOST_WANTED = 8
 LONGEST_NAME = 60
@@ -160,8 +160,8 @@ class ChaseMaterials:
             return problem("nothing_missing", *subjects)
         rep = desk.person(speaker.person_id)
         country = desk.customer.country if desk.customer else ""
-        if rep is not None and not is_good_time(desk.hours, now, rep, country):
-            later = next_good_time(desk.hours, now, rep, country)
+        later = now if rep is None else next_good_time(desk.hours, now, rep, country)
+        if later > now:  # where no hour suits both, the policy asks
             return Plan((_chase_at(review.id, self.number, later),), subjects)
         told = _told(found, facts, speaker)
         is_last = self.number >= len(desk.rules.chase_days)
@@ -196,7 +196,8 @@ class TellUnchased:
         if isinstance(found, Plan):
             return found
         told = _told(found, facts, speaker) | {"why": {"zh": self.why, "en": self.why_en}}
-        return Plan((Notify(to_asker(found), "not_chased", told),), (about_review(found.review),), data=told)
+        notice = Notify(to_asker(found), "not_chased", told, offers=(AskCustomer(found.review.id),))
+        return Plan((notice,), (about_review(found.review),), data=told)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ LONGEST_CLAUSE = 400
 """Characters kept of a clause, old or new: what is reviewed is told, the whole stands in its source."""
 MOST_ITEMS = 8
 
+
 @dataclass(frozen=True)
 class Clause:
     """A changed clause or price as it is handed in; the fields are those of ReviewItem."""
