@@ -6,7 +6,7 @@ has left.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import ClassVar
@@ -24,6 +24,8 @@ CLOSED_PAPER = ("replaced", "discarded")
 """States in which a paper is not what would go out any more."""
 MORNING_HOUR = 10
 """When a customer is reminded: after their first hour of work, before noon."""
+ITEM = "review_item"
+"""The name of a fact that is a changed clause; its value is the clause in JSON."""
 _STEP = timedelta(minutes=30)
 _FARTHEST = timedelta(days=21)
 _GROUPS = {"manager": "group:@managers", "director": "group:@managers", "legal": "group:@legal"}
@@ -252,6 +254,17 @@ def signed_by(desk: Desk, paper: Paper | None = None) -> str:
             offices = [need.confirmers.roles for need in needs_from(review.needs) if set(need.rules) <= set(yes.rules)]
             found |= {office for roles in offices if len(roles) == 1 for office in roles}
     return "|".join(sorted(found))
+
+
+def with_items(proposal: Proposal) -> Proposal:
+    """The proposal with each changed clause of its review among the facts that it rests on, and where that comes from."""
+    items = proposal.plan.data.get("items") if "review" in proposal.plan.data else None
+    if not items:
+        return proposal
+    basis = proposal.basis
+    facts = tuple((ITEM, json.dumps(item, ensure_ascii=False)) for item in items)
+    refs = tuple(str(item["ref"]) for item in items)
+    return replace(proposal, basis=replace(basis, facts=(*facts, *basis.facts), sources=(*refs, *basis.sources)))
 
 
 # --- when ---------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ The sentences stand in `bot/wording/zh.yaml` and `en.yaml`. A reply fits a phone
 buttons; what is left over comes back as `more`.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from actions.crm.records import Speaker
 from actions.decide import answered, stopped_by
 from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Proposal, Reason, Redraw
 from actions.propose import basis_of
+from actions.signing import ITEM
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
@@ -45,6 +47,7 @@ from bot.wording.layout import (
     with_options,
 )
 from bot.wording.quotes import answering, quote, source
+from bot.wording.reviews import clause_line
 from bot.wording.sentences import Language, has
 from intents.dictionary import OUT_OF_SCOPE
 from retrieval.passage import Passage
@@ -454,6 +457,8 @@ def _rates(reason: Reason, voice: Voice) -> str:
 
 
 def _fact(name: str, value: str, voice: Voice) -> str:
+    if name == ITEM:
+        return clause_line(json.loads(value), voice)
     if name == "stage":
         value = voice.word("stage", value)
     if name == "amount":

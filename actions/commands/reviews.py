@@ -625,6 +625,7 @@ def item_data(item: ReviewItem) -> dict[str, Json]:
     who, version = item.said_by or None, item.source_version or None
     told: dict[str, Json] = {"row": "review_item", "place": item.place, "old": item.old or None, "new": item.new}
     told["bare"] = None if item.old else item.place
+    told["ref"] = source_of(item)
     match item.source:
         case "paper":
             told |= {"paper": item.source_title, "version": version, "source_id": item.source_id}
@@ -637,6 +638,13 @@ def item_data(item: ReviewItem) -> dict[str, Json]:
         case "report":
             told |= {"report_by": who or item.source_id}
     return told
+
+
+def source_of(item: ReviewItem) -> str:
+    """The source as the record names it: `paper:Q-1@2`, `passage:HASH`, `call:A7@755`, `report:` and a message's id."""
+    at = {"paper": str(item.source_version), "call": "" if item.second is None else str(int(item.second))}
+    place = at.get(item.source, "")
+    return f"{item.source}:{item.source_id}" + (f"@{place}" if place else "")
 
 
 def _place_in_recording(second: Decimal | None) -> str | None:

@@ -448,6 +448,7 @@ def _data(s: Situation, signing: Signing) -> dict[str, Json]:
         "signed_at": iso(review.answered_at) if is_signed else None,
         "missing": comma.join(rules.called(one.name)[lang] for one in signing.missing) or None,
         "asked_at": iso(min((one.asked_at for one in signing.missing if one.asked_at), default=None)),
+        "items": [item_data(one) for one in signing.items] or None,
         "changed": True if review.state in ("open", "signed") and signing.content[1] != review.digest else None,
     }
 
