@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select
 
+from actions.commands.reviews import SubmitApproval
 from actions.crm.desk import desk_of
 from actions.crm.diary import diary_since
 from actions.crm.records import KINDS as _RECORD
@@ -30,12 +31,14 @@ from actions.outside.tables import (
     LeadRow,
     PaperRow,
     ProductRow,
+    ProposalRow,
     ReminderRow,
     ReviewRow,
     SignalRow,
     TicketRow,
 )
-from actions.plays.play import QuietCustomer
+from actions.plays.play import QuietCustomer, Requested
+from actions.proposal_json import decision_from_json, proposal_from_json
 from actions.signing import Signing
 
 RENEWAL_WINDOW = timedelta(days=90)
@@ -331,6 +334,28 @@ async def _reviews(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
     return tuple(found)
 
 
+async def _requests(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
+    """What the speaker, or their team, asked to have reviewed and somebody must agree to first, newest first."""
+    if not who.speaker.is_staff:
+        return ()
+    statement = (
+        select(ProposalRow.proposal, ProposalRow.decision)
+        .where(ProposalRow.state == "pending")
+        .where(ProposalRow.requester_id.in_([who.speaker.person_id, *who.speaker.team]))
+        .order_by(ProposalRow.created_at.desc(), ProposalRow.id)
+        .limit(_LATEST)
+    )
+    found = []
+    for row in await tx.execute(statement):
+        proposal = proposal_from_json(row.proposal)
+        if isinstance(proposal.command, SubmitApproval):
+            subject = proposal.plan.subjects[0]
+            roles = tuple(sorted(decision_from_json(row.decision).roles))
+            data = {"title": subject.title, "kind": proposal.command.kind}
+            found.append(Requested(subject.customer_id, roles, data))
+    return tuple(found)
+
+
 def _may_see_review(speaker: Speaker, desk: Desk) -> bool:
     review = desk.reviews[0]
     theirs = {speaker.person_id, *speaker.team}
@@ -362,4 +387,5 @@ ROWS: Mapping[str, Callable[[Tx, OnBehalf], Awaitable[tuple[Any, ...]]]] = {
     "diary": _diary,
     "papers": _papers,
     "reviews": _reviews,
+    "requests": _requests,
 }

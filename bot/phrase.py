@@ -23,7 +23,7 @@ from bot.message import Button, Card, Reply
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
 from bot.phrase_meetings import can_be_changed, in_ones_language, with_invitation
 from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
-from bot.phrase_reviews import on_a_review, review_notice
+from bot.phrase_reviews import on_a_review, review_notice, to_have_signed
 from bot.phrase_stops import on_a_stop, rulings, says_why, stop_lines, stop_notice, ways_on
 from bot.standing import Standing
 from bot.steps import Help, OfferDocument
@@ -320,6 +320,7 @@ def _refused(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     rest, buttons = _rest(outcome, voice, mint)
     if stopped:
         buttons += ways_on(outcome.proposal, stopped, voice, mint)
+    buttons += to_have_signed(outcome.proposal, refusals, voice, mint)
     buttons.append(lambda: Button(mint("why", {}), voice.say("button.why")))
     card = Card(lines[0], (*lines[1:], *rest))
     return Phrased(with_buttons(card, voice, buttons, mint), why=outcome.proposal.basis)
@@ -480,6 +481,8 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
         buttons += on_a_stop(notice, voice, mint)
         asks_to_sign = on_a_review(notice, voice, mint)
         buttons += asks_to_sign or [to_do(command, voice, mint) for command in notice.offers]
+        if notice.topic == "customer_said" and notice.data.get("intent") == "objection.contract_terms":
+            buttons.append(to_say(voice.say("say.submit_approval", notice.data), mint))
         if notice.topic in ("customer_said", "customer_changed", "reminder") and notice.data.get("customer"):
             buttons.append(to_say(voice.say("say.lookup_customer", notice.data), mint))
         buttons += can_be_changed(notice.data, notice.data.get("asks", ()), voice, mint)

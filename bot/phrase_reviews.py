@@ -1,9 +1,11 @@
 """What a person sees of a review: the buttons by which it is signed, returned, or shown with its sources."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actions.proposal import Notify
+from actions.commands.papers import SendPaper
+from actions.commands.reviews import SubmitApproval
+from actions.proposal import Notify, Proposal, Reason
 from bot.message import Button
 from bot.wording.fill import Voice
 from bot.wording.layout import MakeButton, Mint, to_do
@@ -23,6 +25,16 @@ def on_a_review(notice: Notify, voice: Voice, mint: Mint) -> list[MakeButton]:
     if data.get("items"):
         buttons.append(_says(voice.say("ruling.basis"), voice.say("button.basis"), data, mint))
     return buttons
+
+
+def to_have_signed(proposal: Proposal, reasons: Sequence[Reason], voice: Voice, mint: Mint) -> list[MakeButton]:
+    """Where a paper may not go out unsigned: the button that hands in exactly this paper."""
+    command = proposal.command
+    needs_it = any("signed_by" in reason.data for reason in reasons)
+    if not needs_it or not isinstance(command, SendPaper) or command.deal_id is None:
+        return []
+    what = str(proposal.plan.data.get("document") or "")
+    return [to_do(SubmitApproval(command.deal_id, what, "contract", (), command.paper_id), voice, mint)]
 
 
 def _says(verb: str, label: str, data: Mapping[str, Any], mint: Mint) -> MakeButton:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from actions.commands.crm import UpdateAmount, UpdateStage
+from actions.commands.papers import SendPaper
 from actions.commands.planning import (
     SALES,
     about_deal,
@@ -31,6 +32,7 @@ from actions.crm.records import (
     ReviewItem,
     Speaker,
 )
+from actions.policy.hours import zone_of
 from actions.policy.reviews import ReviewKind
 from actions.proposal import (
     Command,
@@ -313,9 +315,9 @@ class SignReview:
             *deal_waits(found, None),
             *no_more_timers(review),
             Redraw(view_of(review), "review_signed_card", told),
-            Notify(to_asker(found), "review_signed", told, offers=_after_signing(found)),
+            Notify(to_asker(found), "review_signed", told, offers=_after_signing(found, now)),
         )
-        return Plan(effects, (subject,), data=dict(told))
+        return Plan(effects, (subject,), data={**told, "signers": None})
 
 
 @dataclass(frozen=True)
@@ -564,16 +566,22 @@ def _next_steps(signing: Signing, speaker: Speaker) -> tuple[Command, ...]:
     return (*ask, WithdrawReview(signing.review.id))
 
 
-def _after_signing(signing: Signing) -> tuple[Command, ...]:
-    """The next step once it is signed: the price that was allowed, or the deal moved on."""
-    deal, review = signing.desk.deal, signing.review
+def _after_signing(signing: Signing, now: datetime) -> tuple[Command, ...]:
+    """The next step once it is signed: the price that was allowed, the paper that may go out now, or the deal moved on."""
+    deal, review, paper, desk = signing.desk.deal, signing.review, signing.paper, signing.desk
     assert deal is not None  # whoever calls has looked
     if review.kind == "special_price":
         wanted = next((number for one in signing.items if (number := percent(one.new)) is not None), None)
         return () if wanted is None or wanted == deal.discount else (UpdateAmount(deal.id, discount=wanted),)
+    steps: list[Command] = []
+    asker = desk.person(review.asked_by)
+    if paper is not None and paper.state in ("draft", "approved") and asker is not None:
+        can_be_reached = desk.contact is not None and desk.contact.id == paper.contact_id and desk.is_reachable
+        day = now.astimezone(zone_of(asker.zone)).date()
+        steps.append(SendPaper(paper.id, paper.digest, day, paper.contact_id if can_be_reached else None, paper.deal_id))
     if STAGES.index(deal.stage) < STAGES.index("negotiation"):
-        return (UpdateStage(deal.id, "negotiation"),)
-    return ()
+        steps.append(UpdateStage(deal.id, "negotiation"))
+    return tuple(steps)
 
 
 def percent(text: str) -> Decimal | None:

@@ -206,6 +206,7 @@ _PLAYS: tuple[tuple[re.Pattern[str], PlainPlay], ...] = (
     (_ASKS_WHY, PlainPlay(why_stopped, _needs("firings"))),
     (_ASKS_SIGNALS, PlainPlay(signals, _needs("signals", "complaints", "owner"))),
     (_ASKS_FIRINGS, PlainPlay(firings, _needs("firings"))),
+    (_DICTATES, PlainPlay(dictated, _needs("contacts", "owner"), _DICTATES)),
     (reviews.SIGNS, PlainPlay(reviews.sign, reviews.NEEDS)),
     (reviews.RETURNS, PlainPlay(reviews.give_back, reviews.NEEDS)),
     (reviews.WANTS, PlainPlay(reviews.ask_for, reviews.NEEDS)),
@@ -213,5 +214,4 @@ _PLAYS: tuple[tuple[re.Pattern[str], PlainPlay], ...] = (
     (reviews.ASKS_WHERE, PlainPlay(reviews.where, reviews.NEEDS)),
     (reviews.ASKS_MINE, PlainPlay(reviews.mine, reviews.NEEDS)),
     (reviews.ARRIVED, PlainPlay(reviews.arrived, reviews.NEEDS)),
-    (_DICTATES, PlainPlay(dictated, _needs("contacts", "owner"), _DICTATES)),
 )

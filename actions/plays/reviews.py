@@ -14,16 +14,16 @@ from actions.commands.reviews import (
     again,
     item_data,
 )
-from actions.crm.records import Activity, Desk, Paper, Review
+from actions.crm.records import Activity, Contact, Desk, Paper, Review
 from actions.plays.meant import the_deal, unclear
-from actions.plays.play import Result
+from actions.plays.play import Requested, Result
 from actions.plays.told import exact, iso, money, named
 from actions.policy.reviews import ReviewKind
 from actions.proposal import Answer, Ask, Command, Json, Option, Subject
 from actions.signing import Signing
 from actions.situation import Situation
 
-NEEDS = frozenset({"owner", "papers", "activities", "reviews"})
+NEEDS = frozenset({"owner", "papers", "activities", "contacts", "reviews", "requests"})
 """The rows that `submission` looks at, and those that tell where a review is."""
 LONGEST_WHAT = 200
 _MOST_ITEMS = 4
@@ -56,8 +56,8 @@ ASKS_MINE = re.compile(
 )
 ARRIVED = re.compile(
     r".{0,30}(?:资料|材料|文件|执照|授权书|委托书|盖章件|证明|报表).{0,8}"
-    r"(?:发(?:过来|来|给|到|您|你)|收到|到[了齐]|寄(?:来|到|出)|传(?:过来|来)"
-    r"|补(?:齐|来|好|上)|给(?:我们|过来|到)).{0,12}"
+    r"(?:发(?:过来|来|给我|到)|收到|到[了齐]|寄(?:来|到|出)|传(?:过来|来)"
+    r"|补(?:齐|来|好|上)|给(?:我们|过来)).{0,12}"
     r"|.{0,40}\b(?:papers?|documents?|materials?|paperwork|licen[cs]e|authority|attorney)\b.{0,24}"
     r"\b(?:arrived|came(?: in)?|here|in|received|attached|sent)\b.{0,24}"
     r"|.{0,24}\b(?:sent|got|received|attached|here (?:is|are))\b.{0,32}"
@@ -205,9 +205,9 @@ def _said_before(s: Situation) -> list[Clause]:
         if row.deal_id not in (None, s.deal.id if s.deal else None):
             continue
         place, old, new = clause_in(row.text, s.lang)
-        who = named(s.customer, s.lang) if s.customer else ""
-        source = "chat" if row.by_id is None else "report"
-        found.append(Clause(place, new, source, old, row.id, 0, "", who))  # type: ignore[arg-type]
+        contact = next((one for one in s.rows.get("contacts", ()) if isinstance(one, Contact) and one.id == row.by_id), None)
+        who = named(contact, s.lang) if contact else named(s.customer, s.lang) if s.customer else ""
+        found.append(Clause(place, new, "chat" if contact else "report", old, row.id, 0, "", who))
     return found
 
 
@@ -260,8 +260,20 @@ def where(s: Situation) -> Result:
         return _told(s, prices if prices and _SPECIAL.search(s.text) else found)
     if (question := unclear(s)) is not None and s.not_yours is not None:
         return question
+    request = _requested(s)
+    if request is not None:
+        return Answer("review_requested", {**request.data, "signers": list(request.roles)})
     offers = submission(s, "contract")
-    return Answer("no_review", {"customer": named(s.customer, s.lang) if s.customer else None}, offers=offers)
+    told: dict[str, Json] = {"customer": named(s.customer, s.lang) if s.customer else None}
+    return Answer("no_review", told | {"can_be_asked": True if offers else None}, offers=offers)
+
+
+def _requested(s: Situation) -> Requested | None:
+    """A request to hand in that itself waits for a yes."""
+    waiting = [row for row in s.rows.get("requests", ()) if isinstance(row, Requested)]
+    if s.customer is not None:
+        waiting = [row for row in waiting if row.customer_id == s.customer.id]
+    return waiting[0] if waiting and s.unknown is None else None
 
 
 def known(s: Situation) -> Result | None:
@@ -303,7 +315,7 @@ def sign(s: Situation) -> Result | None:
     assert said is not None  # the pattern led here
     found = _meant(s, said["id"])
     if found is None and said["how"].casefold() in _BARE:  # one's own: that cannot be, and they hear why
-        found = next((one for one in _about(s) if one.review.state == "open"), None)
+        found = next((one for one in _about(s) if one.review.state == "open"), None) or Answer("nothing_to_sign")
     if isinstance(found, Ask | Answer) or found is None:
         return found
     return SignReview(found.review.id, found.review.digest)
@@ -393,7 +405,7 @@ def _meant(s: Situation, review_id: str | None) -> Signing | Ask | Answer | None
         return _by_id(s, str(chosen)) or Answer("no_such_review")
     found = _to_sign(s)
     if not found:
-        return None
+        return Answer("nothing_to_sign") if s.speaker.role == "legal" else None
     if len(found) == 1:
         return found[0]
     options = tuple(Option(one.review.title, one.review.id) for one in found[:5])

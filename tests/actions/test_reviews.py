@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from actions.carry_out import undo
 from actions.commands.crm import UpdateAmount
 from actions.commands.materials import AskCustomer, AskMaterials, ChaseMaterials, TickMaterials
 from actions.commands.reviews import (
@@ -120,7 +121,7 @@ def sign(on: Desk) -> SignReview:
     return SignReview(on.reviews[0].id, on.reviews[0].digest)
 
 
-# --- handing in -----------------------------------------------------------------------------------------------------------
+# --- handing in ----------------------------------------------------------------------------------------------------------
 
 
 def test_handing_in_keeps_what_is_reviewed_each_changed_clause_with_its_source_and_what_is_missing() -> None:
@@ -160,7 +161,7 @@ def test_where_nobody_can_sign_it_is_said_at_once() -> None:
     assert plan(SubmitApproval("D001", "x"), on=desk(people=(*EVERYBODY[:1], *nobody))).problem == "nobody_signs"
 
 
-# --- signing --------------------------------------------------------------------------------------------------------------
+# --- signing -------------------------------------------------------------------------------------------------------------
 
 
 def test_legal_signs_and_whoever_asked_hears_it_with_the_next_step() -> None:
@@ -253,7 +254,7 @@ def test_while_documents_are_missing_that_a_kind_waits_for_it_is_not_signed() ->
     assert plan(sign(on), LEGAL, after(ticked, on)).problem is None
 
 
-# --- returned, withdrawn, overdue, left -------------------------------------------------------------------------------------
+# --- returned, withdrawn, overdue, left ----------------------------------------------------------------------------------
 
 
 def test_what_comes_back_says_why_and_can_be_handed_in_again() -> None:
@@ -314,7 +315,7 @@ def test_overdue_is_told_once_a_round_to_signers_asker_and_manager_and_widens_wh
     assert after(plan(sign(later), DIRECTOR, later), later).reviews[0].state == "signed"
 
 
-# --- documents ------------------------------------------------------------------------------------------------------------
+# --- documents -----------------------------------------------------------------------------------------------------------
 
 
 def asked_customer() -> Desk:
@@ -391,7 +392,7 @@ def test_working_days_skip_the_weekend() -> None:
     assert work_days_later(desk().hours, friday, 1, PEOPLE[0], "CN", 10) == datetime(2026, 3, 9, 2, 0, tzinfo=UTC)
 
 
-# --- in the store: doubled, at once, withdrawn ------------------------------------------------------------------------------
+# --- in the store: doubled, at once, withdrawn ---------------------------------------------------------------------------
 
 
 async def one_review(world: FakeWorld) -> Review:
@@ -450,7 +451,7 @@ async def test_another_reps_review_is_out_of_reach(world: FakeWorld) -> None:
         assert (await world.ask(command, OTHER_REP, f"press:{command.name}")).kind == "refused"
 
 
-# --- the policy -----------------------------------------------------------------------------------------------------------
+# --- the policy ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_shipped_reviews_are_part_of_the_policy_and_its_version() -> None:

@@ -114,6 +114,7 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "activities": (ACTIVITY,),
     "papers": (),
     "reviews": (),
+    "requests": (),
     "contracts": (CONTRACT,),
     "pipeline": (DEAL, DOLLAR_DEAL),
     "leads": (LEAD,),
