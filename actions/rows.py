@@ -38,6 +38,7 @@ from actions.outside.tables import (
     TicketRow,
 )
 from actions.plays.play import QuietCustomer, Requested
+from actions.policy.reviews import OFFICES
 from actions.proposal_json import decision_from_json, proposal_from_json
 from actions.signing import Signing
 
@@ -350,7 +351,8 @@ async def _requests(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
         proposal = proposal_from_json(row.proposal)
         if isinstance(proposal.command, SubmitApproval):
             subject = proposal.plan.subjects[0]
-            roles = tuple(sorted(decision_from_json(row.decision).roles))
+            asked = decision_from_json(row.decision).roles
+            roles = tuple(office for office in OFFICES if office in asked)
             data = {"title": subject.title, "kind": proposal.command.kind}
             found.append(Requested(subject.customer_id, roles, data))
     return tuple(found)
