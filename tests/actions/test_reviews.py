@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from actions.approvers import Staff, policy_gaps
 from actions.carry_out import undo
 from actions.commands.crm import UpdateAmount
 from actions.commands.materials import AskCustomer, AskMaterials, ChaseMaterials, TickMaterials
@@ -456,6 +457,15 @@ async def test_another_reps_review_is_out_of_reach(world: FakeWorld) -> None:
 
 def test_the_shipped_reviews_are_part_of_the_policy_and_its_version() -> None:
     assert Policy.load().reviews == shipped_reviews()
+
+
+def test_signers_who_are_not_here_are_named_before_anybody_waits_for_them() -> None:
+    policy = replace(Policy.load(), rules=(), reviews=Reviews.read(TWO_OF_LEGAL, "reviews.yaml"))
+    without = {one.id: one for one in EVERYBODY if one.id != "E11"}
+    assert set(policy_gaps(policy, Staff(without))) == {
+        ("review contract", "legal"),
+        ("review clause", "E11"),
+    }
 
 
 @pytest.mark.parametrize(
