@@ -35,6 +35,11 @@ class Staff:
         here = [one for one in self.employees.values() if not one.has_left]
         return tuple(self._speaker(one) for one in sorted(here, key=lambda one: one.id))
 
+    def speaker(self, person_id: str) -> Speaker | None:
+        """One of them, whether they still work here or not."""
+        one = self.employees.get(person_id)
+        return None if one is None else self._speaker(one)
+
     def _speaker(self, one: Employee) -> Speaker:
         others = self.employees.values()
         team = {"manager": {o.id for o in others if o.manager_id == one.id}, "director": {o.id for o in others} - {one.id}}
@@ -178,7 +183,7 @@ def _with_office(need: Need, office: str) -> Need:
 
 
 def policy_gaps(policy: Policy, staff: Staff) -> tuple[tuple[str, str], ...]:
-    """Rules that the people of this house cannot answer as written: the rule's id, and who is missing.
+    """Rules and reviews that the people of this house cannot answer as written: which, and who is missing.
 
     Who is missing is a person's id that nobody has or who has left, or an office that too few hold.
     """
@@ -192,4 +197,11 @@ def policy_gaps(policy: Policy, staff: Staff) -> tuple[tuple[str, str], ...]:
         }
         if rule.verdict == "confirm" and len(holders | asked.people) + (not asked.not_requester) < asked.needed:
             gaps.append((rule.id, ", ".join(sorted(asked.roles))))
+    for kind, review in policy.reviews.kinds.items():
+        for signers in review.signers:
+            gaps += [(f"review {kind}", one) for one in sorted(signers.people) if not staff.is_here(one)]
+            offices = signers.roles | ({"director"} if "manager" in signers.roles else frozenset())
+            can = {one.id for one in here if one.role in offices or one.id in signers.people}
+            if signers.roles and len(can) < signers.needed:
+                gaps.append((f"review {kind}", ", ".join(sorted(signers.roles))))
     return tuple(gaps)

@@ -48,6 +48,14 @@ BOOKKEEPING = frozenset(
         "spend_release",
         "tell_owner",
         "report_gap",
+        "sign_review",
+        "return_review",
+        "withdraw_review",
+        "tell_overdue",
+        "tell_unchased",
+        "ask_materials",
+        "report_materials",
+        "tick_materials",
     }
 )
 """Commands that keep or pass on what was said and ask for nothing of the customer: no breaker looks at them."""

@@ -220,9 +220,9 @@ def may_touch(speaker: Speaker, subject: Subject) -> bool:
         case "guest":
             return subject.kind == "ticket" and subject.customer_id is None
         case "legal":
-            return subject.kind == "firing"
+            return subject.kind in ("firing", "review") or (subject.kind == "signature" and _is_own(speaker, subject))
         case "consultant":
-            return subject.kind == "booking" and _is_own(speaker, subject)
+            return subject.kind in ("booking", "signature") and _is_own(speaker, subject)
 
 
 def _is_own(speaker: Speaker, subject: Subject) -> bool:
@@ -291,6 +291,8 @@ def sight_of(proposal: Proposal, amount_cny: float, now: datetime, policy: Polic
     # people nobody has counted are missing, not none
     counts = ("people", "people_year", "people_destination", "sensitive_year")
     sight |= {name: _count(measures[name]) for name in counts if name in measures}
+    if "signed_by" in measures:
+        sight["signed_by"] = [office for office in str(measures["signed_by"]).split("|") if office]
     for kind in RECORDS:
         found = _records_of(proposal, kind)
         sight |= values_of(kind, found[0] if found else None)

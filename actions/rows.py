@@ -12,9 +12,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select
 
+from actions.commands.reviews import SubmitApproval
+from actions.crm.desk import desk_of
 from actions.crm.diary import diary_since
 from actions.crm.records import KINDS as _RECORD
-from actions.crm.records import OPEN_STAGES, Contact, Customer, Deal, Lead, Signal, Speaker, Ticket
+from actions.crm.records import OPEN_STAGES, Contact, Customer, Deal, Desk, Lead, Paper, Signal, Speaker, Ticket
 from actions.outside.store import Tx
 from actions.outside.tables import (
     ActivityRow,
@@ -27,12 +29,18 @@ from actions.outside.tables import (
     EmployeeRow,
     FiringRow,
     LeadRow,
+    PaperRow,
     ProductRow,
+    ProposalRow,
     ReminderRow,
+    ReviewRow,
     SignalRow,
     TicketRow,
 )
-from actions.plays.play import QuietCustomer, Reference
+from actions.plays.play import QuietCustomer, Reference, Requested
+from actions.policy.reviews import OFFICES
+from actions.proposal_json import decision_from_json, proposal_from_json
+from actions.signing import Signing
 
 RENEWAL_WINDOW = timedelta(days=90)
 """Contracts that end within this count as coming up for renewal."""
@@ -40,6 +48,9 @@ RENEWAL_WINDOW = timedelta(days=90)
 _LATEST = 5
 _MOST_ROWS = 200
 _MOST_FIRINGS = 50
+_MOST_REVIEWS = 12
+_REVIEW_LASTS = timedelta(days=60)
+"""How long a review that is settled is still told of."""
 
 
 @dataclass(frozen=True)
@@ -307,6 +318,73 @@ async def _diary(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
     return (await diary_since(tx, who.now, who.speaker.person_id),)
 
 
+async def _papers(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
+    """What was prepared for the customer, newest first, older versions among it."""
+    if not who.speaker.is_staff:
+        return ()
+    if who.customer is None:
+        return ()
+    theirs = select(PaperRow.__table__).where(PaperRow.customer_id == who.customer.id)
+    return tuple(await records_of(tx, Paper, theirs.order_by(PaperRow.created_at.desc(), PaperRow.id).limit(20)))
+
+
+async def _reviews(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
+    """The desks of reviews that the speaker asked for, may sign or answers for: the customer's first, then open ones."""
+    if not who.speaker.is_staff:
+        return ()
+    customer_id = who.customer.id if who.customer else who.not_yours
+    statement = (
+        select(ReviewRow.id)
+        .where(ReviewRow.state != "withdrawn")
+        .where(or_(ReviewRow.state.in_(("open", "returned")), ReviewRow.asked_at > who.now - _REVIEW_LASTS))
+        .order_by(
+            (ReviewRow.customer_id == (customer_id or "")).desc(),
+            (ReviewRow.state == "signed").asc(),
+            ReviewRow.asked_at.desc(),
+            ReviewRow.id,
+        )
+        .limit(_MOST_ROWS)
+    )
+    found: list[Desk] = []
+    for review_id in (await tx.execute(statement)).scalars().all():
+        desk = await desk_of(tx, f"review:{review_id}")
+        if desk.deal is not None and _may_see_review(who.speaker, desk):
+            found.append(desk)
+        if len(found) == _MOST_REVIEWS:
+            break
+    return tuple(found)
+
+
+async def _requests(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
+    """What the speaker, or their team, asked to have reviewed and somebody must agree to first, newest first."""
+    if not who.speaker.is_staff:
+        return ()
+    statement = (
+        select(ProposalRow.proposal, ProposalRow.decision)
+        .where(ProposalRow.state == "pending")
+        .where(ProposalRow.requester_id.in_([who.speaker.person_id, *who.speaker.team]))
+        .order_by(ProposalRow.created_at.desc(), ProposalRow.id)
+        .limit(_LATEST)
+    )
+    found = []
+    for row in await tx.execute(statement):
+        proposal = proposal_from_json(row.proposal)
+        if isinstance(proposal.command, SubmitApproval):
+            subject = proposal.plan.subjects[0]
+            asked = decision_from_json(row.decision).roles
+            roles = tuple(office for office in OFFICES if office in asked)
+            data = {"title": subject.title, "kind": proposal.command.kind}
+            found.append(Requested(subject.customer_id, roles, data))
+    return tuple(found)
+
+
+def _may_see_review(speaker: Speaker, desk: Desk) -> bool:
+    review = desk.reviews[0]
+    theirs = {speaker.person_id, *speaker.team}
+    owners = {review.asked_by, desk.customer.owner_id if desk.customer else None, review.answered_by}
+    return bool(theirs & (owners - {None})) or speaker.role == "director" or Signing(desk, review).may_sign(speaker)
+
+
 ROWS: Mapping[str, Callable[[Tx, OnBehalf], Awaitable[tuple[Any, ...]]]] = {
     "deals": _deals,
     "contacts": _contacts,
@@ -330,4 +408,7 @@ ROWS: Mapping[str, Callable[[Tx, OnBehalf], Awaitable[tuple[Any, ...]]]] = {
     "firings": _firings,
     "diary": _diary,
     "references": _references,
+    "papers": _papers,
+    "reviews": _reviews,
+    "requests": _requests,
 }

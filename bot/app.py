@@ -55,6 +55,7 @@ from bot.names import NameBook
 from bot.outbox import Outbox, Send
 from bot.pages.chat import PagePerson, chat_page
 from bot.problem import PROBLEMS, answer_with_problems
+from bot.reviews import ReviewClock
 from bot.settings import Settings
 from bot.shelf import Shelf
 from bot.stops import Stops
@@ -256,6 +257,12 @@ async def build_house(
     async def calendar_taken(timer: Timer) -> None:
         await judge.calendar_taken(timer.data["person"], timer.due_at)
 
+    async def review_due(timer: Timer) -> None:
+        await review_clock.overdue(timer.data["review"], timer.data["round"])
+
+    async def chase(timer: Timer) -> None:
+        await review_clock.chase(timer.data["review"], timer.data["number"], timer.due_at)
+
     weighed: tuple[int, datetime | None] | None = None
 
     async def weigh_judgements() -> None:
@@ -278,11 +285,14 @@ async def build_house(
         "meeting_soon": about_a_meeting,
         "hold_ends": about_a_meeting,
         "calendar_taken": calendar_taken,
+        "review_due": review_due,
+        "chase": chase,
     }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, now)
     teller = Teller(world, outbox, announcer, windows)
     stops = Stops(world, rulebook, lambda: rulebook.breakers)
+    review_clock = ReviewClock(world, stops)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, clockwork.arm, stops)
     writer = Writer(llm.write if llm else None)
     conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, writer, stops)

@@ -29,6 +29,7 @@ from actions.outside.tables import ProposalRow
 from actions.parked import expiry_timer, follow, parked, supersede
 from actions.policy.policy import Policy
 from actions.proposal import Basis, Command, Create, Decision, Outcome, Proposal, Update
+from actions.signing import with_items
 from actions.world import World
 from bot.announce import Announcer, Confirmer
 from bot.buttons import Mint
@@ -110,7 +111,7 @@ class Judge:
         Returns the outcome and what "why?" would show.
         """
         decision = await self._stops.decide(tx, proposal, asker.address.key)
-        proposal = self._with_rules_passage(proposal, decision, asker.lang)
+        proposal = with_items(self._with_rules_passage(proposal, decision, asker.lang))
         outcome = await carry_out(
             self._world,
             proposal,

@@ -4,6 +4,7 @@ The sentences stand in `bot/wording/zh.yaml` and `en.yaml`. A reply fits a phone
 buttons; what is left over comes back as `more`.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,12 +17,14 @@ from actions.crm.records import Speaker
 from actions.decide import answered, stopped_by
 from actions.proposal import Answer, Ask, Basis, Decision, Notify, Outcome, Proposal, Reason, Redraw
 from actions.propose import basis_of
+from actions.signing import ITEM
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
 from bot.phrase_meetings import can_be_changed, in_ones_language, with_invitation
 from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
 from bot.phrase_plays import ranking_lines, with_steps
+from bot.phrase_reviews import on_a_review, review_notice, to_have_signed
 from bot.phrase_stops import on_a_stop, rulings, says_why, stop_lines, stop_notice, ways_on
 from bot.standing import Standing
 from bot.steps import Help, OfferDocument
@@ -45,6 +48,7 @@ from bot.wording.layout import (
     with_options,
 )
 from bot.wording.quotes import answering, quote, source
+from bot.wording.reviews import clause_line
 from bot.wording.sentences import Language, has
 from intents.dictionary import OUT_OF_SCOPE
 from retrieval.passage import Passage
@@ -324,6 +328,7 @@ def _refused(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     rest, buttons = _rest(outcome, voice, mint)
     if stopped:
         buttons += ways_on(outcome.proposal, stopped, voice, mint)
+    buttons += to_have_signed(outcome.proposal, refusals, voice, mint)
     buttons.append(lambda: Button(mint("why", {}), voice.say("button.why")))
     card = Card(lines[0], (*lines[1:], *rest))
     return Phrased(with_buttons(card, voice, buttons, mint), why=outcome.proposal.basis)
@@ -473,6 +478,8 @@ def _rates(reason: Reason, voice: Voice) -> str:
 
 
 def _fact(name: str, value: str, voice: Voice) -> str:
+    if name == ITEM:
+        return clause_line(json.loads(value), voice)
     if name == "stage":
         value = voice.word("stage", value)
     if name == "amount":
@@ -492,7 +499,10 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
     buttons: list[MakeButton] = []
     if isinstance(notice, Notify):
         buttons += on_a_stop(notice, voice, mint)
-        buttons += [to_do(command, voice, mint) for command in notice.offers]
+        asks_to_sign = on_a_review(notice, voice, mint)
+        buttons += asks_to_sign or [to_do(command, voice, mint) for command in notice.offers]
+        if notice.topic == "customer_said" and notice.data.get("intent") == "objection.contract_terms":
+            buttons.append(to_say(voice.say("say.submit_approval", notice.data), mint))
         if notice.topic in ("customer_said", "customer_changed", "reminder") and notice.data.get("customer"):
             buttons.append(to_say(voice.say("say.lookup_customer", notice.data), mint))
         buttons += can_be_changed(notice.data, notice.data.get("asks", ()), voice, mint)
@@ -505,6 +515,8 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
 
 def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
     told = stop_notice(data, voice) if "firing" in data else in_ones_language(data, voice)
+    if "review" in data:
+        told = review_notice(told, voice)
     if voice.lang == "en" and told.get("by_en"):
         told["by"] = told["by_en"]
     if isinstance(told.get("text"), str) and "by_en" not in told:  # what a colleague writes arrives whole

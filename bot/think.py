@@ -38,6 +38,7 @@ from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import IS_WORDS, target_of
 from bot.paper_changes import basis_of_words, changed, speaks_of_a_paper
+from bot.reviews import materials_came
 from bot.steps import (
     AskBack,
     AskEdit,
@@ -108,6 +109,9 @@ class Thinker:
                 return heard, []  # nobody is there any more to read an answer
             return heard, [Help() if message.unreadable == "subscribe" else Plain("unreadable")]
         text = message.text.strip()
+        came = await materials_came(tx, heard, kept)
+        if came != kept:
+            return replace(heard, lang=language_of(heard.thread, heard.speaker)), list(came)
         if not text:
             said = "unknown_sender" if heard.speaker.role == "guest" else "empty"
             return heard, list(kept) or [Plain(said)]

@@ -15,7 +15,6 @@ from actions.commands.planning import (
     about_lead,
     about_own,
     changes,
-    customer_name,
     first_missing,
     is_money,
     is_text,
@@ -190,46 +189,6 @@ class CreateDeal:
             subjects=(about_customer(customer), about_deal(deal)),
             measures={"amount": float(deal.amount), "currency": deal.currency, "contract": True},
             inverse=(Remove("deal", deal.id),),
-        )
-
-
-@dataclass(frozen=True)
-class SubmitApproval:
-    """Send a contract, clause or special price to legal: their group is told, and the deal waits on them."""
-
-    deal_id: str
-    what: str
-
-    name: ClassVar[str] = "submit_approval"
-    roles: ClassVar[frozenset[str]] = SALES
-
-    @property
-    def reads(self) -> tuple[tuple[str, str], ...]:
-        return (("deal", self.deal_id),)
-
-    def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        deal: Deal | None = facts.get("deal", self.deal_id)
-        if deal is None:
-            return not_found("deal", self.deal_id)
-        if deal.stage not in OPEN_STAGES:
-            return problem("closed", about_deal(deal), stage=deal.stage)
-        told = {
-            "deal": deal.id,
-            "title": deal.title,
-            "customer": customer_name(facts, deal.customer_id),
-            "amount": json_value(deal.amount),
-            "currency": deal.currency,
-            "discount": json_value(deal.discount),
-            "what": self.what,
-            "by": speaker.name,
-        }
-        return Plan(
-            effects=(
-                *changes("deal", deal, {"waiting_on": "legal"}).updates,
-                Notify("group:@legal", "approval_submitted", told, view_of=f"deal:{deal.id}"),
-            ),
-            subjects=(about_deal(deal),),
-            measures={"amount": float(deal.amount), "currency": deal.currency, "contract": True},
         )
 
 

@@ -24,7 +24,7 @@ from actions.commands.planning import (
     stamp,
 )
 from actions.crm.own import MAX_MONEY, json_value
-from actions.crm.records import Contact, Customer, Deal, Paper, Product, Speaker
+from actions.crm.records import Contact, Customer, Deal, Desk, Paper, Product, Speaker
 from actions.papers.compare import MOST_COLUMNS, competitors_of
 from actions.papers.files import DOCX, PDF, folder_of, picture_names
 from actions.papers.sheet import Grid, PaperKind, Sheet, sheet_from_json, sheet_to_json
@@ -32,6 +32,7 @@ from actions.papers.sums import MOST_QUANTITY, QuoteSums, sums_of
 from actions.papers.words import say
 from actions.papers.write import VALID_FOR, Cited, Material, name_of, price_of, write
 from actions.proposal import Create, Effect, Facts, Json, Notify, Plan, PrintPaper, Remove, Subject
+from actions.signing import signed_by
 
 PRICED: frozenset[PaperKind] = frozenset({"quote", "contract_request"})
 """Papers that are nothing without a product and its price."""
@@ -253,7 +254,8 @@ class SendPaper:
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
-        return named(("paper", self.paper_id), ("contact", self.contact_id), ("deal", self.deal_id))
+        desk = f"deal:{self.deal_id}" if self.deal_id is not None else None
+        return named(("paper", self.paper_id), ("contact", self.contact_id), ("deal", self.deal_id), ("desk", desk))
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         paper: Paper | None = facts.get("paper", self.paper_id)
@@ -273,7 +275,9 @@ class SendPaper:
             return not_found("contact", self.contact_id)
         sheet = sheet_from_json(json.loads(paper.content))
         told = {**paper_data(paper, sheet, facts), "receiver": contact.name if contact else None}
+        desk: Desk | None = facts.get("desk", f"deal:{self.deal_id}")
         measures = _outward(paper, facts.get("deal", self.deal_id))
+        measures["signed_by"] = signed_by(desk, paper) if desk is not None else ""
         if contact is None:
             wanted: dict[str, Any] = {"state": "approved"}
             change = changes("paper", paper, wanted)
@@ -432,6 +436,8 @@ def _outward(paper: Paper, deal: Deal | None) -> dict[str, float | bool | str]:
             measures["contract"] = True
     if paper.kind == "contract_request":
         measures["legal_data"] = True
+        if deal is not None:
+            measures |= {"amount": float(deal.amount), "currency": deal.currency}
     return measures | _offered(from_recipe(paper))
 
 

@@ -6,7 +6,20 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from actions.commands import calendars, clock, crm, data, knowledge, meetings, messages, papers, service, stops
+from actions.commands import (
+    calendars,
+    clock,
+    crm,
+    data,
+    knowledge,
+    materials,
+    meetings,
+    messages,
+    papers,
+    reviews,
+    service,
+    stops,
+)
 from actions.proposal import Command
 
 _ALL: tuple[type[Command], ...] = (
@@ -22,8 +35,18 @@ _ALL: tuple[type[Command], ...] = (
     crm.SetReminder,
     crm.CancelReminder,
     crm.AssignLeads,
-    crm.SubmitApproval,
     crm.ExportCustomers,
+    reviews.SubmitApproval,
+    reviews.SignReview,
+    reviews.ReturnReview,
+    reviews.WithdrawReview,
+    reviews.TellOverdue,
+    materials.AskMaterials,
+    materials.AskCustomer,
+    materials.ChaseMaterials,
+    materials.TellUnchased,
+    materials.ReportMaterials,
+    materials.TickMaterials,
     papers.PreparePaper,
     papers.SendPaper,
     papers.MarkPaperSent,

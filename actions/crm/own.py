@@ -18,6 +18,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy import update as sql_update
 
 from actions.crm.crossings import counted
+from actions.crm.desk import desk_of
 from actions.crm.diary import diary_of
 from actions.crm.records import KINDS, Customer, Record
 from actions.outside import tables
@@ -41,17 +42,34 @@ _MODELS: dict[str, type[tables.Table]] = {
     "signal": tables.SignalRow,
     "firing": tables.FiringRow,
     "booking": tables.BookingRow,
+    "review": tables.ReviewRow,
+    "review_item": tables.ReviewItemRow,
+    "material": tables.MaterialRow,
 }
 
 _REFERRERS: dict[str, tuple[tuple[str, str], ...]] = {
     "customer": tuple(
         (kind, "customer_id")
-        for kind in ("contact", "deal", "paper", "ticket", "contract", "activity", "reminder", "booking", "signal", "firing")
+        for kind in (
+            "contact",
+            "deal",
+            "paper",
+            "ticket",
+            "contract",
+            "activity",
+            "reminder",
+            "booking",
+            "signal",
+            "firing",
+            "review",
+            "material",
+        )
     ),
-    "deal": tuple((kind, "deal_id") for kind in ("activity", "reminder", "contract", "paper", "booking")),
+    "deal": tuple((kind, "deal_id") for kind in ("activity", "reminder", "contract", "paper", "booking", "review")),
     "lead": (("activity", "lead_id"),),
-    "contact": (("ticket", "contact_id"), ("paper", "contact_id")),
-    "paper": (("paper", "replaces_id"),),
+    "contact": (("ticket", "contact_id"), ("paper", "contact_id"), ("material", "contact_id")),
+    "paper": (("paper", "replaces_id"), ("review", "paper_id")),
+    "review": (("review_item", "review_id"), ("material", "review_id")),
 }
 """Which fields point at a record of this kind: while one does, the record cannot be taken away."""
 
@@ -70,7 +88,8 @@ async def get(tx: Tx, kind: str, record_id: str) -> Record | None:
 async def get_many(tx: Tx, wanted: Iterable[tuple[str, str]]) -> Facts:
     """The records asked for, together with the customers they belong to; one statement a kind, one more for those.
 
-    `("crossings", COUNTRY)` asks what has left for that country, counted with the customers asked for.
+    `("diary", …)` and `("desk", …)` are read together by the files of those names. `("crossings", COUNTRY)` asks what has
+    left for that country, counted with the customers asked for.
     The customers come along because whose a deal, ticket or contact is decides who may touch it. Ids that name nothing
     are simply absent.
     """
@@ -82,6 +101,7 @@ async def get_many(tx: Tx, wanted: Iterable[tuple[str, str]]) -> Facts:
     records: dict[tuple[str, str], Record] = {
         ("diary", key): await diary_of(tx, key) for key in sorted(ids.pop("diary", ()))
     }
+    records |= {("desk", key): await desk_of(tx, key) for key in sorted(ids.pop("desk", ()))}
     for kind in sorted(ids):
         for record in await by_ids(tx, kind, sorted(ids[kind])):
             records[kind, record.id] = record

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from actions.policy.hours import Hours, shipped_hours
+from actions.policy.reviews import ReviewKind, Reviews, shipped_reviews
 
 EmployeeRole = Literal["rep", "manager", "director", "consultant", "legal"]
 Role = Literal["rep", "manager", "director", "consultant", "legal", "customer", "guest"]
@@ -383,6 +384,113 @@ class Firing:
 
 
 @dataclass(frozen=True)
+class Review:
+    """A contract, clause or special price that must be signed before it goes out, as it was shown last.
+
+    `content` is what is reviewed, in JSON, `digest` its SHA-256: a signature counts only for the digest that it was given
+    on. `needs` says who must sign, `signed` who has, both in JSON (actions/signing.py). `round` counts how often it was
+    shown with something changed. `answer_by` is when it is overdue, `told_at` when that was told; `answered_by` returned it
+    with `comments`, or signed it last. `proposal_id` is the request, whose reasons "why?" shows.
+    """
+
+    id: str
+    kind: ReviewKind
+    title: str
+    what: str
+    asked_by: str
+    asked_at: datetime
+    content: str
+    digest: str
+    needs: str
+    customer_id: str | None = None
+    deal_id: str | None = None
+    paper_id: str | None = None
+    signed: str = "[]"
+    round: int = 1
+    state: Literal["open", "returned", "signed", "withdrawn"] = "open"
+    answer_by: datetime | None = None
+    told_at: datetime | None = None
+    answered_by: str | None = None
+    answered_at: datetime | None = None
+    comments: str | None = None
+    proposal_id: str = ""
+
+
+ItemSource = Literal["paper", "passage", "call", "chat", "report"]
+
+
+@dataclass(frozen=True)
+class ReviewItem:
+    """A clause or price of a review that differs, and where that comes from.
+
+    `source` paper: `source_id` and `source_version` name an earlier quotation; passage: `source_id` is its content hash;
+    call: `second` is the place in the recording that `source_id` names; chat: `source_id` is the message of the customer;
+    report: that of the colleague who passed it on. `source_title` is what the source is called.
+    """
+
+    id: str
+    review_id: str
+    round: int
+    place: str
+    new: str
+    source: ItemSource
+    old: str = ""
+    source_id: str = ""
+    source_version: int = 0
+    source_title: str = ""
+    said_by: str = ""
+    second: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Material:
+    """A document that a review still lacks, from the customer. `name` is one of the policy's, or somebody's own words.
+
+    `chased` counts the reminders that were sent; `ticked_by` is who looked at it when it had arrived.
+    """
+
+    id: str
+    review_id: str
+    name: str
+    customer_id: str | None = None
+    contact_id: str | None = None
+    state: Literal["missing", "asked", "arrived"] = "missing"
+    wanted_by: str | None = None
+    asked_at: datetime | None = None
+    chased: int = 0
+    arrived_at: datetime | None = None
+    ticked_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything about a deal's reviews that a plan has to know: read together, kept nowhere.
+
+    `reviews` are those of the deal, or the one asked for, newest first; `items` and `materials` are theirs, and what has
+    arrived from this customer before. `contact` is whom to ask for documents; `is_reachable` on a channel that is known.
+    """
+
+    id: str
+    deal: Deal | None = None
+    customer: Customer | None = None
+    contact: Contact | None = None
+    is_reachable: bool = False
+    papers: tuple[Paper, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    items: tuple[ReviewItem, ...] = ()
+    materials: tuple[Material, ...] = ()
+    people: tuple[Employee, ...] = ()
+    rules: Reviews = field(default_factory=shipped_reviews)
+    hours: Hours = field(default_factory=shipped_hours)
+
+    def review(self, review_id: str) -> Review | None:
+        return next((one for one in self.reviews if one.id == review_id), None)
+
+    def person(self, person_id: str | None) -> Employee | None:
+        return next((one for one in self.people if one.id == person_id), None)
+
+
+@dataclass(frozen=True)
 class Tally:
     """How many different people's data left in one calendar year: to anywhere, sensitive data among them, to one country.
 
@@ -434,6 +542,10 @@ Record = (
     | Firing
     | Booking
     | Diary
+    | Review
+    | ReviewItem
+    | Material
+    | Desk
 )
 KINDS: dict[str, type[Any]] = {
     "employee": Employee,
@@ -452,6 +564,9 @@ KINDS: dict[str, type[Any]] = {
     "signal": Signal,
     "firing": Firing,
     "booking": Booking,
+    "review": Review,
+    "review_item": ReviewItem,
+    "material": Material,
 }
 
 

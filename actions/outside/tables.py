@@ -355,6 +355,62 @@ class FiringRow(Table):
     ruling: Mapped[str | None]
 
 
+class ReviewRow(Table):
+    __tablename__ = "review"
+    id: Mapped[str] = _key()
+    kind: Mapped[str]
+    title: Mapped[str]
+    what: Mapped[str]
+    asked_by: Mapped[str] = mapped_column(index=True)
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+    content: Mapped[str]
+    digest: Mapped[str]
+    needs: Mapped[str]
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    deal_id: Mapped[str | None] = mapped_column(index=True)
+    paper_id: Mapped[str | None]
+    signed: Mapped[str]
+    round: Mapped[int]
+    state: Mapped[str] = mapped_column(index=True)
+    answer_by: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    comments: Mapped[str | None]
+    proposal_id: Mapped[str]
+
+
+class ReviewItemRow(Table):
+    __tablename__ = "review_item"
+    id: Mapped[str] = _key()
+    review_id: Mapped[str] = mapped_column(index=True)
+    round: Mapped[int]
+    place: Mapped[str]
+    new: Mapped[str]
+    source: Mapped[str]
+    old: Mapped[str]
+    source_id: Mapped[str]
+    source_version: Mapped[int]
+    source_title: Mapped[str]
+    said_by: Mapped[str]
+    second: Mapped[Decimal | None]
+
+
+class MaterialRow(Table):
+    __tablename__ = "material"
+    id: Mapped[str] = _key()
+    review_id: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    contact_id: Mapped[str | None]
+    state: Mapped[str]
+    wanted_by: Mapped[str | None]
+    asked_at: Mapped[datetime | None]
+    chased: Mapped[int]
+    arrived_at: Mapped[datetime | None]
+    ticked_by: Mapped[str | None]
+
+
 # --- who is who ---------------------------------------------------------------------------------------------------------
 
 

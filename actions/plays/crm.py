@@ -14,13 +14,12 @@ from actions.commands.crm import (
     LogActivity,
     MarkLead,
     SetReminder,
-    SubmitApproval,
     UpdateAmount,
     UpdateStage,
 )
 from actions.crm.records import STAGES, Activity, Contact, Customer, Deal, Employee, Lead, Stage
 from actions.papers.compare import MOST_COLUMNS, points_of
-from actions.plays import battle, briefs, consultants, papers, spoken
+from actions.plays import battle, briefs, consultants, papers, reviews, spoken
 from actions.plays.destination import destination, recipient
 from actions.plays.how_it_stands import all_that, kind_asked
 from actions.plays.local_time import moment, morning_of, today, work_morning_in
@@ -174,8 +173,7 @@ def assign_lead(s: Situation) -> Result:
 
 
 def submit_approval(s: Situation) -> Result:
-    deal = the_deal(s)
-    return SubmitApproval(deal_id=deal.id, what=s.text[:200]) if isinstance(deal, Deal) else deal
+    return reviews.hand_in(s)
 
 
 def book_consultant(s: Situation) -> Result:

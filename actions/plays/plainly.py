@@ -11,6 +11,7 @@ from typing import Literal
 from actions.commands.messages import MessageCustomer
 from actions.commands.stops import AppealFiring, LiftSignal, RuleOnFiring, Ruling, about_firing, firing_card, may_rule
 from actions.crm.records import Contact, Customer, Firing, Signal, Ticket
+from actions.plays import reviews
 from actions.plays.meant import the_customer, unclear
 from actions.plays.play import Result
 from actions.plays.told import customer_subject, iso, named
@@ -80,8 +81,10 @@ def plainly(text: str) -> PlainPlay | None:
 
 
 def ruled_in(text: str) -> Literal["zh", "en"] | None:
-    """The language of a ruling, by its verb, as the number of a stop has Latin letters always; None for other words."""
-    said = _RULES.fullmatch(text.strip())
+    """The language of a ruling or a signature, by its verb, as the number of a stop or review has Latin letters always;
+    None for other words."""
+    orders = (_RULES, reviews.SIGNS, reviews.RETURNS, reviews.WANTS, reviews.BASIS)
+    said = next((found for words in orders if (found := words.fullmatch(text.strip()))), None)
     if said is None:
         return None
     return "en" if said["how"].isascii() else "zh"
@@ -204,4 +207,11 @@ _PLAYS: tuple[tuple[re.Pattern[str], PlainPlay], ...] = (
     (_ASKS_SIGNALS, PlainPlay(signals, _needs("signals", "complaints", "owner"))),
     (_ASKS_FIRINGS, PlainPlay(firings, _needs("firings"))),
     (_DICTATES, PlainPlay(dictated, _needs("contacts", "owner"), _DICTATES)),
+    (reviews.SIGNS, PlainPlay(reviews.sign, reviews.NEEDS)),
+    (reviews.RETURNS, PlainPlay(reviews.give_back, reviews.NEEDS)),
+    (reviews.WANTS, PlainPlay(reviews.ask_for, reviews.NEEDS)),
+    (reviews.BASIS, PlainPlay(reviews.basis, reviews.NEEDS)),
+    (reviews.ASKS_WHERE, PlainPlay(reviews.where, reviews.NEEDS)),
+    (reviews.ASKS_MINE, PlainPlay(reviews.mine, reviews.NEEDS)),
+    (reviews.ARRIVED, PlainPlay(reviews.arrived, reviews.NEEDS)),
 )

@@ -1,6 +1,6 @@
 """What a play is: the function that an intent leads to, and the rows it wants to see; between gather and decide."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +21,15 @@ class Play:
     function: Callable[[Situation], Result]
     needs: frozenset[str] = frozenset()
     among: Literal["everyone", "colleagues"] = "everyone"
+
+
+@dataclass(frozen=True)
+class Requested:
+    """A request to have something reviewed that itself waits for a yes of one of these offices; `data` tells of it."""
+
+    customer_id: str | None
+    roles: tuple[str, ...]
+    data: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from actions.plays import (
     knowledge,
     objection,
     report,
+    reviews,
     service,
     status,
 )
@@ -33,6 +34,7 @@ _DEAL = _needs("deal", "owner")
 _STANDING = _needs("deal", "owner", "pipeline")
 _CUSTOMER = _needs("customer", "owner")
 _CONTACTS = _needs("customer", "contacts", "owner")
+_REVIEW = reviews.NEEDS
 
 PLAYS: dict[str, Play] = {
     "objection.stall": Play(objection.stall, _PAPER | _RANKED | {"battle_facts", "team"}),
@@ -43,21 +45,21 @@ PLAYS: dict[str, Play] = {
     "objection.timing": Play(objection.timing, _PAPER | _RANKED),
     "objection.no_need": Play(objection.no_need, _RANKED),
     "objection.trust": Play(objection.trust, _PAPER | _RANKED | {"team", "references"}),
-    "objection.contract_terms": Play(objection.contract_terms, _RANKED | {"contacts"}),
+    "objection.contract_terms": Play(objection.contract_terms, _RANKED | _REVIEW),
     "objection.integration": Play(objection.integration, _PAPER | _RANKED | {"team"}),
     "buying.quote_request": Play(buying.quote_request, _PAPER | _RANKED),
-    "buying.discount_request": Play(buying.discount_request, _PAPER | _RANKED),
+    "buying.discount_request": Play(buying.discount_request, _PAPER | _RANKED | _REVIEW),
     "buying.demo_request": Play(buying.demo_request, _PAPER | _RANKED | {"team"}),
     "buying.proposal_request": Play(buying.proposal_request, _PAPER | _RANKED),
     "buying.delivery_inquiry": Play(buying.delivery_inquiry, _PAPER | _RANKED),
     "buying.product_question": Play(buying.product_question, _PAPER | _RANKED | {"team"}),
-    "buying.contract_request": Play(buying.contract_request, _PAPER | _RANKED),
-    "buying.commitment": Play(buying.commitment, _PAPER | _RANKED),
+    "buying.contract_request": Play(buying.contract_request, _PAPER | _RANKED | _REVIEW),
+    "buying.commitment": Play(buying.commitment, _PAPER | _RANKED | _REVIEW),
     "buying.renewal": Play(buying.renewal, _PAPER | _RANKED),
     "status.hold_deal": Play(status.hold_deal, _STANDING),
     "status.release_deal": Play(status.release_deal, _STANDING),
-    "status.stuck_legal": Play(status.stuck_legal, _STANDING),
-    "status.waiting_materials": Play(status.waiting_materials, _STANDING),
+    "status.stuck_legal": Play(status.stuck_legal, _STANDING | _REVIEW),
+    "status.waiting_materials": Play(status.waiting_materials, _STANDING | _REVIEW),
     "status.won": Play(status.won, _DEAL),
     "status.lost": Play(status.lost, _DEAL),
     "service.complaint": Play(service.complaint, _CUSTOMER),
@@ -87,7 +89,7 @@ PLAYS: dict[str, Play] = {
     "crm.log_activity": Play(crm.log_activity, _OWNER, "colleagues"),
     "crm.set_reminder": Play(crm.set_reminder, frozenset(), "colleagues"),
     "crm.assign_lead": Play(crm.assign_lead, _needs("leads", "team"), "colleagues"),
-    "crm.submit_approval": Play(crm.submit_approval, _DEAL, "colleagues"),
+    "crm.submit_approval": Play(crm.submit_approval, _DEAL | _REVIEW, "colleagues"),
     "crm.book_consultant": Play(crm.book_consultant, _needs("diary", "owner"), "colleagues"),
     "crm.compare_competitor": Play(crm.compare_competitor, _PAPER | {"battle_facts"}, "colleagues"),
     "crm.draft_followup": Play(crm.draft_followup, _needs("contacts", "activities", "owner"), "colleagues"),
@@ -98,8 +100,8 @@ PLAYS: dict[str, Play] = {
     "crm.analyse_call": Play(crm.analyse_call, frozenset(), "colleagues"),
     "flow.define": Play(flow.define, frozenset(), "colleagues"),
     "flow.manage": Play(flow.manage, frozenset(), "colleagues"),
-    "approval.confirm": Play(approval.confirm),
-    "approval.reject": Play(approval.reject),
+    "approval.confirm": Play(approval.confirm, _needs("reviews")),
+    "approval.reject": Play(approval.reject, _needs("reviews")),
     "escalation.take": Play(escalation.take, _needs("open_tickets"), "colleagues"),
     "escalation.status": Play(escalation.status, _needs("open_tickets", "team", "visible_customers"), "colleagues"),
     "report.value_decay": Play(report.value_decay, _needs("quiet_customers"), "colleagues"),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from actions.commands.crm import HoldDeal, LogActivity, ReleaseDeal, SetWaiting, UpdateStage
 from actions.crm.records import Deal
+from actions.plays import reviews
 from actions.plays.briefs import deal_row
 from actions.plays.how_it_stands import asked_about, how_it_stands
 from actions.plays.meant import LONGEST_NOTE, the_deal
@@ -35,10 +36,16 @@ def release_deal(s: Situation) -> Result:
 
 
 def stuck_legal(s: Situation) -> Result:
+    """Where a review of the deal is open, how it stands; else it is noted that the deal waits."""
+    if not is_customer(s) and (known := reviews.known(s)) is not None:
+        return known
     return _on_the_deal(s, lambda deal: SetWaiting(deal_id=deal.id, waiting_on="legal"))
 
 
 def waiting_materials(s: Situation) -> Result:
+    """The same: which documents are missing, and since when they were asked for."""
+    if not is_customer(s) and (known := reviews.known(s)) is not None:
+        return known
     return _on_the_deal(s, lambda deal: SetWaiting(deal_id=deal.id, waiting_on="materials"))
 
 

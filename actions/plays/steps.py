@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
-from actions.commands.crm import CreateDeal, SetReminder, SubmitApproval, UpdateAmount, UpdateStage
+from actions.commands.crm import CreateDeal, SetReminder, UpdateAmount, UpdateStage
 from actions.commands.papers import PaperLine, PreparePaper
 from actions.crm.records import OPEN_STAGES, STAGES, Activity, BattleFact, Contact, Contract, Customer, Signal, Stage
 from actions.papers.compare import MOST_COLUMNS, competitors_of
 from actions.papers.sheet import PaperKind
 from actions.papers.write import price_of
-from actions.plays import battle, papers
+from actions.plays import battle, papers, reviews
 from actions.plays.local_time import moment, work_morning_in
 from actions.plays.meant import the_alternative, the_product
 from actions.plays.playbook import Candidate
@@ -264,13 +264,25 @@ def _a_step_towards(limit: Decimal, now: Decimal) -> Decimal:
 
 
 def legal(s: Situation) -> Command | None:
-    """The review by legal, with the clause in the customer's own words; where there is an open deal to review."""
-    return SubmitApproval(deal_id=s.deal.id, what=s.text[:200]) if s.deal is not None and _is_open(s) else None
+    """The review that fits, each clause or price with its source; None where there is no open deal, or one is under way."""
+    if not _is_open(s) or reviews.is_under_review(s):
+        return None
+    return next(iter(reviews.submission(s)), None)
 
 
 def _legal(s: Situation, _: Candidate) -> Offer | None:
     command = legal(s)
     return Offer(command) if command is not None else None
+
+
+def _special_price(s: Situation, _: Candidate) -> Offer | None:
+    """A discount beyond what the speaker may give, put to those who may."""
+    wanted, limit = exact(s.slot("percent")), means_of(s).own_limit
+    if wanted is None or not 0 < wanted < 100 or (limit is not None and wanted <= limit):
+        return None
+    command = legal(s)
+    told = {"limit": str(limit), "wanted": str(wanted)}
+    return Offer(command, found=(("capped", told),) if limit is not None else ()) if command is not None else None
 
 
 def _forward(stage: Stage) -> Make:
@@ -315,6 +327,7 @@ STEPS: Mapping[str, Make] = {
     "references": _references,
     "discount": _discount,
     "legal": _legal,
+    "special_price": _special_price,
     "to_proposal": _forward("proposal"),
     "to_negotiation": _forward("negotiation"),
     "renewal": _renewal,

@@ -34,6 +34,7 @@ _ORDINARY: dict[str, Any] = {
     "people_destination": 0,
     "sensitive_year": 0,
     "legal_data": False,
+    "signed_by": [],
     "outward": False,
     "confidence": 1.0,
 }

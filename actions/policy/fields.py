@@ -36,6 +36,7 @@ VARIABLES: dict[str, Any] = {
     "people_destination": INT,
     "sensitive_year": INT,
     "legal_data": BOOL,
+    "signed_by": STRINGS,
     "outward": BOOL,
     "confidence": DOUBLE,
     "hour": INT,

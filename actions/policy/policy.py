@@ -19,6 +19,7 @@ from actions.policy.files import SHIPPED_POLICY, Files, files_at
 from actions.policy.hours import Hours
 from actions.policy.packs import Pack, is_said, read_pack
 from actions.policy.rates import Rates
+from actions.policy.reviews import Reviews, shipped_reviews
 from actions.proposal import Confirmers, OnExpiry, Reason, Verdict
 
 OFFICES = frozenset({"manager", "director", "legal"})
@@ -102,6 +103,7 @@ class Policy:
     version: str
     hours: Hours
     packs: tuple[Pack, ...] = ()
+    reviews: Reviews = field(default_factory=shipped_reviews)
 
     @classmethod
     def load(cls, path: Path = SHIPPED_POLICY) -> "Policy":
@@ -137,10 +139,11 @@ class Policy:
             ),
             problems,
         )
+        reviews = _part(lambda: _reviews(files), problems)
         merged = _merged(rules, packs, problems)
-        if problems or rates is None or hours is None:
+        if problems or rates is None or hours is None or reviews is None:
             raise ValueError("\n".join(problems))
-        return cls(merged, rates, files.version, hours, tuple(packs))
+        return cls(merged, rates, files.version, hours, tuple(packs), reviews)
 
     @cached_property
     def looks_at_records(self) -> bool:
@@ -175,6 +178,12 @@ def _part(read: Any, problems: list[str]) -> Any:
     except ValueError as error:
         problems.append(str(error))
         return None
+
+
+def _reviews(files: Files) -> Reviews:
+    """Versions from before there were reviews have none of their own."""
+    text = files.texts.get("reviews.yaml")
+    return shipped_reviews() if text is None else Reviews.read(text, files.place("reviews.yaml"))
 
 
 def _gather(rules: list[Rule], reader: "_Reader", text: str, problems: list[str]) -> None:

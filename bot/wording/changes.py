@@ -9,6 +9,8 @@ from bot.wording.sentences import word
 
 _SILENT = frozenset({"stage_since", "closed_at", "taken_by", "owner_id", "product_id"})
 """Fields that follow from another change and say nothing to a person by themselves."""
+_TOLD_OTHERWISE = frozenset({"paper", "review", "material"})
+"""Records whose sentence says what has become of them, better than their fields."""
 _SHOWN_WHOLE = frozenset({"message_from_colleague"})
 """Notices whose very words stand on the card: that somebody hears of it goes without saying."""
 _SHOWN_WHEN_NEW = ("title", "company", "name", "person", "phone", "email", "amount", "stage", "subject", "text", "due_at")
@@ -34,7 +36,7 @@ def _lines(plan: Plan, voice: Voice) -> Iterator[str]:
         yield voice.say("change.assign", plan.data)
     for effect in plan.effects:
         match effect:
-            case Update() if effect.field not in _SILENT and effect.kind != "paper":
+            case Update() if effect.field not in _SILENT and effect.kind not in _TOLD_OTHERWISE:
                 yield changed_field(effect.field, effect.old, effect.new, voice, currencies(plan))
             case Create():
                 yield from _created(effect, voice)
@@ -79,6 +81,11 @@ def currencies(plan: Plan) -> tuple[str, str]:
 
 
 def _created(effect: Create, voice: Voice) -> Iterator[str]:
+    if effect.kind == "review_item":
+        old = effect.values["old"] or voice.say("change.empty")
+        yield voice.say("change.line", {"field": effect.values["place"], "old": old, "new": effect.values["new"]})
+    if effect.kind in ("review", "review_item", "material"):
+        return
     shown = (*_SHOWN_WHEN_NEW, "discount") if effect.kind == "paper" else _SHOWN_WHEN_NEW
     for field in shown:
         if effect.values.get(field):

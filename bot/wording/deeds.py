@@ -7,10 +7,12 @@ from typing import Any
 from actions.commands.crm import UpdateAmount
 from actions.commands.data import RequestData, UpdateContact
 from actions.commands.knowledge import TakeInDocument
+from actions.commands.reviews import SubmitApproval
 from actions.commands.service import OpenTicket
 from actions.proposal import Command, Create, Notify, Proposal
 from bot.wording.changes import change_lines, shortened
 from bot.wording.fill import Voice
+from bot.wording.reviews import told_of_review
 
 LONGEST_TEXT = 80
 
@@ -25,6 +27,8 @@ def command_label(command: Command, voice: Voice) -> str:
     key = f"command.{command.name}"
     if isinstance(command, UpdateAmount) and command.amount is not None:
         key, told = f"{key}_money", {**told, "amount": {"amount": command.amount, "currency": command.currency}}
+    if isinstance(command, SubmitApproval) and command.kind != "contract":
+        key = f"{key}_{command.kind}"
     if isinstance(command, TakeInDocument) and "customer" in command.audience:
         key = f"{key}_customers"
     return voice.say(key, told)
@@ -50,6 +54,8 @@ def deed_data(proposal: Proposal, voice: Voice) -> dict[str, Any]:
     told = arguments(proposal.command)
     created: Mapping[str, Any] = next((effect.values for effect in plan.effects if isinstance(effect, Create)), {})
     data = {**{name: created[name] for name in ("stage", "due_at") if name in created}, **told, **plan.data}
+    if "review" in data:
+        data |= told_of_review(data, voice)
     data |= {name: value[voice.lang] for name, value in data.items() if _is_in_both(value)}
     data["is_told"] = any(isinstance(effect, Notify) for effect in plan.effects) or None
     data["deal_title"] = told.get("title")

@@ -15,6 +15,7 @@ from actions.crm.records import (
     Crossings,
     Customer,
     Deal,
+    Desk,
     Employee,
     Lead,
     Product,
@@ -77,7 +78,10 @@ RECORDS: tuple[tuple[str, Record], ...] = (
 )
 CROSSINGS = Crossings("SG", frozenset({"contact:K001"}), frozenset(), {})
 """One person would leave for Singapore, and nobody has yet."""
-FACTS = Facts({(kind, record.id): record for kind, record in RECORDS}, CROSSINGS)
+PEOPLE = tuple(record for _, record in RECORDS if isinstance(record, Employee))
+DESKS = {("desk", f"deal:{record.id}"): Desk("", record, people=PEOPLE) for _, record in RECORDS if isinstance(record, Deal)}
+"""What legal has before it of each deal: nothing yet."""
+FACTS = Facts({(kind, record.id): record for kind, record in RECORDS} | DESKS, CROSSINGS)
 WORDS = Basis("推进到谈判", "crm.update_stage", 0.97, message="web:1")
 
 

@@ -19,11 +19,11 @@ from actions.commands.crm import (
     ReleaseDeal,
     SetReminder,
     SetWaiting,
-    SubmitApproval,
     UpdateAmount,
     UpdateStage,
 )
 from actions.commands.data import RequestData, UpdateAddress, UpdateCompany, UpdateContact
+from actions.commands.reviews import SubmitApproval
 from actions.commands.service import CloseTicket, OpenTicket, Severity, TakeTicket, TellOwner
 from actions.crm.records import Speaker
 from actions.proposal import (

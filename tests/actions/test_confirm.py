@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from actions.carry_out import confirm, expire, last_deed, undo
-from actions.commands.crm import HoldDeal, SubmitApproval, UpdateAmount, UpdateStage
+from actions.commands.crm import HoldDeal, UpdateAmount, UpdateStage
 from actions.commands.data import UpdateCompany
+from actions.commands.reviews import SubmitApproval
 from actions.crm import own
 from actions.crm.records import Speaker
 from actions.outside.tables import ProposalRow, TimerRow

@@ -16,11 +16,11 @@ from actions.commands.crm import (
     LogActivity,
     MarkLead,
     SetReminder,
-    SubmitApproval,
     UpdateAmount,
     UpdateStage,
 )
 from actions.commands.data import RequestData, UpdateAddress, UpdateCompany, UpdateContact
+from actions.commands.reviews import SubmitApproval
 from actions.commands.service import OpenTicket, TakeTicket, TellOwner
 from actions.crm.records import Speaker
 from actions.decide import answered, combine, decide, may_confirm, needs_of, still_needed

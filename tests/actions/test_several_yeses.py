@@ -11,7 +11,8 @@ from sqlalchemy import insert, select, update
 
 from actions.approvers import policy_gaps, read_staff
 from actions.carry_out import carry_out, confirm, edit, expire, undo
-from actions.commands.crm import AssignLeads, ExportCustomers, SubmitApproval, UpdateAmount
+from actions.commands.crm import AssignLeads, ExportCustomers, UpdateAmount
+from actions.commands.reviews import SubmitApproval
 from actions.crm import own
 from actions.crm.records import Employee, Speaker
 from actions.decide import decide

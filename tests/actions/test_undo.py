@@ -18,11 +18,11 @@ from actions.commands.crm import (
     MarkLead,
     SetReminder,
     SetWaiting,
-    SubmitApproval,
     UpdateAmount,
     UpdateStage,
 )
 from actions.commands.data import UpdateAddress, UpdateContact
+from actions.commands.reviews import SubmitApproval
 from actions.commands.service import CloseTicket, OpenTicket, TakeTicket
 from actions.crm import own
 from actions.crm.records import KINDS, Speaker

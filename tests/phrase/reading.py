@@ -26,6 +26,7 @@ FACTS = Facts(
         ("ticket", "T002"): house.TAKEN,
         ("product", "P01"): house.PRODUCT,
         ("reminder", "R001"): house.REMINDER,
+        ("desk", "deal:D001"): house.DESK,
         **{("employee", person.id): person for person in house.TEAM},
     }
 )

@@ -17,11 +17,11 @@ from actions.commands.crm import (
     LogActivity,
     SetReminder,
     SetWaiting,
-    SubmitApproval,
     UpdateAmount,
     UpdateStage,
 )
 from actions.commands.data import UpdateAddress, UpdateCompany, UpdateContact
+from actions.commands.reviews import SubmitApproval
 from actions.commands.service import CloseTicket, OpenTicket, TakeTicket, TellOwner
 from actions.commands.undo import Undo
 from actions.crm.records import Speaker

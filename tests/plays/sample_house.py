@@ -15,6 +15,7 @@ from actions.crm.records import (
     Contract,
     Customer,
     Deal,
+    Desk,
     Diary,
     Employee,
     Lead,
@@ -104,12 +105,18 @@ TEAM = (
 )
 BUSY = Busy("Y01", "E31", NOW, NOW + timedelta(hours=3), "培训")
 DIARY = Diary("", TEAM, (BUSY,))
+LEGAL = Employee("E40", "样例法务", "Sample Legal", "legal", "")
+DESK = Desk("deal:D001", DEAL, HUAKANG, CONTACT, True, people=(*TEAM, LEGAL))
+"""Nothing of the deal has been reviewed yet."""
 
 ROWS: dict[str, tuple[Any, ...]] = {
     "deals": (DEAL,),
     "contacts": (CONTACT,),
     "tickets": (TICKET, TAKEN),
     "activities": (ACTIVITY,),
+    "papers": (),
+    "reviews": (),
+    "requests": (),
     "contracts": (CONTRACT,),
     "pipeline": (DEAL, DOLLAR_DEAL),
     "leads": (LEAD,),

@@ -16,11 +16,11 @@ from actions.commands.crm import (
     MarkLead,
     SetReminder,
     SetWaiting,
-    SubmitApproval,
     UpdateAmount,
     UpdateStage,
 )
 from actions.commands.meetings import HoldSlot
+from actions.commands.reviews import SubmitApproval
 from actions.commands.service import CloseTicket, OpenTicket, TakeTicket
 from actions.crm.records import Booking
 from actions.plays.consultants import wish_of

@@ -20,7 +20,21 @@ from tests.stories.story import (
     as_written,
 )
 
-_COUNTED = ("booking", "lead", "deal", "ticket", "activity", "reminder", "contact", "paper", "signal", "firing")
+_COUNTED = (
+    "booking",
+    "lead",
+    "deal",
+    "ticket",
+    "activity",
+    "reminder",
+    "contact",
+    "paper",
+    "signal",
+    "firing",
+    "review",
+    "review_item",
+    "material",
+)
 _TRUTH: Mapping[str | None, Any] = {"true": True, "false": False}
 _LONGEST_QUOTED = 200  # characters of a person's words shown in a failure
 

@@ -23,6 +23,7 @@ MEANT = {
     "export_my_data": "data.export_my_data",
     "delete_my_data": "data.delete_my_data",
     "lookup_customer": "crm.lookup_customer",
+    "submit_approval": "crm.submit_approval",
 }
 CUSTOMERS = {"human", "progress", "export_my_data", "delete_my_data"}
 SOMEBODY: dict[Language, str] = {"zh": "华康医疗科技有限公司", "en": "Northwind Labs"}
