@@ -177,7 +177,7 @@ def test_what_can_be_taken_back_offers_it_and_what_cannot_does_not() -> None:
     assert mint.made == [("undo", {"deed": "d1"})]
     mint = RememberingMint()
     phrase_outcome(outcome("done", proposed(SubmitApproval("D001", "合同")), deed="d2"), REP, "zh", mint)
-    assert mint.actions == []
+    assert "undo" not in mint.actions
 
 
 def test_a_confirmation_shows_everything_it_rests_on() -> None:

@@ -25,6 +25,7 @@ MEANT = {
     "export_my_data": "data.export_my_data",
     "delete_my_data": "data.delete_my_data",
     "lookup_customer": "crm.lookup_customer",
+    "submit_approval": "crm.submit_approval",
 }
 SAID_BY_CUSTOMERS = {"human", "progress", "export_my_data", "delete_my_data"}
 SAMPLE = {"zh": "华康医疗", "en": "Acme Medical"}
