@@ -277,6 +277,7 @@ def sight_of(proposal: Proposal, amount_cny: float, now: datetime, policy: Polic
         "currency": str(measures.get("currency", "")),
         "contract": bool(measures.get("contract", False)),
         "discount": _number(measures.get("discount", 0.0)),
+        "discount_agreed": _number(measures.get("discount_agreed", 0.0)),
         "records": _count(measures.get("records", 0.0)) or len(proposal.plan.subjects),
         "crosses_border": bool(measures.get("crosses_border", False)),
         "destination": str(measures.get("destination", "")),

@@ -5,9 +5,11 @@ has left.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import ClassVar
 
@@ -20,6 +22,8 @@ from actions.policy.hours import Hours, zone_of
 from actions.policy.reviews import ReviewKind, ReviewRule, Reviews
 from actions.proposal import Basis, Confirmers, Decision, Facts, Json, Need, Plan, Proposal, Yes
 
+DISCOUNT = ("折扣", "discount")
+"""What the place of a special price is called in a review."""
 CLOSED_PAPER = ("replaced", "discarded")
 """States in which a paper is not what would go out any more."""
 MORNING_HOUR = 10
@@ -254,6 +258,27 @@ def signed_by(desk: Desk, paper: Paper | None = None) -> str:
             offices = [need.confirmers.roles for need in needs_from(review.needs) if set(need.rules) <= set(yes.rules)]
             found |= {office for roles in offices if len(roles) == 1 for office in roles}
     return "|".join(sorted(found))
+
+
+def agreed_discount(desk: Desk) -> Decimal | None:
+    """Percent off the deal that a special price in force allows, as those who must have signed it; None where none is.
+
+    It holds for the terms that were signed: a deal whose amount or currency has changed since asks anew. That the deal has
+    the agreed discount by now changes nothing.
+    """
+    for review in desk.reviews:
+        signing = Signing(desk, review)
+        if review.kind != "special_price" or review.state != "signed" or desk.deal is None:
+            continue
+        wanted = max((_percent(one.new) for one in signing.items if one.place in DISCOUNT), default=Decimal(0))
+        changed = {str(one["field"]) for one in signing.differences}
+        if wanted and (not changed or (changed == {"discount"} and desk.deal.discount == wanted)):
+            return wanted
+    return None
+
+
+def _percent(text: str) -> Decimal:
+    return Decimal(text.rstrip("%")) if re.fullmatch(r"\d+(?:\.\d+)?%", text) else Decimal(0)
 
 
 def with_items(proposal: Proposal) -> Proposal:

@@ -1,7 +1,7 @@
 """What sales people do to leads, deals, activities and reminders; plans only, nothing here touches the world."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
@@ -27,8 +27,9 @@ from actions.commands.planning import (
 )
 from actions.crm.crossings import HOUSE_COUNTRY, house_year
 from actions.crm.own import json_value
-from actions.crm.records import OPEN_STAGES, Crossings, Customer, Deal, Employee, Lead, Reminder, Speaker, Stage
+from actions.crm.records import OPEN_STAGES, Crossings, Customer, Deal, Desk, Employee, Lead, Reminder, Speaker, Stage
 from actions.proposal import Create, Facts, Json, Notify, Plan, Remove, Schedule, Subject, Unschedule, WriteFile
+from actions.signing import agreed_discount
 
 LeadState = Literal["new", "working", "converted", "invalid", "duplicate"]
 ActivityKind = Literal["visit", "call", "mail", "note", "chat"]
@@ -74,7 +75,7 @@ class UpdateAmount:
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
-        return (("deal", self.deal_id),)
+        return (("deal", self.deal_id), ("desk", f"deal:{self.deal_id}"))
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         deal: Deal | None = facts.get("deal", self.deal_id)
@@ -89,7 +90,10 @@ class UpdateAmount:
         if self.currency is not None and not _is_currency(self.currency):
             return problem("bad_currency", about_deal(deal), currency=self.currency)
         given = {"amount": _cents(self.amount), "currency": self.currency, "discount": _cents(self.discount)}
-        return _deal_changed(deal, {field: value for field, value in given.items() if value is not None})
+        plan = _deal_changed(deal, {field: value for field, value in given.items() if value is not None})
+        desk: Desk | None = facts.get("desk", f"deal:{self.deal_id}")
+        agreed = agreed_discount(desk) if desk is not None and plan.problem is None else None
+        return plan if agreed is None else replace(plan, measures={**plan.measures, "discount_agreed": float(agreed)})
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from actions.plays.play import Requested, Result
 from actions.plays.told import exact, iso, money, named
 from actions.policy.reviews import ReviewKind
 from actions.proposal import Answer, Ask, Command, Json, Option, Subject
-from actions.signing import Signing
+from actions.signing import DISCOUNT, Signing
 from actions.situation import Situation
 
 NEEDS = frozenset({"owner", "papers", "activities", "contacts", "reviews", "requests"})
@@ -160,7 +160,7 @@ def _line_about(text: str, said: str) -> str:
 def _price_items(s: Situation) -> tuple[Clause, ...]:
     assert s.deal is not None  # submission has looked
     wanted = exact(s.slot("percent"))
-    place = "discount" if s.lang == "en" else "折扣"
+    place = DISCOUNT[1] if s.lang == "en" else DISCOUNT[0]
     old = f"{s.deal.discount.normalize():f}%" if s.deal.discount else "0%"
     found: list[Clause] = []
     if wanted is not None and 0 < wanted < 100:

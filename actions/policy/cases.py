@@ -26,6 +26,7 @@ _ORDINARY: dict[str, Any] = {
     "currency": "CNY",
     "contract": False,
     "discount": 0.0,
+    "discount_agreed": 0.0,
     "records": 1,
     "crosses_border": False,
     "destination": "",

@@ -28,6 +28,7 @@ VARIABLES: dict[str, Any] = {
     "rates_age_days": INT,
     "contract": BOOL,
     "discount": DOUBLE,
+    "discount_agreed": DOUBLE,
     "records": INT,
     "crosses_border": BOOL,
     "destination": STRING,

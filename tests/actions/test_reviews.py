@@ -495,3 +495,41 @@ def test_a_customer_is_named_in_both_languages_on_what_is_shown() -> None:
     on = desk(customer=Customer("C001", "华康医疗", "Huakang", owner_id="E01"))
     made = SubmitApproval("D001", "x").plan(facts(on), REP, "P-1", NOW)
     assert made.data["customer"] == {"zh": "华康医疗", "en": "Huakang"}
+
+
+# --- a special price once signed -----------------------------------------------------------------------------------------
+
+
+def special_price(discount: str = "18%") -> Desk:
+    """A special price that the manager has signed."""
+    on = handed_in(SubmitApproval("D001", "特价", "special_price", (Clause("折扣", discount, "report", "0%"),)))
+    return after(plan(sign(on), MANAGER, on), on)
+
+
+def agreed(command: UpdateAmount, on: Desk) -> object:
+    return plan(command, on=on).measures.get("discount_agreed", 0.0)
+
+
+def test_a_signed_special_price_is_known_where_its_discount_is_given() -> None:
+    assert agreed(UpdateAmount("D001", discount=Decimal(18)), special_price()) == 18.0
+
+
+def test_a_special_price_that_nobody_has_signed_allows_nothing() -> None:
+    on = handed_in(SubmitApproval("D001", "特价", "special_price", (Clause("折扣", "18%", "report", "0%"),)))
+    assert agreed(UpdateAmount("D001", discount=Decimal(18)), on) == 0.0
+
+
+def test_a_special_price_is_for_the_amount_that_was_signed() -> None:
+    on = special_price()
+    assert on.deal is not None
+    dearer = replace(on, deal=replace(on.deal, amount=on.deal.amount * 2))
+    assert agreed(UpdateAmount("D001", discount=Decimal(18)), dearer) == 0.0
+
+
+def test_the_discount_that_was_agreed_may_be_given_again_and_no_other_change_counts() -> None:
+    on = special_price()
+    assert on.deal is not None
+    given = replace(on, deal=replace(on.deal, discount=Decimal(18)))
+    less = replace(on, deal=replace(on.deal, discount=Decimal(12)))
+    assert agreed(UpdateAmount("D001", discount=Decimal(19)), given) == 18.0
+    assert agreed(UpdateAmount("D001", discount=Decimal(18)), less) == 0.0
