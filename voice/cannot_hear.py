@@ -15,7 +15,6 @@ Reason = Literal[
     "no_room",  # the disk for what is decoded is full
     "model_missing",  # there is no model where the setting points; `setting`, `model`
     "model_broken",  # what is there is no model, or its profile is wrong; `setting`, `model`
-    "table_missing",  # the characters cannot be converted as asked
 ]
 REASONS: tuple[str, ...] = get_args(Reason)
 

@@ -48,6 +48,18 @@ class Profile:
 LARGE = Profile()
 """Any Whisper that was trained on people."""
 
+BUILT_IN = Profile(
+    packing=False,
+    temperatures=(0.0,),
+    hotwords=False,
+    languages=("zh", "en"),
+    log_prob_threshold=None,
+    compression_ratio_threshold=None,
+    notice=SYNTHETIC_ONLY,
+)
+"""The model that comes with Parley: one turn at a time (packed, eight of ten characters were wrong), no text before it (it
+was not trained on any, and falls apart), silence told by its own token alone."""
+
 # where a name is not here, it is as any other; the smallest get stuck more often, and may try once more
 _BY_NAME = {
     "tiny": replace(LARGE, temperatures=(0.0, 0.2, 0.4, 0.6)),
@@ -64,6 +76,8 @@ def profile_of(model: str, folder: Path | None = None) -> Profile:
     for name in PROFILE_FILES:
         if folder is not None and (folder / name).is_file():
             return read_profile(folder / name)
+    if folder is not None and folder.resolve() == SHIPPED.resolve():
+        return BUILT_IN
     size = Path(model).name.removeprefix("faster-whisper-").removeprefix("whisper-")
     profile = _BY_NAME.get(size.removesuffix(".en"), LARGE)
     return replace(profile, languages=_ENGLISH) if size.endswith(".en") else profile

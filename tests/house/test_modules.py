@@ -23,7 +23,7 @@ OWNERS = {
     "cn2an": ("intents/*",),
     "dbos": ("actions/outside/durable.py",),
     "docx": ("retrieval/formats/word.py", "actions/papers/word.py"),
-    "faster_whisper": ("voice/transcribe.py",),
+    "faster_whisper": ("voice/transcribe.py", "voice/training/*"),
     "fontTools": ("actions/papers/fonts/cut_fonts.py",),
     "fpdf": ("actions/papers/portable.py",),
     "httpx": (
