@@ -122,12 +122,14 @@ def _hear(
 ) -> Iterator[Step]:
     found: list[list[Probabilities]] = [[] for _ in range(recording.channels)]
     ears = [Silero() for _ in found]
+    listened = 0.0
     for sound in recording.blocks():
         if is_cancelled():
             return
         for channel, ear in enumerate(ears):
             found[channel].append(ear.hear(sound.samples[channel]))
-        yield Step("speech", min(1.0, len(found[0]) * sound.duration / max(recording.duration, 1e-6)))
+        listened += sound.duration
+        yield Step("speech", min(1.0, listened / recording.duration))
     probabilities = [
         np.concatenate([*parts, ear.hear(np.zeros(0, np.float32), is_last=True)])
         for parts, ear in zip(found, ears, strict=True)

@@ -3,7 +3,7 @@
 For one channel: windows of 1.2 s over the speech, mean and spread of the cepstrum (MFCC 1 to 19) over the louder frames, the
 directions in which sentences differ more than they vary within, two clusters, and a path through them that dislikes to
 change within a sentence. The pitch is left out on purpose: with two men it took away half of what was right. People who
-speak at once are not told apart.
+speak at once, or answer without any pause all along, are not told apart.
 """
 
 from collections.abc import Sequence
@@ -62,6 +62,8 @@ def by_channel(speech: Sequence[Sequence[Span]]) -> list[Stretch]:
 def by_voice(recording: "Recording", probabilities: Probabilities, ear: Ear = EAR) -> list[Stretch]:
     """Tell the voices of a recording with one channel apart: one or two people; A is who speaks first."""
     speech = spans_of(probabilities, replace(ear, silence=_SENTENCE_PAUSE, pad=_SENTENCE_PAD))
+    if not speech:
+        return []
     windows, vectors = _windows(recording, speech)
     labels, certainty = _path(windows, vectors)
     stretches: list[Stretch] = []
