@@ -79,10 +79,9 @@ class Whisper:
         Raises CannotHear (`model_missing`, `model_broken`); nothing is ever fetched.
         """
         folder = _folder(str(model))
-        name = folder.name if Path(model).is_dir() else str(model)
+        is_shipped = folder.resolve() == SHIPPED.resolve()
+        name = "parley-whisper" if is_shipped else folder.resolve().name if Path(model).is_dir() else str(model)
         profile = profile_of(str(model), folder)
-        if folder == SHIPPED:
-            name = "parley-whisper"
         try:
             import ctranslate2  # noqa: PLC0415 - a second to load
 

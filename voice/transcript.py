@@ -64,7 +64,8 @@ class Turn:
     """What one person said without another in between, in seconds of the recording.
 
     `lang` is zh, en, mixed, or the code of what else was spoken. `speaker_certainty` (0 … 1) is of who it was, `certainty`
-    (0 … 1) of the words. `speaker_is_estimated` is True where the voices were told apart by their sound alone.
+    (0 … 1) of the words. `speaker` is A for who speaks first (with two channels: on the left) and B for the other, until
+    somebody names them. `speaker_is_estimated` is True where the voices were told apart by their sound alone.
     """
 
     start: float

@@ -21,6 +21,7 @@ OWNERS = {
     "charset_normalizer": ("retrieval/formats/plain.py",),
     "chromadb": ("retrieval/index.py",),
     "cn2an": ("intents/*",),
+    "ctranslate2": ("voice/transcribe.py", "voice/training/*"),
     "dbos": ("actions/outside/durable.py",),
     "docx": ("retrieval/formats/word.py", "actions/papers/word.py"),
     "faster_whisper": ("voice/transcribe.py", "voice/training/*"),
