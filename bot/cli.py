@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from actions.policy.commands import policy_cli
 from intents.commands import intents_cli, understand_command
 from retrieval.commands import knowledge_cli
+from voice.commands import call_cli
 
 if TYPE_CHECKING:
     from actions.outside.store import Store
@@ -163,6 +164,7 @@ def explain(
         typer.echo(line.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
+app.add_typer(call_cli, name="call")
 app.add_typer(intents_cli, name="intents")
 app.add_typer(knowledge_cli, name="knowledge")
 app.add_typer(policy_cli, name="policy")

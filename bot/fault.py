@@ -5,6 +5,8 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from bot.settings import SettingsError
+from bot.unheard import tell_unheard
+from voice.cannot_hear import CannotHear
 
 
 def name_fault(fault: BaseException) -> str:
@@ -22,6 +24,8 @@ def tell_fault(fault: BaseException) -> str:
     if isinstance(fault, DBAPIError):
         said = str(fault.orig).strip().splitlines() or [name_fault(fault)]
         return f"The database cannot be used: {said[0]}. Check that it is running, and PARLEY_DATABASE_URL."
+    if isinstance(fault, CannotHear):
+        return " ".join(tell_unheard(fault, "en").split())
     if isinstance(fault, SettingsError | ValueError):
         return str(fault)
     if isinstance(fault, OSError) and fault.filename is not None:

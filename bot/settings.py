@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from intents.home import ADDED, LEARNED, WORDS
 from retrieval.embed import SHIPPED
 from retrieval.home import DOCUMENTS, PICTURES, VECTORS
+from voice.profile import SHIPPED as SHIPPED_WHISPER
 
 _ROOT = Path(__file__).parent.parent
 
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     embedding_model: str = Field(str(SHIPPED), validation_alias="PARLEY_EMBEDDING_MODEL")
     reranker_model: str | None = Field(None, validation_alias="PARLEY_RERANKER_MODEL")
     chroma_url: str | None = Field(None, validation_alias="PARLEY_CHROMA_URL")
+    whisper_model: str = Field(str(SHIPPED_WHISPER), validation_alias="PARLEY_WHISPER_MODEL")
     llm_base_url: str | None = Field(None, validation_alias="PARLEY_LLM_BASE_URL")
     llm_model: str | None = Field(None, validation_alias="PARLEY_LLM_MODEL")
     llm_api_key: SecretStr | None = Field(None, validation_alias="PARLEY_LLM_API_KEY")

@@ -13,6 +13,7 @@ from tests.house.modules import ROOT, Module, modules
 OWNERS = {
     "PIL": ("actions/papers/letters.py", "actions/papers/picture.py"),
     "aiohttp": ("bot/channels/slack*",),
+    "av": ("voice/decode.py",),
     "alembic": ("actions/outside/store.py", "actions/outside/migrations/*"),
     "bm25s": ("retrieval/*",),
     "bs4": ("retrieval/formats/web_page.py",),
@@ -20,8 +21,10 @@ OWNERS = {
     "charset_normalizer": ("retrieval/formats/plain.py",),
     "chromadb": ("retrieval/index.py",),
     "cn2an": ("intents/*",),
+    "ctranslate2": ("voice/transcribe.py", "voice/training/*"),
     "dbos": ("actions/outside/durable.py",),
     "docx": ("retrieval/formats/word.py", "actions/papers/word.py"),
+    "faster_whisper": ("voice/transcribe.py", "voice/training/*"),
     "fontTools": ("actions/papers/fonts/cut_fonts.py",),
     "fpdf": ("actions/papers/portable.py",),
     "httpx": (
@@ -39,6 +42,7 @@ OWNERS = {
     "prometheus_client": ("bot/metrics.py",),
     "pydantic_settings": ("bot/settings.py",),
     "pypdf": ("retrieval/formats/portable.py",),
+    "pysilk": ("voice/decode.py",),
     "redis": ("bot/memory.py",),
     "rich": ("*commands.py", "*_command.py", "bot/channels/terminal.py"),
     "scipy": ("intents/training/*", "voice/*"),

@@ -17,6 +17,7 @@ PROMISED = {
     "PARLEY_INTENT_MODEL",
     "PARLEY_EMBEDDING_MODEL",
     "PARLEY_RERANKER_MODEL",
+    "PARLEY_WHISPER_MODEL",
     "PARLEY_CHROMA_URL",
     "PARLEY_LLM_BASE_URL",
     "PARLEY_LLM_MODEL",
@@ -41,7 +42,6 @@ PROMISED = {
 # promised for rooms that are not built yet; whoever builds one moves its names up
 LATER = {
     "PARLEY_SECRET_KEY",
-    "PARLEY_WHISPER_MODEL",
 }
 
 

@@ -14,6 +14,7 @@ from actions.policy.policy import Policy
 from bot.wording.fill import Voice, fill, placeholders
 from bot.wording.sentences import LANGUAGES, Language, has, sentences, word
 from tests.plays import sample_house as house
+from voice.cannot_hear import REASONS
 
 ROOT = Path(__file__).parents[2]
 SPOKEN_BY = [
@@ -108,6 +109,10 @@ def test_every_problem_and_topic_of_the_commands_has_its_sentence() -> None:
             assert has(f"notice.{topic}"), topic
 
 
+def test_every_reason_why_a_recording_cannot_be_heard_has_its_sentence() -> None:
+    assert {key.removeprefix("unheard.") for key in sentences("zh") if key.startswith("unheard.")} == set(REASONS)
+
+
 def test_no_sentence_is_idle() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in SPOKEN_BY)
     found_by_a_value = (
@@ -115,7 +120,7 @@ def test_no_sentence_is_idle() -> None:
     )
     for key in sentences("zh"):
         family, _, rest = key.partition(".")
-        if family in found_by_a_value.split() or key.startswith("ask.which_"):
+        if family in (*found_by_a_value.split(), "unheard") or key.startswith("ask.which_"):
             continue
         name = rest.removesuffix("_plain").removesuffix("_note")
         assert f'"{name}"' in code or f'"{family}.{name}' in code, key

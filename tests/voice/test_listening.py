@@ -1,0 +1,192 @@
+"""A whole recording becomes a transcript, piece by piece: with a preview, resumed, cancelled, on one channel or two."""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.voice.encoding import FIXTURES, RATE, encoded, fixture, tones, truth, wav
+from voice.cannot_hear import CannotHear
+from voice.listen import Step, Wishes, listen
+from voice.profile import BUILT_IN, LARGE, Profile
+from voice.transcribe import Heard
+from voice.transcript import Piece, Transcript, Word, as_data, piece_of, transcript_of
+
+
+class Parrot:
+    """Says the lines it was told, one for every clip, as long as the clip is; remembers what it was asked."""
+
+    def __init__(self, lines: Sequence[str] = (), profile: Profile = BUILT_IN, name: str = "parrot") -> None:
+        self.name, self.profile, self.clips = name, profile, list[float]()
+        self.asked: list[tuple[tuple[str, ...], str, str | None]] = []
+        self._lines = list(lines)
+
+    def hear(
+        self, samples: NDArray[np.float32], bias: Sequence[str] = (), before: str = "", lang: str | None = None
+    ) -> list[Heard]:
+        seconds = len(samples) / RATE
+        self.asked.append((tuple(bias), before, lang))
+        text = self._lines[len(self.clips) % len(self._lines)] if self._lines else f"{seconds:.1f}"
+        self.clips.append(seconds)
+        return [Heard(0, seconds, text, (Word(text, 0, seconds, 0.9),), lang or "zh", -0.2, 0.02, 1.1)]
+
+
+def last(steps: Sequence[Step]) -> Transcript:
+    transcript = steps[-1].transcript
+    assert transcript is not None
+    return transcript
+
+
+@pytest.mark.parametrize("name", ["call_zh", "call_en"])
+def test_a_call_is_written_down_with_speakers_and_times(name: str) -> None:
+    lines = truth(name)
+    transcript = last(list(listen(FIXTURES / f"{name}.ogg", Parrot([line["text"] for line in lines]))))
+    assert [turn.text for turn in transcript.turns] == [line["text"] for line in lines]
+    assert [turn.speaker for turn in transcript.turns] == ["AB"[line["voice"]] for line in lines]
+    for turn, line in zip(transcript.turns, lines, strict=True):
+        assert (turn.start, turn.end) == pytest.approx((line["start"], line["end"]), abs=0.3)
+        assert turn.speaker_is_estimated
+    assert (transcript.model, transcript.notice, transcript.two_channels) == ("parrot", "synthetic_only", False)
+    assert transcript.customer == "B" and 0.5 < transcript.customer_certainty < 1
+    assert sum(span.seconds for span in transcript.speech) < transcript.duration
+
+
+def test_stages_follow_one_another_and_their_shares_grow() -> None:
+    steps = list(listen(FIXTURES / "call_zh.ogg", Parrot()))
+    stages = list(dict.fromkeys(step.stage for step in steps))
+    assert stages == ["decoding", "speech", "speakers", "transcribing", "done"]
+    for stage in stages:
+        shares = [step.share for step in steps if step.stage == stage]
+        assert shares == sorted(shares) and shares[0] >= 0 and shares[-1] <= 1
+    partial = [turn for step in steps if step.stage == "transcribing" for turn in step.turns]
+    assert len(partial) == 8 and all(turn.speaker for turn in partial)
+
+
+def stereo_call() -> io.BytesIO:
+    samples = fixture("call_zh.ogg")
+    channels = np.random.default_rng(0).normal(0, 0.0005, (2, len(samples))).astype(np.float32)
+    for line in truth("call_zh"):
+        part = slice(round(line["start"] * RATE), round(line["end"] * RATE))
+        channels[line["voice"], part] += samples[part]
+        channels[1 - line["voice"], part] += samples[part] * np.float32(0.02)  # what leaks from ear to mouthpiece
+    return wav(channels)
+
+
+def test_two_channels_are_two_people_for_sure() -> None:
+    lines = truth("call_zh")
+    transcript = last(list(listen(stereo_call(), Parrot([line["text"] for line in lines]), Wishes(customer_channel=0))))
+    assert transcript.two_channels
+    assert [turn.speaker for turn in transcript.turns] == ["AB"[line["voice"]] for line in lines]
+    assert all(turn.speaker_certainty == 1 and not turn.speaker_is_estimated for turn in transcript.turns)
+    assert (transcript.customer, transcript.customer_certainty) == ("A", 1.0), "as the source is set"
+
+
+def test_a_model_that_can_take_it_hears_several_stretches_at_once() -> None:
+    packing, single = Parrot(profile=LARGE), Parrot()
+    for parrot in (packing, single):
+        list(listen(FIXTURES / "call_zh.ogg", parrot))
+    assert len(single.clips) == 8 and len(packing.clips) == 2
+    assert max(packing.clips) <= 28
+
+
+def test_names_language_and_characters_are_passed_on() -> None:
+    parrot = Parrot(["我們後面"])
+    wishes = Wishes(lang="zh", bias=("华康", "王总"), script="simplified")
+    transcript = last(list(listen(FIXTURES / "alone_zh.ogg", parrot, wishes)))
+    assert parrot.asked[0] == (("华康", "王总"), "", "zh")
+    assert parrot.asked[1][1] == "我們後面"
+    assert transcript.turns[0].text.startswith("我们后面")
+    kept = last(list(listen(FIXTURES / "alone_zh.ogg", Parrot(["我們後面"]), replace(wishes, script=None))))
+    assert kept.turns[0].text.startswith("我們後面")
+
+
+def long_call(times: int = 4) -> io.BytesIO:
+    return wav(np.tile(fixture("call_en.ogg"), times)[None])
+
+
+def test_the_first_words_of_a_long_recording_come_before_all_of_it_is_decoded() -> None:
+    steps = list(listen(long_call(), Parrot()))
+    previews = [at for at, step in enumerate(steps) if step.is_preview]
+    decoded = max(at for at, step in enumerate(steps) if step.stage == "decoding" and not step.is_preview)
+    assert previews and previews[0] < decoded
+    assert len(last(steps).turns) == 4 * 8, "what was shown before is not there twice"
+
+
+def test_a_recording_is_taken_up_again_after_the_last_piece_that_was_kept() -> None:
+    wishes = Wishes(piece_seconds=40)
+    first = Parrot()
+    steps = list(listen(long_call(), first, wishes))
+    pieces = [step.piece for step in steps if step.piece is not None]
+    assert len(pieces) >= 3 and all(piece.span.seconds <= 40 for piece in pieces)
+    stored = [piece_of(json.loads(json.dumps(as_data(piece)))) for piece in pieces[:2]]
+    assert stored == pieces[:2]
+    again = Parrot()
+    resumed = list(listen(long_call(), again, wishes, done=stored))
+    assert last(resumed) == last(steps)
+    assert 0 < len(again.clips) < len(first.clips)
+
+
+def test_pieces_of_another_model_or_another_cut_are_heard_anew() -> None:
+    wishes = Wishes(piece_seconds=40)
+    parrot = Parrot()
+    pieces = [step.piece for step in listen(long_call(), parrot, wishes) if step.piece is not None]
+    preview = 3
+    for done in (
+        [replace(piece, model="another") for piece in pieces],
+        [replace(piece, span=replace(piece.span, end=piece.span.end + 1)) for piece in pieces],
+    ):
+        again = Parrot()
+        list(listen(long_call(), again, wishes, done=done))
+        assert len(again.clips) == len(parrot.clips) - preview
+
+
+def test_it_stops_when_it_is_told_to() -> None:
+    for stop_after in (0, 3, 9, 14):
+        asked: list[int] = []
+
+        def is_cancelled(asked: list[int] = asked, limit: int = stop_after) -> bool:
+            asked.append(1)
+            return len(asked) > limit
+
+        steps = list(listen(long_call(), Parrot(), is_cancelled=is_cancelled))
+        assert all(step.transcript is None for step in steps)
+        assert len(asked) == stop_after + 1
+
+
+def test_whoever_stops_asking_leaves_nothing_open(tmp_path: Path) -> None:
+    steps = listen(long_call(), Parrot(), folder=tmp_path)
+    for _ in range(3):
+        next(steps)
+    steps.close()  # type: ignore[attr-defined]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("samples", [np.zeros((1, 5 * RATE), np.float32), tones(440.0, seconds=5.0) * np.float32(0.1)])
+def test_nothing_is_invented_where_nobody_speaks(samples: NDArray[np.float32]) -> None:
+    parrot = Parrot(["谢谢观看"])
+    transcript = last(list(listen(wav(samples), parrot)))
+    assert (transcript.turns, transcript.speech, transcript.customer) == ((), (), None)
+    assert parrot.clips == [] and transcript.text == "" and transcript.duration == pytest.approx(5)
+
+
+def test_a_recording_that_breaks_off_says_so_on_the_transcript() -> None:
+    whole = encoded("mp3", "libmp3lame", 16_000, fixture("call_en.ogg")[None])
+    assert not last(list(listen(io.BytesIO(whole), Parrot()))).is_cut_short
+    assert last(list(listen(io.BytesIO(whole[: len(whole) // 2]), Parrot()))).is_cut_short
+
+
+def test_what_cannot_be_heard_is_raised_by_the_first_step() -> None:
+    with pytest.raises(CannotHear) as refused:
+        next(listen(io.BytesIO(b""), Parrot()))
+    assert refused.value.reason == "empty"
+
+
+def test_a_transcript_is_stored_and_read_back() -> None:
+    transcript = last(list(listen(FIXTURES / "call_zh.ogg", Parrot())))
+    assert transcript_of(json.loads(json.dumps(as_data(transcript)))) == transcript
+    assert isinstance(Piece(0, transcript.speech[0], "parrot").turns, tuple)

@@ -1,0 +1,220 @@
+"""Speech into words: Whisper through faster-whisper (CTranslate2), from a folder or by name, never from the network."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voice.cannot_hear import CannotHear
+from voice.profile import SETTING, SHIPPED, Profile, profile_of
+from voice.transcript import RATE, Word
+
+_LEAST_LEFT = 100
+"""Frames (10 ms each): a rest of a clip under a second is the padding behind its last word, and not worth a pass."""
+_MOST_WINDOWS = 4
+_BIAS_LENGTH = 400
+"""Characters of names that are given as bias; Whisper takes 224 tokens before what it hears."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the model heard in a part of a clip, in seconds of the clip; the figures say how doubtful it is."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...]
+    lang: str
+    average_log_probability: float
+    no_speech: float
+    compression: float
+
+
+class Recogniser(Protocol):
+    """Whoever turns a clip into words. `name` stands on every transcript."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+
+    @property
+    def profile(self) -> Profile:
+        """What it can take."""
+
+    def hear(
+        self, samples: NDArray[np.float32], bias: Sequence[str] = (), before: str = "", lang: str | None = None
+    ) -> list[Heard]:
+        """Listen to one clip of 16 kHz sound.
+
+        `bias` are names that are likely to come up, `before` is what was said before it, `lang` is set where it is known.
+        """
+
+
+class Whisper:
+    """A Whisper model. One clip at a time, also where several threads ask."""
+
+    def __init__(self, model: Any, name: str, profile: Profile) -> None:
+        self._model, self._name, self._profile = model, name, profile
+        self._one = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """The name, or that of the folder."""
+        return self._name
+
+    @property
+    def profile(self) -> Profile:
+        """How it is asked."""
+        return self._profile
+
+    @classmethod
+    def load(cls, model: str | Path = SHIPPED, threads: int = 0, device: str = "auto") -> "Whisper":
+        """Load a folder, or a name whose files are in the hub's cache on this machine; int8 on a CPU, float16 on a GPU.
+
+        Raises CannotHear (`model_missing`, `model_broken`); nothing is ever fetched.
+        """
+        folder = _folder(str(model))
+        is_shipped = folder.resolve() == SHIPPED.resolve()
+        name = "parley-whisper" if is_shipped else folder.resolve().name if Path(model).is_dir() else str(model)
+        profile = profile_of(str(model), folder)
+        try:
+            import ctranslate2  # noqa: PLC0415 - a second to load
+
+            if device == "auto":
+                device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+            loaded = _once()(
+                str(folder),
+                device=device,
+                compute_type="float16" if device == "cuda" else "int8",
+                cpu_threads=threads,
+                local_files_only=True,
+            )
+        except (RuntimeError, ValueError, OSError):
+            raise CannotHear("model_broken", setting=SETTING, model=str(model)) from None
+        return cls(loaded, name, profile)
+
+    def hear(
+        self, samples: NDArray[np.float32], bias: Sequence[str] = (), before: str = "", lang: str | None = None
+    ) -> list[Heard]:
+        """See Recogniser."""
+        profile = self._profile
+        with self._one:
+            self._model.begin(profile.languages if lang is None else (lang,))
+            segments, _ = self._model.transcribe(
+                samples,
+                language="en",  # the first guess; each window's own is found while it is heard
+                beam_size=profile.beam,
+                temperature=list(profile.temperatures),
+                condition_on_previous_text=profile.condition_on_previous_text,
+                initial_prompt=before[-200:] if before and profile.condition_on_previous_text else None,
+                hotwords=_hotwords(bias) if bias and profile.hotwords else None,
+                word_timestamps=profile.word_times,
+                no_speech_threshold=profile.no_speech_threshold,
+                log_prob_threshold=profile.log_prob_threshold,
+                compression_ratio_threshold=profile.compression_ratio_threshold,
+                clip_timestamps=[0.0, len(samples) / RATE],
+            )
+            heard = []
+            try:
+                for segment in segments:
+                    words = tuple(
+                        Word(one.word, float(one.start), float(one.end), round(float(one.probability), 3))
+                        for one in segment.words or ()
+                    )
+                    heard.append(
+                        Heard(
+                            float(segment.start),
+                            float(segment.end),
+                            segment.text,
+                            words,
+                            self._model.language,
+                            float(segment.avg_logprob),
+                            float(segment.no_speech_prob),
+                            float(segment.compression_ratio),
+                        )
+                    )
+            except _NothingLeft:
+                pass
+        return heard
+
+
+class _NothingLeft(Exception):
+    """What is left of a clip is padding."""
+
+
+def _folder(model: str) -> Path:
+    """Where the files of a model are; what is no folder is looked for in the hub's cache on this machine."""
+    path = Path(model)
+    if not path.is_dir():
+        if path.is_absolute() or model.startswith((".", "~")) or path == SHIPPED:
+            raise CannotHear("model_missing", setting=SETTING, model=model)
+        from faster_whisper.utils import download_model  # noqa: PLC0415 - as above
+
+        try:
+            path = Path(download_model(model, local_files_only=True))
+        except Exception:  # the hub's library has a dozen ways to say that it is not there
+            raise CannotHear("model_missing", setting=SETTING, model=model) from None
+    if not (path / "model.bin").is_file():
+        raise CannotHear("model_missing", setting=SETTING, model=model)
+    if not (path / "tokenizer.json").is_file():  # without it, it would be fetched from the hub
+        raise CannotHear("model_broken", setting=SETTING, model=model)
+    return path
+
+
+def _hotwords(bias: Sequence[str]) -> str:
+    """As many names as there is room for, the first first."""
+    text = ""
+    for name in bias:
+        if len(text) + len(name) > _BIAS_LENGTH:
+            break
+        text += f"{name}, "
+    return text.removesuffix(", ")
+
+
+@cache
+def _once() -> Any:
+    """Return the class of models that encode a clip once, find its language among those allowed, and leave out its tail.
+
+    Asked in the usual way, faster-whisper encodes a clip twice when its language is not known, and again for each rest of
+    padding behind the last word; each time costs a whole window of 30 s.
+    """
+    from faster_whisper import WhisperModel  # noqa: PLC0415 - a second to load
+
+    class Once(WhisperModel):  # type: ignore[misc,unused-ignore]
+        language = "en"
+        _allowed: tuple[str, ...] = ()
+        _windows = 0
+
+        def begin(self, allowed: tuple[str, ...]) -> None:
+            self._allowed, self._windows, self.language = allowed, 0, "en"
+
+        def encode(self, features: Any) -> Any:
+            self._windows += 1
+            filled = int(np.flatnonzero(np.abs(features).sum(0))[-1]) + 1 if np.any(features) else 0
+            if self._windows > 1 and (filled < _LEAST_LEFT or self._windows > _MOST_WINDOWS):
+                raise _NothingLeft
+            return super().encode(features)
+
+        def generate_with_fallback(self, encoder_output: Any, prompt: list[int], tokenizer: Any, options: Any) -> Any:
+            if self.model.is_multilingual:
+                known = tokenizer.language
+                self.language = self._language(encoder_output)
+                tokenizer.language = tokenizer.tokenizer.token_to_id(f"<|{self.language}|>")
+                tokenizer.language_code = self.language
+                at = len(prompt) - 1 - prompt[::-1].index(tokenizer.sot) + 1
+                if prompt[at] == known:
+                    prompt[at] = tokenizer.language
+            return super().generate_with_fallback(encoder_output, prompt, tokenizer, options)
+
+        def _language(self, encoder_output: Any) -> str:
+            if len(self._allowed) == 1:
+                return self._allowed[0]
+            found = [token[2:-2] for token, _ in self.model.detect_language(encoder_output)[0]]
+            return next((code for code in found if not self._allowed or code in self._allowed), "en")
+
+    return Once
