@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from actions.policy.commands import policy_cli
 from intents.commands import intents_cli, understand_command
 from retrieval.commands import knowledge_cli
+from voice.emotion_command import emotion_command
 
 if TYPE_CHECKING:
     from actions.outside.store import Store
@@ -166,7 +167,15 @@ def explain(
 app.add_typer(intents_cli, name="intents")
 app.add_typer(knowledge_cli, name="knowledge")
 app.add_typer(policy_cli, name="policy")
+call_cli = typer.Typer(name="call", help="Recordings of calls.", no_args_is_help=True)
+app.add_typer(call_cli, name="call")
 app.command("understand")(understand_command)
+call_cli.command("emotion")(emotion_command)
+
+
+@call_cli.callback()
+def call() -> None:
+    """Recordings of calls."""
 
 
 @app.command()
