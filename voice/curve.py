@@ -17,7 +17,7 @@ INKS: Mapping[str, str] = {
     "happy": "#e6a117",
     "neutral": "#5f7f78",
     "sad": "#3a66b7",
-    UNCERTAIN: "#a3abb8",
+    UNCERTAIN: "#9a8db8",
 }
 """Colours that stay apart for those who see red and green alike: they differ in lightness as well."""
 OTHERS = "#d5dbe2"
@@ -96,9 +96,11 @@ def _ink(felt: tuple[Felt, ...], start: float, end: float) -> str:
 
 def _axis(draw: ImageDraw.ImageDraw, seconds: float, letters: partial[ImageFont.FreeTypeFont | ImageFont.ImageFont]) -> None:
     step = next((one for one in _STEPS if seconds / one <= 6), _STEPS[-1])
+    last = _WIDTH - _EDGE - draw.textlength(told_time(seconds), letters(_SMALL)) / _SHARP
     for moment in np.arange(0, seconds, step):
         place = _place(float(moment), seconds)
-        if place > _WIDTH - 3 * _EDGE and moment:
+        half = draw.textlength(told_time(float(moment)), letters(_SMALL)) / _SHARP / 2
+        if place + half + 6 > last and moment:
             continue
         draw.line([_at(place, _WAVE_BOTTOM + 4), _at(place, _WAVE_BOTTOM + 8)], _LINE, _SHARP)
         anchor = "la" if not moment else "ma"

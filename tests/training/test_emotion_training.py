@@ -45,7 +45,8 @@ def test_a_model_is_trained_judged_and_written(corpus: Path, tmp_path: Path) -> 
     assert profile["labels"] == list(EMOTIONS)
     assert profile["held_out"]["alone"]["clean"]["four"] > 0.5
     model = EmotionModel.load(tmp_path)
-    told = model.of_features(np.stack([statistics(tracks(syllables(np.array(GLIDES[name][:2]), 1.5, pace=GLIDES[name][2]))) for name in EMOTIONS]))
+    rows = [statistics(tracks(syllables(np.array(glide), 1.5, pace=pace))) for *glide, pace in GLIDES.values()]
+    told = model.of_features(np.stack(rows))
     assert told.shape == (4, 4)
     assert told[0].argmax() == EMOTIONS.index("angry")
 

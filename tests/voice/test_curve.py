@@ -1,5 +1,6 @@
 """The picture of a call's mood: the customer's speech in the ink of its mood, all else in grey, peaks with their time."""
 
+import re
 from io import BytesIO
 
 import numpy as np
@@ -79,6 +80,17 @@ def test_a_call_of_which_nothing_is_known_is_grey() -> None:
 
     assert inks(drawn(empty), 10, 110) == {"others"}
     assert draw_curve(np.zeros(0, np.float32), 0.0, empty, NAMES).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("seconds", [7.0, 63.0, 121.0, 196.0, 371.0, 595.0])
+def test_moments_below_the_wave_do_not_run_into_each_other(seconds: float) -> None:
+    picture = drawn(CALL, seconds).crop((0, 435, 1170, 480)).convert("L")
+    is_ink = [picture.crop((x, 0, x + 1, 45)).getextrema()[0] < 128 for x in range(picture.width)]
+    words = re.split(" {14,}", "".join("x" if one else " " for one in is_ink).strip())
+
+    # four characters of a moment, m:ss, are some 62 pixels wide
+    assert 2 <= len(words) <= 8
+    assert max(map(len, words)) < 75
 
 
 def test_it_is_small_enough_to_send() -> None:
