@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 # run as a script, this folder would stand in front, and its intents.py in the place of the package
 sys.path[:] = [str(ROOT), *(place for place in sys.path if Path(place or ".").resolve() != ROOT / "bench")]
 
-from bench import decisions, found, intents, many, policy, public, road, slots, start, table, voice  # noqa: E402
+from bench import decisions, emotion, found, intents, many, policy, public, road, slots, start, table, voice  # noqa: E402
 
 
 def _public(one: public.Set) -> Callable[[argparse.Namespace], table.Result]:
@@ -18,11 +18,12 @@ def _public(one: public.Set) -> Callable[[argparse.Namespace], table.Result]:
 
 
 def main() -> None:
-    benchmarks: dict[str, Callable[[argparse.Namespace], table.Result]] = {
+    benchmarks: dict[str, Callable[[argparse.Namespace], table.Result | list[table.Result]]] = {
         "intents": lambda asked: intents.measure(asked.encoder, asked.whole),
         **{one.name: _public(one) for one in public.SETS},
         "found": lambda asked: found.measure(asked.text, asked.embedding),
         "many": lambda asked: many.measure(asked.text, asked.embedding, asked.real),
+        "emotion": lambda asked: emotion.measure(asked.audio),
         "slots": lambda asked: slots.measure(),
         "policy": lambda asked: policy.measure(),
         "decisions": lambda asked: asyncio.run(decisions.measure()),
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, help="a general sentence encoder (MiniLM, …) whose neighbours also read")
     parser.add_argument("--whole", type=Path, help="what `parley intents train --keep-whole` kept, to set beside int8")
     parser.add_argument("--text", type=Path, default=public.TEXT, help="the folder with the public sets")
+    parser.add_argument("--audio", type=Path, default=emotion.AUDIO, help="the folder with the corpora of acted speech")
     parser.add_argument("--embedding", help="another embedding model than the shipped one, a folder or a name")
     parser.add_argument("--real", action="store_true", help="many: real vectors of the passages, which takes minutes")
     parser.add_argument("--speech", type=Path, default=voice.SPEECH, help="voice: a folder with real speech, *.flac")
@@ -48,7 +50,8 @@ def main() -> None:
         parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(benchmarks)}")
     for name, run in benchmarks.items():
         if not asked.names or name in asked.names:
-            table.show([run(asked)])
+            results = run(asked)
+            table.show(results if isinstance(results, list) else [results])
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from actions.policy.commands import policy_cli
 from intents.commands import intents_cli, understand_command
 from retrieval.commands import knowledge_cli
 from voice.commands import call_cli
+from voice.emotion_command import SHIPPED_MODEL, judge_files
 
 if TYPE_CHECKING:
     from actions.outside.store import Store
@@ -118,6 +119,25 @@ def gaps(
         asyncio.run(show_gaps(open_store(), settle, draft, library, as_json=as_json))
     except ValueError as error:
         raise _failure(str(error)) from None
+
+
+@call_cli.command("emotion")
+def emotion(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Recordings in which one customer speaks.")],
+    model: Annotated[Path, typer.Option(help="The folder of the model.", show_default="the shipped one")] = SHIPPED_MODEL,
+) -> None:
+    """Say how the customer in each file sounds: angry, happy, neutral or sad, as an estimate from the voice alone.
+
+    Only for customers' speech: scoring the emotions of staff is forbidden in the EU and not what this is for.
+    """
+    from bot.unheard import tell_unheard
+
+    try:
+        is_whole = judge_files(files, model, lambda why: " ".join(tell_unheard(why, "en").split()))
+    except ValueError as error:
+        raise _failure(str(error)) from None
+    if not is_whole:
+        raise typer.Exit(1)
 
 
 @policy_cli.command("packs")

@@ -35,6 +35,12 @@ class Sound:
         """Seconds."""
         return float(self.samples.shape[1]) / self.rate
 
+    @property
+    def mono(self) -> "NDArray[np.float32]":
+        """All channels in one, of shape (n,)."""
+        one: NDArray[np.float32] = self.samples.mean(axis=0, dtype=self.samples.dtype)
+        return one
+
 
 @dataclass(frozen=True)
 class Span:

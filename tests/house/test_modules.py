@@ -11,7 +11,7 @@ from tests.house.modules import ROOT, Module, modules
 
 # a library that is somebody's business alone: where it may be imported
 OWNERS = {
-    "PIL": ("actions/papers/letters.py", "actions/papers/picture.py"),
+    "PIL": ("actions/papers/letters.py", "actions/papers/picture.py", "voice/curve.py"),
     "aiohttp": ("bot/channels/slack*",),
     "av": ("voice/decode.py",),
     "alembic": ("actions/outside/store.py", "actions/outside/migrations/*"),
@@ -46,11 +46,11 @@ OWNERS = {
     "redis": ("bot/memory.py",),
     "rich": ("*commands.py", "*_command.py", "bot/channels/terminal.py"),
     "scipy": ("intents/training/*", "voice/*"),
-    "sklearn": ("intents/training/*",),
+    "sklearn": ("intents/training/*", "voice/training/*"),
     "slack_bolt": ("bot/channels/slack*",),
     "slack_sdk": ("bot/channels/slack*",),
     "stdnum": ("intents/contact.py",),
-    "typer": ("*commands.py", "bot/cli.py"),
+    "typer": ("*commands.py", "*_command.py", "bot/cli.py"),
     "uvicorn": ("bot/cli.py",),
     "wechatpy": ("bot/channels/tencent/*", "bot/channels/wecom*", "bot/channels/wechat*"),
 }

@@ -1,0 +1,175 @@
+"""`python -m voice.training.emotion --corpus FOLDER`: trains, judges speaker by speaker, and writes `voice/model/emotion`.
+
+Two groups of readers are trained: one hears a segment alone, one hears how it differs from the same caller when calm. Nobody
+is judged by a model that heard them, nor by a threshold that was chosen on them.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+
+from voice.decode import decode
+from voice.emotion_model import MODEL_FILE, PROFILE_FILE
+from voice.emotions import EMOTIONS, arousal_of
+from voice.features import Floats
+from voice.training.calls import calm_in_calls
+from voice.training.corpus import LINES, PLAIN, Corpus, read_corpus
+from voice.training.graph import write_graph
+from voice.training.members import Recipe
+from voice.training.scoring import Score, recall, score
+from voice.training.voters import Voters, vote
+
+OUT = Path(__file__).parents[1] / "model" / "emotion"
+VARIANTS = 18
+SHARE = 0.7
+"""How much the readers that know the caller's calm count, where it is known; the rest is the voice alone."""
+COVERAGE = 0.8
+"""The share of held-out segments that is answered: from which probability on an answer is given follows from it."""
+ANGRY_FROM = 0.33
+"""Probability from which anger is called when a miss and a false alarm weigh the same: between 0.25, where one class of four
+that count alike is as likely as not against the rest, and 0.5."""
+JUDGED = (PLAIN, *LINES)
+Judged = dict[str, Floats]
+
+
+@dataclass(frozen=True)
+class Both:
+    """The two groups of readers."""
+
+    alone: Voters
+    against_calm: Voters
+
+    def probabilities(self, features: Floats, calm: Floats | None = None) -> Floats:
+        """Return (n, 4); without calm by the voice alone."""
+        alone = self.alone.probabilities(features)
+        if calm is None:
+            return alone
+        return SHARE * self.against_calm.probabilities(features - calm) + (1 - SHARE) * alone
+
+
+def fit(corpus: Corpus, recipe: Recipe, kept: np.ndarray) -> Both:
+    """Train both groups on the clips in the mask `kept`, over all the lines there are."""
+    part = _part(corpus, kept)
+    labels = np.array([EMOTIONS.index(name) for name in part.emotion])
+    over_lines = [*part.features.values(), *part.varied]
+    alone = vote(np.concatenate(over_lines), np.tile(labels, len(over_lines)), recipe)
+    random = np.random.default_rng(recipe.seed)
+    apart = [
+        rows - calm_in_calls(part, rows, arousal_of(alone.probabilities(rows)), random)
+        for rows in over_lines
+        for _ in range(2)
+    ]
+    against = vote(np.concatenate(apart), np.tile(labels, len(apart)), replace(recipe, epochs=recipe.epochs // 2))
+    return Both(alone, against)
+
+
+def _part(corpus: Corpus, kept: np.ndarray) -> Corpus:
+    return Corpus(
+        corpus.speaker[kept],
+        corpus.emotion[kept],
+        corpus.seconds[kept],
+        {name: rows[kept] for name, rows in corpus.features.items()},
+        corpus.varied[:, kept],
+    )
+
+
+def told_by(both: Both, corpus: Corpus, seed: int = 7) -> tuple[Judged, Judged]:
+    """Return the probabilities over each line, of the voice alone and within simulated calls."""
+    random = np.random.default_rng(seed)
+    alone = {line: both.alone.probabilities(corpus.features[line]) for line in JUDGED}
+    within = {
+        line: both.probabilities(rows, calm_in_calls(corpus, rows, arousal_of(alone[line]), random))
+        for line, rows in corpus.features.items()
+    }
+    return alone, within
+
+
+def leave_each_speaker_out(corpus: Corpus, recipe: Recipe, tell: Callable[[str], None] = print) -> tuple[Judged, Judged]:
+    """Return the probabilities that each clip got from readers that never heard its speaker."""
+    alone: Judged = {line: np.zeros((len(corpus.speaker), len(EMOTIONS)), np.float32) for line in JUDGED}
+    within: Judged = {line: np.zeros_like(alone[line]) for line in JUDGED}
+    for speaker in sorted(set(corpus.speaker)):
+        aside = corpus.speaker == speaker
+        found = told_by(fit(corpus, recipe, ~aside), _part(corpus, aside))
+        for line in JUDGED:
+            alone[line][aside], within[line][aside] = found[0][line], found[1][line]
+        tell(f"judged without {speaker}")
+    return alone, within
+
+
+def sure_from(told: Sequence[Floats]) -> float:
+    """Return the highest probability that COVERAGE of these rows reach."""
+    return float(np.quantile(np.concatenate([one.max(axis=1) for one in told]), 1 - COVERAGE))
+
+
+def judge(corpus: Corpus, told: Judged) -> dict[str, Score]:
+    """Score held-out probabilities over each line; what counts as sure is chosen for each speaker on the others."""
+    truth = np.array([EMOTIONS.index(name) for name in corpus.emotion])
+    sure = {line: np.zeros(len(truth), bool) for line in JUDGED}
+    for speaker in sorted(set(corpus.speaker)):
+        own = corpus.speaker == speaker
+        least = sure_from([told[line][~own] for line in JUDGED])
+        for line in JUDGED:
+            sure[line][own] = told[line][own].max(axis=1) >= least
+    return {
+        line: replace(
+            score(corpus.emotion, told[line], 0.0, ANGRY_FROM),
+            coverage=float(sure[line].mean()),
+            anger_answered=recall((truth == 0)[sure[line]], told[line][sure[line], 0] >= ANGRY_FROM),
+            four_answered=recall(truth[sure[line]], told[line][sure[line]].argmax(axis=1)),
+        )
+        for line in JUDGED
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the corpus, judge the recipe, train on all of it, write the model."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--corpus", type=Path, required=True, help="EMO-DB: a folder with manifest.csv and clips")
+    asked.add_argument("--out", type=Path, default=OUT)
+    asked.add_argument("--kept", type=Path, help="a file that keeps the features for the next run (.npz)")
+    asked.add_argument("--variants", type=int, default=VARIANTS, help="lines drawn for each speaker")
+    asked.add_argument("--clips", type=int, help="only so many clips, to try the script out")
+    asked.add_argument("--epochs", type=int, default=Recipe.epochs)
+    given = asked.parse_args(arguments)
+    torch.set_num_threads(1)
+    recipe = Recipe(epochs=given.epochs)
+    corpus = read_corpus(given.corpus, lambda path: decode(path).mono, given.kept, given.variants, given.clips)
+    publish(corpus, recipe, leave_each_speaker_out(corpus, recipe, _said), given.out)
+
+
+def publish(corpus: Corpus, recipe: Recipe, told: tuple[Judged, Judged], out: Path) -> None:
+    """Say how good the held-out probabilities are, train on all speakers, and write the model with these figures."""
+    alone, within = judge(corpus, told[0]), judge(corpus, told[1])
+    for name, scores in (("alone", alone), ("within a call", within)):
+        for line, one in scores.items():
+            _said(f"{name}, {line}: {one}")
+    both = fit(corpus, recipe, np.ones(len(corpus.speaker), bool))
+    out.mkdir(parents=True, exist_ok=True)
+    write_graph(both.alone, both.against_calm, SHARE, out / MODEL_FILE)
+    profile = {
+        "name": "parley-emotion-1",
+        "inputs": ["features", "calm", "share"],
+        "labels": list(EMOTIONS),
+        "sure_from": round(sure_from(list(told[0].values())), 3),
+        "angry_from": ANGRY_FROM,
+        "recipe": asdict(recipe) | {"variants": len(corpus.varied), "clips": len(corpus.speaker)},
+        "held_out": {
+            name: {line: {what: round(value, 3) for what, value in asdict(one).items()} for line, one in scores.items()}
+            for name, scores in (("alone", alone), ("within_a_call", within))
+        },
+    }
+    (out / PROFILE_FILE).write_text(yaml.safe_dump(profile, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def _said(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - a program for the terminal
+
+
+if __name__ == "__main__":
+    main()
