@@ -218,9 +218,9 @@ def may_touch(speaker: Speaker, subject: Subject) -> bool:
         case "guest":
             return subject.kind == "ticket" and subject.customer_id is None
         case "legal":
-            return subject.kind == "firing"
+            return subject.kind in ("firing", "recording")
         case "consultant":
-            return subject.kind == "booking" and _is_own(speaker, subject)
+            return subject.kind in ("booking", "recording") and _is_own(speaker, subject)
 
 
 def _is_own(speaker: Speaker, subject: Subject) -> bool:

@@ -9,9 +9,11 @@ from actions.crm.records import Speaker
 from actions.proposal import Basis, Command, Effect, Facts, Json, Plan, Proposal
 from actions.proposal_json import effects_to_json
 
-_STAMPS = frozenset({"created_at", "stage_since", "opened_at", "closed_at", "at", "held_until", "sent_at"})
+_STAMPS = frozenset(
+    {"created_at", "stage_since", "opened_at", "closed_at", "at", "held_until", "sent_at", "basis_at", "deleted_at"}
+)
 """Fields that only say when: planned a minute later, the deed is still the same deed."""
-_FROM_NOW = frozenset({"hold_ends", "calendar_taken"})
+_FROM_NOW = frozenset({"hold_ends", "calendar_taken", "listen"})
 """Timers that count from the moment of the deed."""
 
 

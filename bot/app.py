@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -39,15 +39,18 @@ from bot.channels.web import WebChannel
 from bot.channels.wechat import WeChatChannel
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
-from bot.door import ApiDoor, kept_token
+from bot.door import ApiDoor, kept_secret, kept_token
 from bot.fault import name_fault
-from bot.files import LARGEST, place_for
+from bot.files import limit_for, place_for
+from bot.hearing import Listener, NoListener
 from bot.house_api import house_routes
 from bot.inbox import Inbox
 from bot.judge import Judge
 from bot.judgements import count_judgements, judgements
 from bot.kept_files import FileKeeper
 from bot.kept_papers import PaperFiles
+from bot.kept_recordings import RecordingShelf
+from bot.listening import Listening
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
@@ -58,7 +61,9 @@ from bot.problem import PROBLEMS, answer_with_problems
 from bot.settings import Settings
 from bot.shelf import Shelf
 from bot.stops import Stops
+from bot.take_recordings import RecordingTaker
 from bot.tell import Teller
+from bot.tell_recordings import RecordingTeller
 from bot.think import Thinker
 from bot.wording.sentences import LANGUAGES, sentences
 from bot.writer import Writer
@@ -88,6 +93,8 @@ class House:
     metrics: Metrics
     rulebook: Rulebook
     llm: Llm | None
+    recordings: RecordingShelf
+    listening: Listening
     accept: Callable[[Message], Awaitable[bool]]
 
     async def ask_database(self) -> None:
@@ -102,9 +109,11 @@ class House:
                 await channel.start()
         self.rulebook.start()
         await self.clockwork.start()
+        self.listening.kick()
 
     async def stop(self) -> None:
         """Finish what is in hand; what does not end in time is taken up by the next process."""
+        await self.listening.stop()
         await self.inbox.drain()
         await self.outbox.drain()
         await self.clockwork.stop()
@@ -180,6 +189,7 @@ async def build_house(
     store: Store | None = None,
     engine: Engine | None = None,
     roster: Mapping[str, Row] = CHANNELS,
+    listener: Listener | None = None,
 ) -> House:
     """Put the parts together over a migrated store. Raises SettingsError or ValueError with a plain sentence."""
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -227,7 +237,8 @@ async def build_house(
         # one message may bring two files of the same name
         into = place_for(settings.home, f"{message.key}:{attachment.ref}", attachment.name or attachment.kind)
         into.parent.mkdir(parents=True, exist_ok=True)
-        return await channels[message.address.channel].fetch(attachment, into, LARGEST)
+        limit = limit_for(attachment.kind, attachment.name)
+        return await channels[message.address.channel].fetch(attachment, into, limit)
 
     async def takes_part(address: Address) -> bool:
         return await teller.takes_part(address)
@@ -256,6 +267,9 @@ async def build_house(
     async def calendar_taken(timer: Timer) -> None:
         await judge.calendar_taken(timer.data["person"], timer.due_at)
 
+    async def listen(timer: Timer) -> None:
+        listening.kick()
+
     weighed: tuple[int, datetime | None] | None = None
 
     async def weigh_judgements() -> None:
@@ -271,6 +285,13 @@ async def build_house(
         await weigh_judgements()
         await inbox.sweep()
         await outbox.sweep()
+        await shelf.sweep()
+        await listening.sweep()
+
+    def arm(keys: Iterable[str]) -> None:
+        clockwork.arm(keys)
+        if any(key.startswith("listen:") for key in keys):
+            listening.kick()  # the engine rings for the other processes; here it begins at once
 
     handlers = {
         "reminder": remind,
@@ -278,16 +299,45 @@ async def build_house(
         "meeting_soon": about_a_meeting,
         "hold_ends": about_a_meeting,
         "calendar_taken": calendar_taken,
+        "listen": listen,
     }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
-    files = FileKeeper(settings.home, fetch, minds.shelf.look_at, now)
     teller = Teller(world, outbox, announcer, windows)
     stops = Stops(world, rulebook, lambda: rulebook.breakers)
-    judge = Judge(world, outbox, announcer, teller, names, rulebook, clockwork.arm, stops)
+    judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
     writer = Writer(llm.write if llm else None)
-    conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, writer, stops)
+    listener, secret = listener or NoListener(), secret_of(settings)
+    shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
+    tells = RecordingTeller(store, outbox, channels, listener, now)
+    listening = Listening(store, settings.home, secret, listener, shelf, tells, accept, now)
+    taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
+    files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
+    notice = (listener.notice, listener.is_synthetic)
+    conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, writer, stops, notice)
     inbox = Inbox(store, handle, now, on_failed=failed)
-    return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, rulebook, llm, accept)
+    return House(
+        store,
+        memory,
+        channels,
+        inbox,
+        outbox,
+        judge,
+        clockwork,
+        minds.shelf,
+        metrics,
+        rulebook,
+        llm,
+        shelf,
+        listening,
+        accept,
+    )
+
+
+def secret_of(settings: Settings) -> bytes:
+    """The secret of the house, from which the keys of its recordings are made."""
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value().encode()
+    return kept_secret(settings.home).encode()
 
 
 def _send_entry(send: Send) -> audit.Entry:

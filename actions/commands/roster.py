@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from actions.commands import clock, crm, data, knowledge, meetings, messages, papers, service, stops
+from actions.commands import clock, crm, data, knowledge, meetings, messages, papers, recordings, service, stops
 from actions.proposal import Command
 
 _ALL: tuple[type[Command], ...] = (
@@ -58,6 +58,13 @@ _ALL: tuple[type[Command], ...] = (
     meetings.RemindMeeting,
     meetings.TakeCalendar,
     meetings.TellClashes,
+    recordings.TakeRecording,
+    recordings.RecordBasis,
+    recordings.ListenAgain,
+    recordings.CancelRecording,
+    recordings.DeleteRecording,
+    recordings.BeginListening,
+    recordings.EndListening,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}

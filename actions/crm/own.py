@@ -41,14 +41,18 @@ _MODELS: dict[str, type[tables.Table]] = {
     "signal": tables.SignalRow,
     "firing": tables.FiringRow,
     "booking": tables.BookingRow,
+    "recording": tables.RecordingRow,
 }
 
 _REFERRERS: dict[str, tuple[tuple[str, str], ...]] = {
     "customer": tuple(
         (kind, "customer_id")
-        for kind in ("contact", "deal", "paper", "ticket", "contract", "activity", "reminder", "booking", "signal", "firing")
+        for kind in (
+            *("contact", "deal", "paper", "ticket", "contract", "activity", "reminder", "booking", "signal", "firing"),
+            "recording",
+        )
     ),
-    "deal": tuple((kind, "deal_id") for kind in ("activity", "reminder", "contract", "paper", "booking")),
+    "deal": tuple((kind, "deal_id") for kind in ("activity", "reminder", "contract", "paper", "booking", "recording")),
     "lead": (("activity", "lead_id"),),
     "contact": (("ticket", "contact_id"), ("paper", "contact_id")),
     "paper": (("paper", "replaces_id"),),

@@ -19,6 +19,7 @@ from actions.policy.files import SHIPPED_POLICY, Files, files_at
 from actions.policy.hours import Hours
 from actions.policy.packs import Pack, is_said, read_pack
 from actions.policy.rates import Rates
+from actions.policy.recordings import RecordingRules, shipped_recordings
 from actions.proposal import Confirmers, OnExpiry, Reason, Verdict
 
 OFFICES = frozenset({"manager", "director", "legal"})
@@ -102,6 +103,7 @@ class Policy:
     version: str
     hours: Hours
     packs: tuple[Pack, ...] = ()
+    recordings: RecordingRules = field(default_factory=shipped_recordings)
 
     @classmethod
     def load(cls, path: Path = SHIPPED_POLICY) -> "Policy":
@@ -137,10 +139,11 @@ class Policy:
             ),
             problems,
         )
+        recordings = _part(lambda: _recordings(files), problems)
         merged = _merged(rules, packs, problems)
-        if problems or rates is None or hours is None:
+        if problems or rates is None or hours is None or recordings is None:
             raise ValueError("\n".join(problems))
-        return cls(merged, rates, files.version, hours, tuple(packs))
+        return cls(merged, rates, files.version, hours, tuple(packs), recordings)
 
     @cached_property
     def looks_at_records(self) -> bool:
@@ -175,6 +178,11 @@ def _part(read: Any, problems: list[str]) -> Any:
     except ValueError as error:
         problems.append(str(error))
         return None
+
+
+def _recordings(files: Files) -> RecordingRules:
+    text = files.texts.get("recordings.yaml")  # a version kept from before there were any has none
+    return shipped_recordings() if text is None else RecordingRules.read(text, files.place("recordings.yaml"))
 
 
 def _gather(rules: list[Rule], reader: "_Reader", text: str, problems: list[str]) -> None:

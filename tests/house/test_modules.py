@@ -20,6 +20,7 @@ OWNERS = {
     "charset_normalizer": ("retrieval/formats/plain.py",),
     "chromadb": ("retrieval/index.py",),
     "cn2an": ("intents/*",),
+    "cryptography": ("actions/recordings/sealed.py",),
     "dbos": ("actions/outside/durable.py",),
     "docx": ("retrieval/formats/word.py", "actions/papers/word.py"),
     "fontTools": ("actions/papers/fonts/cut_fonts.py",),

@@ -22,6 +22,7 @@ PROMISED = {
     "PARLEY_LLM_MODEL",
     "PARLEY_LLM_API_KEY",
     "PARLEY_API_TOKEN",
+    "PARLEY_SECRET_KEY",
     "SLACK_BOT_TOKEN",
     "SLACK_SIGNING_SECRET",
     "SLACK_APP_TOKEN",
@@ -40,7 +41,6 @@ PROMISED = {
 }
 # promised for rooms that are not built yet; whoever builds one moves its names up
 LATER = {
-    "PARLEY_SECRET_KEY",
     "PARLEY_WHISPER_MODEL",
 }
 
