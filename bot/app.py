@@ -31,6 +31,7 @@ from actions.policy.policy import Policy
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
+from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
 from bot.channels.channel import Channel
 from bot.channels.roster import CHANNELS, Parts, Row
@@ -306,7 +307,7 @@ async def build_house(
     stops = Stops(world, rulebook, lambda: rulebook.breakers)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
     writer = Writer(llm.write if llm else None)
-    listener, secret = listener or NoListener(), secret_of(settings)
+    listener, secret = listener or listener_of(settings), secret_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     tells = RecordingTeller(store, outbox, channels, listener, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, accept, now)
@@ -331,6 +332,11 @@ async def build_house(
         listening,
         accept,
     )
+
+
+def listener_of(settings: Settings) -> Listener:
+    """What listens in this house; without a speech model recordings wait for one."""
+    return NoListener()
 
 
 def secret_of(settings: Settings) -> bytes:
@@ -402,6 +408,7 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     papers = PaperFiles(house.store, settings.home)
     app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
+    app.include_router(calls_routes(house.store, door, house.recordings))
     app.include_router(
         chat_page(
             web,

@@ -68,6 +68,11 @@ class RecordingShelf:
         self._quietly = quietly
         self._now = now
 
+    @property
+    def rules(self) -> RecordingRules:
+        """Those in force now."""
+        return self._rules()
+
     # --- arriving ---------------------------------------------------------------------------------------------------
 
     async def known(self, message: Message, attachment: Attachment) -> Arrival | None:

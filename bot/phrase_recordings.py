@@ -36,7 +36,7 @@ _LONGEST_LINE = 160
 _LONGEST_WORDS = 600
 
 
-def phrase_taken(outcome: Outcome, voice: Voice, mint: Mint, bases: Sequence[str] = BASES) -> Phrased:
+def phrase_taken(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     """A recording is here: on what basis may it be listened to? Or, where it has been here before, how it stands."""
     told, command = outcome.data, outcome.proposal.command
     assert isinstance(command, TakeRecording)
@@ -50,7 +50,9 @@ def phrase_taken(outcome: Outcome, voice: Voice, mint: Mint, bases: Sequence[str
             make += [to_do(ListenAgain(recording), voice, mint), to_do(DeleteRecording(recording), voice, mint)]
         return Phrased(with_buttons(Card(lines[0], tuple(lines[1:])), voice, make, mint), why=outcome.proposal.basis)
     lines = voice.say("recording.taken_again" if told.get("is_again") else "recording.taken", told).split("\n")
-    commands: list[Command] = [*(RecordBasis(recording, basis) for basis in bases), DeleteRecording(recording, "refused")]  # type: ignore[arg-type]
+    accepted = told.get("bases") or BASES
+    commands: list[Command] = [RecordBasis(recording, basis) for basis in BASES if basis in accepted]
+    commands.append(DeleteRecording(recording, "refused"))
     card = Card(lines[0], tuple(lines[1:]), view_of=f"basis:{recording}")
     return Phrased(with_options(card, voice, [to_do(one, voice, mint) for one in commands]), why=outcome.proposal.basis)
 

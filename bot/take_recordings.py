@@ -99,6 +99,7 @@ class RecordingTaker:
             attachment.is_spoken,
             None if attachment.is_spoken else thread.customer_id,
             None if attachment.is_spoken else thread.deal_id,
+            self._shelf.rules.bases,
         )
 
     async def _spoken(self, message: Message, command: TakeRecording, speaker: Speaker) -> Taken:

@@ -19,7 +19,8 @@ class TakeRecording:
     """Keep a recording that somebody sent, sealed. Nothing listens to it before there is a basis for this very recording.
 
     `digest` is the SHA-256 of the bytes as they came, `size` how many. A voice message (`is_message`) that its sender spoke
-    to the copilot is its own basis; sending it is the act. The same bytes again are the same recording.
+    to the copilot is its own basis; sending it is the act. The same bytes again are the same recording. `bases` are those
+    that the house accepts.
     """
 
     recording_id: str
@@ -32,6 +33,7 @@ class TakeRecording:
     is_message: bool = False
     customer_id: str | None = None
     deal_id: str | None = None
+    bases: tuple[str, ...] = ()
 
     name: ClassVar[str] = "take_recording"
     roles: ClassVar[frozenset[str]] = STAFF | {"legal", "customer"}
@@ -44,7 +46,9 @@ class TakeRecording:
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         known: Recording | None = facts.get("recording", self.recording_id)
         if known is not None:
-            return Plan(subjects=_about(known, speaker), data={**recording_data(known), "is_again": True})
+            return Plan(
+                subjects=_about(known, speaker), data={**recording_data(known), "is_again": True, "bases": list(self.bases)}
+            )
         if not speaker.is_staff and not self.is_message:
             return problem("recording_of_customer")
         values: dict[str, Json] = {
@@ -65,7 +69,11 @@ class TakeRecording:
             values |= {"basis": "own_message", "basis_by": speaker.person_id, "basis_at": stamp(now)}
         made = Recording(id=self.recording_id, **{**values, "created_at": now, "basis_at": None})
         subjects = _about(made, speaker) if speaker.is_staff else ()
-        return Plan((Create("recording", self.recording_id, values),), subjects, data=recording_data(made))
+        return Plan(
+            (Create("recording", self.recording_id, values),),
+            subjects,
+            data={**recording_data(made), "bases": list(self.bases)},
+        )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import yaml
 from actions.crm.records import AskedBasis
 
 SHIPPED_RECORDINGS = Path(__file__).with_name("recordings.yaml")
-BASES: tuple[str, ...] = get_args(AskedBasis)
+BASES: tuple[AskedBasis, ...] = get_args(AskedBasis)
 _MOST_DAYS = 3660
 _KEYS = frozenset({"keep_days", "message_days", "unanswered_hours", "keep_transcripts", "bases"})
 

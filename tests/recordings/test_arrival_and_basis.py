@@ -27,6 +27,11 @@ def all_of(reply: Reply) -> str:
     return "\n".join([reply.text, *(one.label for one in (reply.card.buttons if reply.card else ()))])
 
 
+async def tapped(house: HouseUnderTest, who: str, label: str) -> str:
+    """What arrived by the time that everything a press has brought about is over."""
+    return text_of([*await house.press(who, button(house, who, label)), *await house.listened()])
+
+
 async def only_recording(house: HouseUnderTest) -> dict[str, Any]:
     (recording,) = (await house.records("recording")).values()
     return recording
@@ -69,9 +74,8 @@ async def test_the_plain_file_is_gone_and_the_kept_one_says_nothing(house: House
 
 async def test_one_tap_is_kept_with_who_and_when_and_the_words_come(house: HouseUnderTest, listener: FakeListener) -> None:
     await house.send_recording("E01", CALL)
-    told = await house.press("E01", button(house, "E01", "客户在通话里同意了"))
-    assert "马上开始听" in text_of(told)
-    words = text_of(await house.listened())
+    words = await tapped(house, "E01", "客户在通话里同意了")
+    assert "马上开始听" in words
     assert "0:00 客户（估计）：你们的报价比别家贵" in words
     assert "0:30 销售（估计）：明天上午发给您" in words
     assert "模型：fake-small" in words
@@ -120,8 +124,7 @@ async def test_the_same_bytes_are_one_recording_and_both_are_told(house: HouseUn
     await house.send_recording("E01", CALL, "a.m4a")
     again = text_of(await house.send_recording("E02", CALL, "forwarded.m4a"))
     assert "已经在这里了" in again
-    await house.press("E02", button(house, "E02", "开头已告知会录音"))
-    news = await house.listened()
+    news = [*await house.press("E02", button(house, "E02", "开头已告知会录音")), *await house.listened()]
     assert len(await house.records("recording")) == 1
     assert listener.heard == ["客户: 你们的报价比别家贵", "客户: 那先发一份正式报价"]
     for place in ("E01", "E02"):
@@ -192,9 +195,7 @@ async def test_a_message_heard_again_after_a_crash_is_the_same_recording(house: 
     async with house.store.write() as tx:
         await tx.execute(update(InboxRow).values(state="accepted", done_at=None))
     await house.house.inbox.sweep()
-    await house.house.inbox.drain()
-    async with house.store.read() as tx:
-        assert (await tx.execute(select(InboxRow.state, InboxRow.error))).all() == [("done", None)]
+    await house._until_done("story:1")
     assert len(await house.records("recording")) == 1
 
 
@@ -228,8 +229,7 @@ async def test_a_sealed_file_that_was_changed_is_not_listened_to(house: HouseUnd
     content = bytearray(kept.read_bytes())
     content[-1] ^= 1
     kept.write_bytes(bytes(content))
-    await house.press("E01", button(house, "E01", "客户在通话里同意了"))
-    assert "和收下时不一样了" in text_of(await house.listened())
+    assert "和收下时不一样了" in await tapped(house, "E01", "客户在通话里同意了")
     assert listener.opened == []
 
 

@@ -12,7 +12,7 @@ from bot.app import Minds
 from bot.settings import Settings
 from tests.fakes import FakeListener
 from tests.house_under_test import HouseUnderTest, open_house
-from tests.recordings.test_arrival_and_basis import button, only_recording, text_of
+from tests.recordings.test_arrival_and_basis import button, only_recording, tapped, text_of
 
 LONG = "\n\n".join(f"客户: 第{part}段第一句\n销售: 第{part}段第二句" for part in range(4))
 _A_WHILE = 20.0
@@ -65,7 +65,7 @@ async def test_messages_are_answered_meanwhile(house: HouseUnderTest, listener: 
     listener.gate = Semaphore(0)
     await sent(house, "E01", LONG, "call.m4a")
     await eventually(lambda: bool(listener.heard))
-    assert "480" in text_of(await house.say("E01", "我的商机有哪些")) or "48万" in text_of(await house.say("E01", "我的商机有哪些"))
+    assert "48万" in text_of(await house.say("E01", "我的商机有哪些"))
     assert (await only_recording(house))["state"] == "running"
     listener.gate.release(100)
     await house.listened()
@@ -82,8 +82,7 @@ async def test_the_word_cancel_stops_it_and_what_was_heard_stays(house: HouseUnd
     assert recording["state"] == "cancelled"
     assert await parts(house) == [0]
     listener.gate.release(100)
-    await house.press("E01", button(house, "E01", "接着听"))
-    assert "8 段话" in text_of(await house.listened())
+    assert "8 段话" in await tapped(house, "E01", "接着听")
     assert [line for line in listener.heard if "第0段" in line] == ["客户: 第0段第一句"]
 
 
@@ -114,14 +113,12 @@ async def test_without_a_model_it_waits_is_told_once_and_begins_by_itself(
 ) -> None:
     listener.missing = True
     await house.send_recording("E01", LONG, "call.m4a")
-    await house.press("E01", button(house, "E01", "客户在通话里同意了"))
-    told = text_of(await house.listened())
+    told = await tapped(house, "E01", "客户在通话里同意了")
     assert "录音排着队，没有丢" in told and "没有能听语音的模型" in told
     assert text_of(await house.pass_time(timedelta(minutes=2))) + text_of(await house.listened()) == ""
     assert (await only_recording(house))["state"] == "queued"
     listener.missing = False
-    await house.pass_time(timedelta(minutes=2))
-    assert "8 段话" in text_of(await house.listened())
+    assert "8 段话" in text_of([*await house.pass_time(timedelta(minutes=2)), *await house.listened()])
 
 
 async def test_a_part_that_is_done_stays_done_when_the_process_ends(
@@ -135,8 +132,7 @@ async def test_a_part_that_is_done_stays_done_when_the_process_ends(
         await eventually(lambda: "客户: 第2段第一句" in first.heard)
     async with open_house(settings, minds, sample_sqlite_url, second) as house:
         house.clock.move(timedelta(hours=1))
-        await house.pass_time(timedelta(minutes=1))
-        assert "8 段话" in text_of(await house.listened())
+        assert "8 段话" in text_of([*await house.pass_time(timedelta(minutes=1)), *await house.listened()])
         assert second.heard == ["客户: 第2段第一句", "客户: 第3段第一句"]
         assert await parts(house) == [0, 1, 2, 3]
 
@@ -148,7 +144,10 @@ async def test_two_workers_never_do_the_same_part_twice(settings: Settings, mind
         open_house(settings, minds, sample_sqlite_url, other) as second,
     ):
         for number in range(3):
-            await sent(house, "E01", f"{LONG}\n\n客户: 录音{number}", f"{number}.m4a")
+            await house.send_recording("E01", f"{LONG}\n\n客户: 录音{number}", f"{number}.m4a")
+        taps = [one for one in house.buttons("E01") if one.label == "客户在通话里同意了"]
+        for tap in taps:
+            await house.press("E01", tap)
         second.clock.at = house.clock.at  # clocks of two machines agree to within a lease
         second.house.listening.kick()
         for listener in (one, other):
