@@ -38,6 +38,7 @@ TURNS = TypeAdapter(tuple[Turn, ...])
 _STRAY_AFTER = timedelta(hours=2)
 """A sealed file that no recording belongs to by then was refused, or its message given up."""
 _MOST_AT_ONCE = 50
+_JUST_ASKED = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -185,12 +186,16 @@ async def turns_of(tx: Tx, recording_id: str) -> tuple[Turn, ...]:
     return tuple(turn for turns in kept for turn in TURNS.validate_python(turns))
 
 
-async def stoppable(tx: Tx, conversation: str, person_id: str | None) -> Recording | None:
-    """The newest recording of this person's here that "cancel" can mean."""
-    open_states = ("awaiting_basis", "queued", "running")
-    where = {"conversation": conversation, "state": open_states, "by_id": person_id}
-    found = await own.find(tx, "recording", where=where, order=("-created_at",), limit=1) if person_id else []
-    return found[0] if found and isinstance(found[0], Recording) else None
+async def stoppable(tx: Tx, conversation: str, person_id: str | None, now: datetime) -> Recording | None:
+    """The newest recording of this person's here that "cancel" can mean: one that is queued, listened to, or was just asked
+    about. What has waited for its basis for longer is not deleted by a word that may mean something else."""
+    if person_id is None:
+        return None
+    where = {"conversation": conversation, "state": ("awaiting_basis", "queued", "running"), "by_id": person_id}
+    for one in await own.find(tx, "recording", where=where, order=("-created_at",), limit=20):
+        if isinstance(one, Recording) and (one.state != "awaiting_basis" or one.created_at > now - _JUST_ASKED):
+            return one
+    return None
 
 
 def arrival_key(message: Message, attachment: Attachment) -> str:

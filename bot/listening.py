@@ -89,7 +89,7 @@ class Tells(Protocol):
     """Says what becomes of a recording where it was sent; within the transaction given, if it is given."""
 
     async def progress(self, progress: Progress, number: int) -> None: ...
-    async def ended(self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str) -> None: ...
+    async def ended(self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str, key: str) -> None: ...
     async def waits(self, tx: Tx, recording: Recording, reason: str) -> None: ...
 
 
@@ -407,7 +407,7 @@ class Listening:
             if tells and job.is_brief and turns:
                 words = self._as_words(turns)
             elif tells:
-                await self._tells.ended(tx, recording, turns, reason or ("" if turns else "silence"))
+                await self._tells.ended(tx, recording, turns, reason or ("" if turns else "silence"), job.owner)
         self._forget(job.recording_id)
         if words is not None:
             await self._speak(job.recording_id, words)

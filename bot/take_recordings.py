@@ -1,8 +1,9 @@
 """Recordings that come with a message become steps: a question for the basis, or the words of a voice message."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from actions.commands.recordings import STAFF, TakeRecording
 from actions.crm.records import Speaker
@@ -16,7 +17,7 @@ from bot.message import Attachment, Message, Spoken
 from bot.steps import Do, Plain, Step
 from bot.thread import Thread
 
-_WHY = {"gone": "recording_expired", "too_large": "recording_too_large", "not_the_file": "recording_not_the_file"}
+_WHY = {"too_large": "recording_too_large", "not_the_file": "recording_not_the_file"}
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,13 @@ class RecordingTaker:
         try:
             file = await self._fetch(message, attachment)
         except NotFetched as fault:
-            return Plain(_WHY.get(fault.why, "recording_refused"), told)
+            return _not_fetched(fault.why, told)
         except TryLater:
             return Plain("recording_later")
         except ValueError:
             return Plain("recording_refused", told)
         if not file.is_file():
-            return Plain("recording_expired", told)
+            return _not_fetched("gone", told)
         if file.stat().st_size == 0:
             forget(file)
             return Plain("recording_empty", told)
@@ -112,6 +113,12 @@ class RecordingTaker:
         if isinstance(heard, Words):
             return Taken(text=heard.text, spoken=heard.spoken)
         return Taken((Plain(_unheard(heard)),))
+
+
+def _not_fetched(why: str, told: Mapping[str, Any]) -> Plain:
+    if why == "gone":
+        return Plain("recording_expired", told) if told["name"] else Plain("recording_expired_voice")
+    return Plain(_WHY.get(why, "recording_refused"), told)
 
 
 def _unheard(heard: NoWords) -> str:

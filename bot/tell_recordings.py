@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from actions.crm import people
+from actions.crm import own, people
 from actions.crm.records import Recording, Speaker
 from actions.outside.store import Store, Tx, after_commit
 from actions.outside.tables import RecordingArrivalRow
@@ -60,6 +60,9 @@ class RecordingTeller:
             return phrase_progress(recording, progress.heard, progress.duration, progress.last, voice, mint)
 
         async with self._store.write() as tx:
+            now = await own.get(tx, "recording", recording.id)
+            if not isinstance(now, Recording) or now.state != "running":
+                return  # stopped meanwhile, and the card says so
             key, view = f"progress:{recording.id}:{number}", f"recording:{recording.id}"
             targets = await self._outbox.redraw(tx, key, view, reply_for, only=edited)
             for mint in mints.values():
@@ -84,8 +87,8 @@ class RecordingTeller:
         )
         await self._put(tx, f"progress:{row.key}:{wanted}", to, reply)
 
-    async def ended(self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str) -> None:
-        """What was heard, or why nothing was, to everybody who sent these bytes."""
+    async def ended(self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str, key: str) -> None:
+        """What was heard, or why nothing was, to everybody who sent these bytes. `key` names this end of it."""
         notice = (self._listener.notice, self._listener.is_synthetic)
 
         def phrase(voice: Voice, mint: Mint) -> Reply:
@@ -93,11 +96,11 @@ class RecordingTeller:
                 return phrase_unheard(recording, reason, voice, mint)
             return phrase_done(recording, turns, notice, voice, mint)
 
-        await self._everywhere(tx, recording, f"ended:{recording.id}:{recording.basis_at}:{reason}", phrase)
+        await self._everywhere(tx, recording, f"ended:{recording.id}:{key}", phrase)
         edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
         targets = await self._outbox.redraw(
             tx,
-            f"over:{recording.id}:{recording.state}",
+            f"over:{recording.id}:{key}",
             f"recording:{recording.id}",
             lambda to, earlier: phrase_over(recording, Voice(earlier.lang, Speaker.zone)),
             only=edited,

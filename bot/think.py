@@ -403,7 +403,7 @@ class Thinker:
         message = heard.message
         if not _CANCEL.fullmatch(understanding.text.strip()) or await self._pending(tx, message.address, message.sender):
             return None
-        recording = await stoppable(tx, message.address.key, heard.speaker.person_id)
+        recording = await stoppable(tx, message.address.key, heard.speaker.person_id, heard.now)
         command = stopping(recording) if recording else None
         basis = Basis(text=understanding.text, confidence=1.0, message=message.key)
         return Do(command, basis, message.key) if command else None

@@ -104,6 +104,22 @@ async def test_cancel_before_there_is_a_basis_is_a_refusal(house: HouseUnderTest
     assert (await only_recording(house))["deleted_why"] == "refused"
 
 
+async def test_a_word_does_not_delete_what_has_waited_for_long(house: HouseUnderTest) -> None:
+    await house.send_recording("E01", LONG)
+    await house.pass_time(timedelta(hours=1))
+    await house.say("E01", "取消")
+    assert (await only_recording(house))["state"] == "awaiting_basis"
+
+
+async def test_what_failed_can_be_tried_again_and_is_told_again(house: HouseUnderTest, listener: FakeListener) -> None:
+    listener.fails["第0段"] = "broken"
+    await sent(house, "E01", LONG, "call.m4a")
+    await house.listened()
+    assert "出错了" in await tapped(house, "E01", "接着听")
+    listener.fails.clear()
+    assert "8 段话" in await tapped(house, "E01", "接着听")
+
+
 async def test_without_a_recording_cancel_means_what_it_meant_before(house: HouseUnderTest) -> None:
     assert "录音" not in text_of(await house.say("E01", "取消"))
 
@@ -199,6 +215,18 @@ async def test_plain_files_of_a_process_that_died_are_taken_away(house: HouseUnd
     left.write_bytes(b"words of somebody")
     await house.pass_time(timedelta(minutes=1))
     assert not left.exists()
+
+
+async def test_on_postgresql_too(settings: Settings, minds: Minds, sample_postgres_url: str) -> None:
+    listener = FakeListener()
+    async with open_house(settings, minds, sample_postgres_url, listener) as house:
+        await sent(house, "E01", LONG, "call.m4a")
+        await house.send_recording("E01", "我的商机有哪些", "voice.amr", is_spoken=True)
+        await house.listened()
+        assert {one["state"] for one in (await house.records("recording")).values()} == {"done"}
+        await house.pass_time(timedelta(days=181))
+        assert {one["state"] for one in (await house.records("recording")).values()} == {"deleted"}
+        assert await house.chain_is_sound()
 
 
 async def parts(house: HouseUnderTest) -> list[int]:
