@@ -180,15 +180,13 @@ class Listening:
             await self._queue(tx, await _recording(tx, recording_id), is_brief=True, lease_until=self._now() + _HELD)
         ends = asyncio.get_running_loop().time() + _PATIENCE
         while (words := await self._words(recording_id)) is None:
-            job = await self._claim(True, recording_id)
-            if isinstance(job, _Job):
-                waits = await self._step(job, tells=False)
-                if waits is not None:
-                    return waits
-            elif asyncio.get_running_loop().time() > ends or self._is_closing:
+            if asyncio.get_running_loop().time() > ends or self._is_closing:
                 return NoWords("later", waits=True)
-            else:
+            job = await self._claim(True, recording_id)
+            if not isinstance(job, _Job):
                 await asyncio.sleep(0.1)
+            elif (waits := await self._step(job, tells=False)) is not None:
+                return waits
         return words
 
     async def _words(self, recording_id: str) -> Words | NoWords | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from actions.batches import rest_of
 from actions.commands.papers import PreparePaper, SendPaper
-from actions.commands.recordings import ListenAgain, RecordBasis, TakeRecording
+from actions.commands.recordings import CancelRecording, ListenAgain, RecordBasis, TakeRecording
 from actions.commands.roster import command_to_json
 from actions.commands.service import TellOwner
 from actions.crm.records import Speaker
@@ -22,7 +22,7 @@ from bot.message import Button, Card, Reply
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
 from bot.phrase_meetings import can_be_changed, in_ones_language, with_invitation
 from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
-from bot.phrase_recordings import phrase_queued, phrase_taken
+from bot.phrase_recordings import phrase_queued, phrase_stopped, phrase_taken
 from bot.phrase_stops import on_a_stop, rulings, says_why, stop_lines, stop_notice, ways_on
 from bot.standing import Standing
 from bot.steps import Help, OfferDocument
@@ -248,6 +248,8 @@ def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrase
         return phrase_taken(outcome, voice, mint)
     if isinstance(proposal.command, RecordBasis | ListenAgain):
         return phrase_queued(outcome, voice, mint)
+    if isinstance(proposal.command, CancelRecording):
+        return phrase_stopped(outcome, voice, mint)
     if outcome.data.get("by_hand"):
         return phrase_released(outcome, viewer.person_id or "", voice, mint)
     lines = _lines(voice, done_key(proposal, is_customer=not viewer.is_staff), told)

@@ -66,6 +66,13 @@ def phrase_queued(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     return Phrased(with_options(card, voice, [cancel]), why=outcome.proposal.basis)
 
 
+def phrase_stopped(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
+    """It was stopped: it can go on, or be deleted."""
+    lines = voice.say("done.cancel_recording", outcome.data).split("\n")
+    make = [to_do(command, voice, mint) for command in outcome.proposal.plan.offers]
+    return Phrased(with_buttons(Card(lines[0], tuple(lines[1:])), voice, make, mint), why=outcome.proposal.basis)
+
+
 def phrase_progress(
     recording: Recording, heard: float, duration: float, last: Sequence[Turn], voice: Voice, mint: Mint
 ) -> Reply:

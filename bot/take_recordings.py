@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from actions.commands.recordings import STAFF, TakeRecording
-from actions.crm.records import Speaker
+from actions.crm import own
+from actions.crm.records import Recording, Speaker
 from actions.outside.store import Store
 from actions.proposal import Basis
 from bot.channels.channel import NotFetched, TryLater
@@ -59,7 +60,7 @@ class RecordingTaker:
         command = self._command(message, attachment, arrival, thread)
         if not attachment.is_spoken:
             return Taken((Do(command, Basis(confidence=1.0, message=message.key), arrival_key(message, attachment)),))
-        return await self._spoken(message, command, speaker)
+        return await self._spoken(message, attachment, command, speaker)
 
     def drop(self, attachment: Attachment) -> None:
         """Take a plain file away that lies in the home already and will not be kept."""
@@ -103,12 +104,16 @@ class RecordingTaker:
             self._shelf.rules.bases,
         )
 
-    async def _spoken(self, message: Message, command: TakeRecording, speaker: Speaker) -> Taken:
+    async def _spoken(self, message: Message, attachment: Attachment, command: TakeRecording, speaker: Speaker) -> Taken:
         cause = f"{message.key}:{command.recording_id}"
         async with self._store.write() as tx:
             outcome = await self._shelf.order(tx, command, speaker, cause, message.address.key)
-        if outcome.kind not in ("done", "already"):
+            recording = await own.get(tx, "recording", command.recording_id)
+        if outcome.kind not in ("done", "already") or not isinstance(recording, Recording):
             return Taken((Plain("recording_not_allowed"),))
+        if not recording.is_message or recording.state in ("cancelled", "deleted"):
+            # the same bytes came as a file before: that recording, with its basis, is what they are
+            return Taken((Do(command, Basis(confidence=1.0, message=message.key), arrival_key(message, attachment)),))
         heard = await self._listening.at_once(command.recording_id)
         if isinstance(heard, Words):
             return Taken(text=heard.text, spoken=heard.spoken)

@@ -118,6 +118,15 @@ async def test_the_same_voice_message_again_is_not_listened_to_again(house: Hous
     assert listener.heard == ["我的商机有哪些"]
 
 
+async def test_the_bytes_of_a_recording_sent_as_a_voice_message_are_still_that_recording(
+    house: HouseUnderTest, listener: FakeListener
+) -> None:
+    await house.send_recording("E01", "客户: 没有依据", "call.m4a")
+    told = text_of(await house.send_recording("E01", "客户: 没有依据", "voice.amr", is_spoken=True))
+    assert "还没有依据" in told
+    assert listener.opened == []
+
+
 async def test_voice_messages_are_kept_shorter_than_calls(house: HouseUnderTest) -> None:
     await house.send_recording("E01", VISIT, "voice.amr", is_spoken=True)
     await house.pass_time(timedelta(days=31))
