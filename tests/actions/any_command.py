@@ -29,6 +29,7 @@ def _argument(hint: Any) -> st.SearchStrategy[Any]:
         return st.one_of(*(_argument(part) for part in get_args(hint)))
     by_type: dict[Any, st.SearchStrategy[Any]] = {
         str: _IDS | TEXT,
+        bool: st.booleans(),
         int: st.integers(0, 10**6),
         Decimal: st.decimals(0, 10**9, places=2),
         AwareDatetime: st.datetimes(timezones=st.just(UTC)),

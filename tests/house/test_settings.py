@@ -71,3 +71,9 @@ def test_half_a_large_model_is_refused(given: str, missing: str, tmp_path: Path)
     (tmp_path / ".env").write_text(f"{given}=http://127.0.0.1:1/v1\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=missing):
         load_settings(tmp_path / ".env")
+
+
+def test_a_secret_from_which_keys_are_made_is_long(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PARLEY_SECRET_KEY=short\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="PARLEY_SECRET_KEY must have at least 32"):
+        load_settings(tmp_path / ".env")
