@@ -52,6 +52,6 @@ def test_a_version_from_before_there_were_any_has_the_shipped_ones() -> None:
     ],
 )
 def test_a_fault_is_named_with_its_place(wrong: str, told: str) -> None:
-    with pytest.raises(ValueError, match="recordings.yaml: ") as fault:
+    with pytest.raises(ValueError, match=r"recordings\.yaml: ") as fault:
         read(wrong)
     assert told in str(fault.value)
