@@ -7,19 +7,22 @@ from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from actions import audit
+from actions.audit import Entry
 from actions.crm import diary, own
 from actions.crm.crossings import note_crossings
-from actions.crm.records import KINDS, Customer, Paper
+from actions.crm.records import KINDS, Customer, Paper, Recording
 from actions.outside.store import Tx
-from actions.outside.tables import TimerRow
+from actions.outside.tables import ListeningRow, RecordingArrivalRow, RecordingPartRow, TimerRow
 from actions.papers.files import print_paper
 from actions.papers.sheet import sheet_from_json
 from actions.proposal import (
     Create,
     Effect,
+    Erase,
     Notify,
     Occupy,
     PrintPaper,
@@ -34,6 +37,7 @@ from actions.proposal import (
     Vacate,
     WriteFile,
 )
+from actions.recordings import sealed
 from actions.world import World
 from actions.write_file import write_file
 
@@ -88,6 +92,8 @@ async def _apply(world: World, tx: Tx, effect: Effect, key: str, files: list[Pat
             files += await _take_document(world, effect)
         case Occupy() | Vacate() | ReplaceBusy():
             await _take_time(tx, effect)
+        case Erase():
+            await _erase(world, tx, effect)
         case Update():
             await _update(tx, [effect])
 
@@ -146,6 +152,32 @@ async def _take_in(world: World, effect: TakeIn) -> list[Path]:
         by=effect.by,
     )
     return [place] if place else []
+
+
+async def _erase(world: World, tx: Tx, effect: Erase) -> None:
+    """The sealed file goes with its key, and the record says so only once it is seen to be gone.
+
+    It goes before the transaction ends: were that rolled back, the sound would be gone and the record know a recording that
+    cannot be opened any more, which somebody wanted deleted anyway.
+    """
+    recording = await own.get(tx, "recording", effect.id)
+    if not isinstance(recording, Recording) or recording.digest != effect.digest:
+        raise Stale
+    await tx.execute(delete(ListeningRow).where(ListeningRow.recording_id == effect.id))
+    await tx.execute(delete(RecordingArrivalRow).where(RecordingArrivalRow.recording_id == effect.id))
+    if effect.with_words:
+        await tx.execute(delete(RecordingPartRow).where(RecordingPartRow.recording_id == effect.id))
+    was_there = await asyncio.to_thread(sealed.erase, world.home, effect.id)
+    proof = {
+        "recording": effect.id,
+        "sha256": effect.digest,
+        "size": recording.size,
+        "was_there": was_there,
+        "key_is_gone": True,
+        "words_are_gone": effect.with_words,
+        "why": recording.deleted_why,
+    }
+    await audit.append(tx, world.now(), Entry("erasure", None, f"recording:{effect.id}", proof))
 
 
 def _digest_of(file: Path) -> str:

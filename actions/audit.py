@@ -35,6 +35,7 @@ Kind = Literal[
     "refusal",
     "timer",
     "policy",
+    "erasure",
 ]
 Wrong = Literal["changed", "missing", "reordered", "cut", "added"]
 BEGINNING = "0" * 64

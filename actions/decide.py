@@ -220,9 +220,11 @@ def may_touch(speaker: Speaker, subject: Subject) -> bool:
         case "guest":
             return subject.kind == "ticket" and subject.customer_id is None
         case "legal":
-            return subject.kind in ("firing", "review") or (subject.kind == "signature" and _is_own(speaker, subject))
+            return subject.kind in ("firing", "review", "recording") or (
+                subject.kind == "signature" and _is_own(speaker, subject)
+            )
         case "consultant":
-            return subject.kind in ("booking", "signature") and _is_own(speaker, subject)
+            return subject.kind in ("booking", "signature", "recording") and _is_own(speaker, subject)
 
 
 def _is_own(speaker: Speaker, subject: Subject) -> bool:

@@ -22,10 +22,12 @@ _STAMPS = frozenset(
         "answer_by",
         "answered_at",
         "arrived_at",
+        "basis_at",
+        "deleted_at",
     }
 )
 """Fields that only say when: planned a minute later, the deed is still the same deed."""
-_FROM_NOW = frozenset({"hold_ends", "calendar_taken", "review_due", "chase"})
+_FROM_NOW = frozenset({"hold_ends", "calendar_taken", "review_due", "chase", "listen"})
 """Timers that count from the moment of the deed."""
 
 

@@ -160,6 +160,18 @@ class PrintPaper:
     digest: str
 
 
+@dataclass(frozen=True)
+class Erase:
+    """Take the sealed sound of a recording away for good, with the queue's trace of it, and its words where `with_words`.
+
+    `digest` is the SHA-256 of what it held; an entry of the record proves that it is gone.
+    """
+
+    id: str
+    digest: str
+    with_words: bool = True
+
+
 Effect = (
     Occupy
     | Vacate
@@ -175,6 +187,7 @@ Effect = (
     | Unschedule
     | WriteFile
     | PrintPaper
+    | Erase
 )
 
 

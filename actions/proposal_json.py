@@ -18,6 +18,7 @@ from actions.proposal import (
     Create,
     Decision,
     Effect,
+    Erase,
     Json,
     Need,
     Notify,
@@ -55,6 +56,7 @@ _NAMES: dict[type[Any], str] = {
     Occupy: "occupy",
     Vacate: "vacate",
     ReplaceBusy: "replace_busy",
+    Erase: "erase",
 }
 _TYPES = {name: effect for effect, name in _NAMES.items()}
 _basis = TypeAdapter(Basis)

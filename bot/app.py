@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -31,6 +31,7 @@ from actions.policy.policy import Policy
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
+from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
 from bot.channels.channel import Channel
 from bot.channels.roster import CHANNELS, Parts, Row
@@ -39,15 +40,18 @@ from bot.channels.web import WebChannel
 from bot.channels.wechat import WeChatChannel
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
-from bot.door import ApiDoor, kept_token
+from bot.door import ApiDoor, kept_secret, kept_token
 from bot.fault import name_fault
-from bot.files import LARGEST, place_for
+from bot.files import limit_for, place_for
+from bot.hearing import Listener, NoListener
 from bot.house_api import house_routes
 from bot.inbox import Inbox
 from bot.judge import Judge
 from bot.judgements import count_judgements, judgements
 from bot.kept_files import FileKeeper
 from bot.kept_papers import PaperFiles
+from bot.kept_recordings import RecordingShelf
+from bot.listening import Listening
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
@@ -59,7 +63,9 @@ from bot.reviews import ReviewClock
 from bot.settings import Settings
 from bot.shelf import Shelf
 from bot.stops import Stops
+from bot.take_recordings import RecordingTaker
 from bot.tell import Teller
+from bot.tell_recordings import RecordingTeller
 from bot.think import Thinker
 from bot.wording.sentences import LANGUAGES, sentences
 from bot.writer import Writer
@@ -89,6 +95,8 @@ class House:
     metrics: Metrics
     rulebook: Rulebook
     llm: Llm | None
+    recordings: RecordingShelf
+    listening: Listening
     accept: Callable[[Message], Awaitable[bool]]
 
     async def ask_database(self) -> None:
@@ -103,9 +111,11 @@ class House:
                 await channel.start()
         self.rulebook.start()
         await self.clockwork.start()
+        self.listening.kick()
 
     async def stop(self) -> None:
         """Finish what is in hand; what does not end in time is taken up by the next process."""
+        await self.listening.stop()
         await self.inbox.drain()
         await self.outbox.drain()
         await self.clockwork.stop()
@@ -181,6 +191,7 @@ async def build_house(
     store: Store | None = None,
     engine: Engine | None = None,
     roster: Mapping[str, Row] = CHANNELS,
+    listener: Listener | None = None,
 ) -> House:
     """Put the parts together over a migrated store. Raises SettingsError or ValueError with a plain sentence."""
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -228,7 +239,8 @@ async def build_house(
         # one message may bring two files of the same name
         into = place_for(settings.home, f"{message.key}:{attachment.ref}", attachment.name or attachment.kind)
         into.parent.mkdir(parents=True, exist_ok=True)
-        return await channels[message.address.channel].fetch(attachment, into, LARGEST)
+        limit = limit_for(attachment.kind, attachment.name)
+        return await channels[message.address.channel].fetch(attachment, into, limit)
 
     async def takes_part(address: Address) -> bool:
         return await teller.takes_part(address)
@@ -263,6 +275,9 @@ async def build_house(
     async def chase(timer: Timer) -> None:
         await review_clock.chase(timer.data["review"], timer.data["number"], timer.due_at)
 
+    async def listen(timer: Timer) -> None:
+        listening.kick()
+
     weighed: tuple[int, datetime | None] | None = None
 
     async def weigh_judgements() -> None:
@@ -278,6 +293,13 @@ async def build_house(
         await weigh_judgements()
         await inbox.sweep()
         await outbox.sweep()
+        await shelf.sweep()
+        await listening.sweep()
+
+    def arm(keys: Iterable[str]) -> None:
+        clockwork.arm(keys)
+        if any(key.startswith("listen:") for key in keys):
+            listening.kick()  # the engine rings for the other processes; here it begins at once
 
     handlers = {
         "reminder": remind,
@@ -287,17 +309,51 @@ async def build_house(
         "calendar_taken": calendar_taken,
         "review_due": review_due,
         "chase": chase,
+        "listen": listen,
     }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
-    files = FileKeeper(settings.home, fetch, minds.shelf.look_at, now)
     teller = Teller(world, outbox, announcer, windows)
     stops = Stops(world, rulebook, lambda: rulebook.breakers)
     review_clock = ReviewClock(world, stops)
-    judge = Judge(world, outbox, announcer, teller, names, rulebook, clockwork.arm, stops)
+    judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
     writer = Writer(llm.write if llm else None)
-    conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, writer, stops)
+    listener, secret = listener or listener_of(settings), secret_of(settings)
+    shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
+    tells = RecordingTeller(store, outbox, channels, listener, now)
+    listening = Listening(store, settings.home, secret, listener, shelf, tells, accept, now)
+    taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
+    files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
+    notice = (listener.notice, listener.is_synthetic)
+    conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, writer, stops, notice)
     inbox = Inbox(store, handle, now, on_failed=failed)
-    return House(store, memory, channels, inbox, outbox, judge, clockwork, minds.shelf, metrics, rulebook, llm, accept)
+    return House(
+        store,
+        memory,
+        channels,
+        inbox,
+        outbox,
+        judge,
+        clockwork,
+        minds.shelf,
+        metrics,
+        rulebook,
+        llm,
+        shelf,
+        listening,
+        accept,
+    )
+
+
+def listener_of(settings: Settings) -> Listener:
+    """What listens in this house; without a speech model recordings wait for one."""
+    return NoListener()
+
+
+def secret_of(settings: Settings) -> bytes:
+    """The secret of the house, from which the keys of its recordings are made."""
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value().encode()
+    return kept_secret(settings.home).encode()
 
 
 def _send_entry(send: Send) -> audit.Entry:
@@ -362,6 +418,7 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     papers = PaperFiles(house.store, settings.home)
     app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
+    app.include_router(calls_routes(house.store, door, house.recordings))
     app.include_router(
         chat_page(
             web,

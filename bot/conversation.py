@@ -53,12 +53,14 @@ from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current,
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
 from bot.phrase_papers import phrase_paper
 from bot.phrase_plays import phrase_rest
+from bot.phrase_recordings import Notice, phrase_transcript, phrase_words
 from bot.phrase_stops import phrase_noted
 from bot.review import masked
 from bot.steps import (
     AskBack,
     AskEdit,
     AskWhich,
+    ConfirmWords,
     Do,
     Edit,
     Heard,
@@ -67,12 +69,14 @@ from bot.steps import (
     JudgePassage,
     Language,
     OfferDocument,
+    OnRecording,
     OnRequest,
     Plain,
     Rest,
     SendOff,
     Settle,
     ShowPaper,
+    ShowTranscript,
     Step,
     TakeBack,
     Tell,
@@ -122,6 +126,7 @@ class Conversation:
         files: FileKeeper,
         writer: Writer,
         stops: Stops,
+        notice: Notice = ("", False),
     ) -> None:
         self._world = world
         self._memory = memory
@@ -132,6 +137,7 @@ class Conversation:
         self._files = files
         self._writer = writer
         self._stops = stops
+        self._notice = notice
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def hear(self, message: Message) -> None:
@@ -139,18 +145,18 @@ class Conversation:
         thread_key = f"thread:{message.address.key}"
         thread = thread_from_json(await self._memory.get(thread_key))
         await self._outbox.wake(target_of(message.address))
-        kept = await self._keep_files(message) if message.attachments else []
+        message, kept = await self._keep_files(message, thread) if message.attachments else (message, ())
         async with self._turns:
-            heard, steps = await self._think(message, thread, tuple(kept))
+            heard, steps = await self._think(message, thread, kept)
         steps = await self._writer(steps)
         async with self._turns:
             thread = await self._work(heard, steps)
         await self._memory.set(thread_key, thread_to_json(thread), _THREAD_LIFE)
 
-    async def _keep_files(self, message: Message) -> list[Step]:
+    async def _keep_files(self, message: Message, thread: Thread) -> tuple[Message, tuple[Step, ...]]:
         async with self._world.store.read() as tx:
             speaker = await people.whois(tx, message.address.channel, message.sender, _claimed(message))
-        return await self._files(message, speaker)
+        return await self._files(message, speaker, thread, language_of(thread, speaker))
 
     async def _think(self, message: Message, thread: Thread, kept: tuple[Step, ...]) -> tuple[Heard, list[Step]]:
         """What a message comes down to, and what was learnt about it; on a snapshot."""
@@ -170,6 +176,7 @@ class Conversation:
 
     async def broken(self, message: Message) -> None:
         """The honest sentence for a message that could not be worked on after several tries."""
+        self._files.drop(message)
         async with self._world.store.read() as tx:
             speaker = await people.whois(tx, message.address.channel, message.sender, _claimed(message))
         phrased = phrase_plain("broken", language_of(Thread(), speaker))
@@ -253,7 +260,7 @@ class Conversation:
                     question=_question(step.turn),
                 )
                 return replace(thread, why=why)
-            case Walk() | Versions() | JudgePassage() | ShowPaper():
+            case Walk() | Versions() | JudgePassage() | ShowPaper() | ConfirmWords() | ShowTranscript():
                 why = await self._look_into(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
             case Do() | SendOff():
@@ -272,9 +279,9 @@ class Conversation:
         return await self._stops.note(tx, heard, step.situation, key)
 
     async def _look_into(
-        self, tx: Tx, heard: Heard, step: Walk | Versions | JudgePassage | ShowPaper, key: str
+        self, tx: Tx, heard: Heard, step: Walk | Versions | JudgePassage | ShowPaper | OnRecording, key: str
     ) -> dict[str, Any] | None:
-        """Show more of a passage or of a paper, or keep a word on it."""
+        """Show more of a passage, of a paper or of a recording, or keep a word on it."""
         voice = Voice(heard.lang, heard.speaker.zone, heard.now)
         match step:
             case Walk():
@@ -283,6 +290,11 @@ class Conversation:
                 return await self._say(tx, heard, key, lambda mint: phrase_versions(step.said, voice, mint))
             case JudgePassage():
                 return await self._judge_passage(tx, heard, step, key)
+            case ConfirmWords():
+                return await self._say(tx, heard, key, lambda mint: phrase_words(step, voice, mint))
+            case ShowTranscript():
+                notice = self._notice
+                return await self._say(tx, heard, key, lambda mint: phrase_transcript(step, notice, voice, mint))
             case ShowPaper():
                 reader = heard.speaker.person_id or ""
                 return await self._say(tx, heard, key, lambda mint: phrase_paper(step, reader, voice, mint))

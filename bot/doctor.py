@@ -1,19 +1,24 @@
 """`parley doctor`: looks at everything that can be wrong before somebody notices it in a chat, and says what to do."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from tempfile import TemporaryFile
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import get_args
 
 from sqlalchemy import text
 
 from actions.approvers import policy_gaps, read_staff
-from actions.crm import people
+from actions.crm import own, people
+from actions.crm.records import RecordingState
 from actions.outside.llm import LlmUnavailableError
 from actions.outside.store import Store
 from actions.policy.breakers import Breakers
 from actions.policy.policy import Policy
+from actions.recordings.sealed import FOLDER, SealBroken, seal, sealed_path, unseal
 from actions.rulebook import policy_at
-from bot.app import large_model, now, open_meanings
+from bot.app import large_model, listener_of, now, open_meanings, secret_of
 from bot.channels.files_apart import open_text
 from bot.channels.roster import CHANNELS, Parts
 from bot.fault import name_fault
@@ -26,6 +31,8 @@ from intents.understand import Reader
 from retrieval.embed import NONE
 from retrieval.index import IndexUnavailableError
 from retrieval.search import Library
+
+_STATES: tuple[str, ...] = get_args(RecordingState)
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,8 @@ async def examine(settings: Settings) -> list[Finding]:
         ("meanings", lambda: _meanings(settings)),
         ("large model", lambda: _large_model(settings)),
         ("policy", lambda: _policy(settings)),
+        ("speech model", lambda: _speech_model(settings)),
+        ("recordings", lambda: _recordings(settings)),
         ("api", lambda: _api(settings)),
     ]
     findings = [await _look(what, look) for what, look in looks]
@@ -192,6 +201,56 @@ async def _policy(settings: Settings) -> str:
     renew = ", which are out of date: add a set with its day to rates.yaml beside your policy (PARLEY_POLICY)"
     rates = f"rates of {policy.rates.on(today).as_of}{renew if is_stale else ''}"
     return f"version {policy.version}, {len(policy.rules)} rules{on}; {rates}"
+
+
+async def _speech_model(settings: Settings) -> str:
+    listener = listener_of(settings)
+    if not listener.model:
+        return "none: recordings and voice messages are kept and wait for one; PARLEY_WHISPER_MODEL names it"
+    known = "knows synthetic speech only and will not transcribe people; PARLEY_WHISPER_MODEL sets a real one"
+    return f"{listener.model}" + (f", {known}" if listener.is_synthetic else "")
+
+
+async def _recordings(settings: Settings) -> str:
+    secret = secret_of(settings)
+    await asyncio.to_thread(_seals, settings, secret)
+    store = Store(settings.database())
+    try:
+        policy = await policy_at(store, settings.policy)
+        async with store.read() as tx:
+            kept_now = await own.find(tx, "recording", where={"state": [one for one in _STATES if one != "deleted"]})
+    finally:
+        await store.close()
+    gone = [one.id for one in kept_now if not sealed_path(settings.home, one.id).is_file()]
+    if gone:
+        raise _Wrong(f"{len(gone)} sealed files are missing from {settings.home / FOLDER}, {gone[0]} first. Restore them.")
+    unread = [one.id for one in kept_now[:1] if not await asyncio.to_thread(_opens, settings, secret, one.id)]
+    if unread:
+        raise _Wrong("the secret is not the one that the recordings were sealed with. Restore PARLEY_SECRET_KEY.")
+    rules = policy.recordings
+    key = "PARLEY_SECRET_KEY" if settings.secret_key else "the home's secret_key (back it up)"
+    return (
+        f"{len(kept_now)} sealed with {key}; calls are kept {rules.keep_for.days} days, voice messages"
+        f" {rules.messages_for.days}, then deleted with proof"
+    )
+
+
+def _seals(settings: Settings, secret: bytes) -> None:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=settings.home) as folder:
+        plain, kept = Path(folder, "plain"), Path(folder, "kept")
+        plain.write_bytes(b"words")
+        seal(plain, kept, secret, "doctor")
+        if b"".join(unseal(kept, secret, "doctor")) != b"words":
+            raise _Wrong("what is sealed does not open again. Check PARLEY_SECRET_KEY and the disk of the home.")
+
+
+def _opens(settings: Settings, secret: bytes, recording_id: str) -> bool:
+    try:
+        next(unseal(sealed_path(settings.home, recording_id), secret, recording_id))
+    except SealBroken:
+        return False
+    return True
 
 
 async def _api(settings: Settings) -> str:

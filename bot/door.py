@@ -50,6 +50,19 @@ def kept_token(home: Path) -> str:
     return path.read_text().strip()
 
 
+def kept_secret(home: Path) -> str:
+    """The secret in the home's file `secret_key`, made on first use and readable by its owner only.
+
+    Without it no recording that was sealed can be opened again: it belongs into the backup, apart from the recordings.
+    """
+    path = home / "secret_key"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
 class ApiDoor:
     """A FastAPI dependency that lets a caller of `/api` in, or raises 401. Without a token it asks for this machine."""
 

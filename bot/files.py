@@ -9,18 +9,23 @@ from bot.message import Attachment
 
 LARGEST = 50 * 1024 * 1024
 """Bytes of one file that are taken; larger ones are refused with a sentence."""
+LARGEST_RECORDING = 500 * 1000 * 1000
+"""The same of a recording: three hours of telephone sound as WAV are 350 MB."""
 
 _PIECE = 256 * 1024
 _LONGEST_NAME = 240
 """Bytes of a name that are kept, from its end, where its kind stands; file systems take 255."""
 
 
+_SOUND = (".amr", ".awb", ".silk", ".slk", ".m4a", ".aac", ".mp3", ".wav", ".ogg", ".oga", ".opus", ".flac", ".wma", ".aiff")
+
+
 class FileTooLarge(Exception):
     """A file is over the limit; `sentence` says so in both languages."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, limit: int = LARGEST) -> None:
         super().__init__("file over the limit")
-        size = LARGEST // 1024 // 1024
+        size = limit // 1024 // 1024
         self.sentence = f"文件 {name} 超过 {size} MB,没有收下。 / {name} is over {size} MB and was not taken."
 
 
@@ -37,13 +42,23 @@ class Incoming(Protocol):
 def kind_of(mime: str, name: str) -> Literal["voice", "image", "video", "file"]:
     """What sort of attachment this is, by its declared type, else by its name's ending."""
     for kind, prefix, endings in (
-        ("voice", "audio/", (".amr", ".silk", ".m4a", ".mp3", ".wav", ".ogg", ".opus", ".flac")),
+        ("voice", "audio/", _SOUND),
         ("image", "image/", (".png", ".jpg", ".jpeg", ".gif", ".webp")),
-        ("video", "video/", (".mp4", ".mov")),
+        ("video", "video/", (".mp4", ".mov", ".m4v", ".mkv", ".avi", ".webm", ".3gp")),
     ):
         if mime.startswith(prefix) or name.lower().endswith(endings):
             return kind  # type: ignore[return-value]
     return "file"
+
+
+def is_recording(kind: str, name: str) -> bool:
+    """Whether an attachment holds sound that somebody may want listened to, also where the platform calls it a file."""
+    return kind in ("voice", "video") or (kind == "file" and kind_of("", name) in ("voice", "video"))
+
+
+def limit_for(kind: str, name: str) -> int:
+    """How many bytes of such an attachment are taken."""
+    return LARGEST_RECORDING if is_recording(kind, name) else LARGEST
 
 
 def place_for(home: Path, key: str, name: str) -> Path:
@@ -58,16 +73,17 @@ async def keep(home: Path, key: str, upload: Incoming) -> Attachment:
     name = Path(upload.filename or "file").name[-120:]
     path = place_for(home, key, name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
+    size, mime = 0, upload.content_type or ""
+    kind = kind_of(mime, name)
+    limit = limit_for(kind, name)
     try:
         with path.open("wb") as out:
             while piece := await upload.read(_PIECE):
                 size += len(piece)
-                if size > LARGEST:
-                    raise FileTooLarge(name)
+                if size > limit:
+                    raise FileTooLarge(name, limit)
                 out.write(piece)
     except BaseException:  # whoever was sending hung up, too: half a file is none
         path.unlink(missing_ok=True)
         raise
-    mime = upload.content_type or ""
-    return Attachment(kind_of(mime, name), str(path), name, mime, size)
+    return Attachment(kind, str(path), name, mime, size)

@@ -168,11 +168,12 @@ class Judge:
         if is_used and command.ruling == "released":
             await self._stops.spend(tx, command.firing_id, paused, person, here.key)
 
-    async def quietly(self, tx: Tx, proposal: Proposal, conversation: str) -> None:
+    async def quietly(self, tx: Tx, proposal: Proposal, conversation: str) -> Outcome:
         """Decide and carry out what nobody waits to hear of; its notices reach whom they are for."""
         decision = await self._stops.decide(tx, proposal, conversation)
         outcome = await carry_out(self._world, proposal, decision, conversation=conversation, tx=tx)
         await self._stops.record(tx, outcome, conversation)
+        return outcome
 
     def _with_rules_passage(self, proposal: Proposal, decision: Decision, lang: Language) -> Proposal:
         """What the company's own documents say about the rule that stands in the way belongs to the reasons shown."""

@@ -14,8 +14,11 @@ from actions.crm.diary import span
 from actions.crm.records import Speaker
 from actions.proposal import Basis
 from bot.channels.channel import TryLater
+from bot.files import is_recording
 from bot.message import Attachment, Message
 from bot.steps import Do, OfferDocument, Plain, Step
+from bot.take_recordings import RecordingTaker, as_said
+from bot.thread import Thread
 from retrieval.add import Added
 from retrieval.formats.bad import Why
 from retrieval.formats.roster import FORMATS, REFUSED
@@ -49,26 +52,48 @@ class FileKeeper:
         home: Path,
         fetch: Callable[[Message, Attachment], Awaitable[Path]],
         look_at: LookAt,
+        take_recording: RecordingTaker,
         now: Callable[[], datetime],
     ) -> None:
         self._home = home.resolve()
         self._fetch = fetch
         self._look_at = look_at
+        self._take_recording = take_recording
         self._now = now
 
-    async def __call__(self, message: Message, speaker: Speaker) -> list[Step]:
-        """What becomes of each file; nothing is kept of somebody nobody knows."""
+    async def __call__(
+        self, message: Message, speaker: Speaker, thread: Thread, lang: str
+    ) -> tuple[Message, tuple[Step, ...]]:
+        """What becomes of each file, and the message with the words of its voice messages in it.
+
+        Nothing is kept of somebody nobody knows.
+        """
         if speaker.role == "guest":
-            return []
-        return [await self._keep(message, attachment, speaker) for attachment in message.attachments]
+            for attachment in message.attachments:
+                self._take_recording.drop(attachment)
+            return message, ()
+        steps: list[Step] = []
+        said = message
+        for attachment in message.attachments:
+            if is_recording(attachment.kind, attachment.name):
+                taken = await self._take_recording(message, attachment, speaker, thread, lang)
+                said = as_said(said, taken)
+                steps += taken.steps
+            else:
+                steps.append(await self._keep(message, attachment, speaker))
+        return said, tuple(steps)
+
+    def drop(self, message: Message) -> None:
+        """The message is given up: no plain recording of it stays."""
+        for attachment in message.attachments:
+            if is_recording(attachment.kind, attachment.name):
+                self._take_recording.drop(attachment)
 
     async def _keep(self, message: Message, attachment: Attachment, speaker: Speaker) -> Step:
         try:
             file = await self._fetch(message, attachment)
         except (ValueError, TryLater):
             return Plain("file_refused")
-        if attachment.kind == "voice":
-            return Plain("voice_kept")
         name = PurePosixPath((attachment.name or file.name).replace("\\", "/")).name
         if speaker.is_staff and speaker.person_id and PurePosixPath(name).suffix.lower() == ".ics":
             return await asyncio.to_thread(self._calendar, file, name, speaker, message.key)

@@ -32,13 +32,26 @@ class Address:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file or recording that came with a message; `ref` is how the channel fetches it. `size` in bytes, if told."""
+    """A file or recording that came with a message; `ref` is how the channel fetches it. `size` in bytes, if told.
+
+    `is_spoken`: a voice message that its sender spoke into the chat just now. `words` is what the platform says it heard.
+    """
 
     kind: Literal["voice", "image", "video", "file"]
     ref: str
     name: str = ""
     mime: str = ""
     size: int | None = None
+    is_spoken: bool = False
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """That the text of a message was heard, not typed: whether the words are sure, and whether the model knows people."""
+
+    is_sure: bool
+    is_synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +61,8 @@ class Message:
     `key` is the same for every redelivery of one event. `press` is the token of a button, with `text` empty; `handle` is
     what the platform gives to redraw the pressed card (a WeCom response code), usable once. `claimed_role` is the role a
     front end says the sender has (JSON API, terminal). `unreadable` names a kind of message that carries nothing Parley
-    can read (a sticker, a location). `was_cut` says that the text was longer than what is kept.
+    can read (a sticker, a location). `was_cut` says that the text was longer than what is kept. `spoken`: it was heard, not
+    typed.
     """
 
     key: str
@@ -64,6 +78,7 @@ class Message:
     unreadable: str | None = None
     in_group: bool = False
     was_cut: bool = False
+    spoken: Spoken | None = None
 
 
 @dataclass(frozen=True)

@@ -200,8 +200,17 @@ class Outbox:
             await insert_new(tx, SendRow, [row], SendRow.key)
         return target_of(to)
 
-    async def redraw(self, tx: Tx, key: str, view_of: str, reply_for: Callable[[Address, Reply], Reply]) -> frozenset[str]:
-        """Have every copy of this card show its new state. Returns the targets to kick after commit.
+    async def redraw(
+        self,
+        tx: Tx,
+        key: str,
+        view_of: str,
+        reply_for: Callable[[Address, Reply], Reply],
+        *,
+        only: frozenset[str] | None = None,
+    ) -> frozenset[str]:
+        """Have every copy of this card (`only`: on these channels) show its new state. Returns the targets to kick after
+        commit.
 
         `reply_for` gets the address and what the copy showed first. Copies that never reached anyone are left alone,
         and those of a channel that only hands replies back.
@@ -214,7 +223,7 @@ class Outbox:
         targets = set()
         for copy in found.all():
             to = address_from_json(copy.address)
-            if to.channel in self._collecting():
+            if to.channel in self._collecting() or (only is not None and to.channel not in only):
                 continue
             row = self._row(f"{key}/redraw/{copy.id}", to, reply_for(to, reply_from_json(copy.reply)), redraws=copy.key)
             if await insert_new(tx, SendRow, [row], SendRow.key):

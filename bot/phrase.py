@@ -11,6 +11,7 @@ from typing import Any
 
 from actions.batches import rest_of
 from actions.commands.papers import PreparePaper, SendPaper
+from actions.commands.recordings import CancelRecording, ListenAgain, RecordBasis, TakeRecording
 from actions.commands.roster import command_to_json
 from actions.commands.service import TellOwner
 from actions.crm.records import Speaker
@@ -24,6 +25,7 @@ from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, w
 from bot.phrase_meetings import can_be_changed, in_ones_language, with_invitation
 from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
 from bot.phrase_plays import ranking_lines, with_steps
+from bot.phrase_recordings import phrase_queued, phrase_stopped, phrase_taken
 from bot.phrase_reviews import on_a_review, review_notice, to_have_signed
 from bot.phrase_stops import on_a_stop, rulings, says_why, stop_lines, stop_notice, ways_on
 from bot.standing import Standing
@@ -254,6 +256,12 @@ def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrase
         return _passed_on(proposal, proposal.command, voice, mint)
     if isinstance(proposal.command, PreparePaper):
         return phrase_prepared(outcome, viewer.person_id or "", voice, mint)
+    if isinstance(proposal.command, TakeRecording):
+        return phrase_taken(outcome, voice, mint)
+    if isinstance(proposal.command, RecordBasis | ListenAgain):
+        return phrase_queued(outcome, voice, mint)
+    if isinstance(proposal.command, CancelRecording):
+        return phrase_stopped(outcome, voice, mint)
     if outcome.data.get("by_hand"):
         return phrase_released(outcome, viewer.person_id or "", voice, mint)
     lines = _lines(voice, done_key(proposal, is_customer=not viewer.is_staff), told)

@@ -15,6 +15,8 @@ from retrieval.home import DOCUMENTS, PICTURES, VECTORS
 from voice.profile import SHIPPED as SHIPPED_WHISPER
 
 _ROOT = Path(__file__).parent.parent
+SHORTEST_SECRET = 32
+"""Characters of a secret from which keys are made."""
 
 
 class SettingsError(Exception):
@@ -41,6 +43,7 @@ class Settings(BaseSettings):
     llm_model: str | None = Field(None, validation_alias="PARLEY_LLM_MODEL")
     llm_api_key: SecretStr | None = Field(None, validation_alias="PARLEY_LLM_API_KEY")
     api_token: SecretStr | None = Field(None, validation_alias="PARLEY_API_TOKEN")
+    secret_key: SecretStr | None = Field(None, validation_alias="PARLEY_SECRET_KEY")
 
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(None, validation_alias="SLACK_SIGNING_SECRET")
@@ -125,6 +128,8 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
         raise SettingsError("WECOM_AES_KEY must be the 43 characters of EncodingAESKey in the app's callback settings.")
     if settings.wechat_aes_key is not None and len(settings.wechat_aes_key.get_secret_value()) != 43:
         raise SettingsError("WECHAT_AES_KEY must be the 43 characters of EncodingAESKey in the account's server settings.")
+    if settings.secret_key is not None and len(settings.secret_key.get_secret_value()) < SHORTEST_SECRET:
+        raise SettingsError(f"PARLEY_SECRET_KEY must have at least {SHORTEST_SECRET} characters.")
     if settings.database_url and not settings.database_url.startswith(
         ("sqlite:///", "postgresql://", "postgresql+psycopg://")
     ):

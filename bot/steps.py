@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any, Literal
 
 from actions.commands.knowledge import TakeInDocument
-from actions.crm.records import Paper, Speaker
+from actions.crm.records import Paper, Recording, Speaker
 from actions.proposal import Answer, Ask, Basis, Command, Facts
 from actions.situation import Situation
 from bot.message import Message
 from bot.thread import Thread, Turn
 from intents.understanding import Understanding
 from retrieval.passage import Passage
+from voice.transcript import Turn as HeardTurn
 
 Language = Literal["zh", "en"]
 
@@ -179,11 +180,42 @@ class SendOff:
     key: str
 
 
+@dataclass(frozen=True)
+class ConfirmWords:
+    """Words that were heard, not typed, and not well enough: shown back before anything is done."""
+
+    text: str
+    is_synthetic: bool
+
+
+@dataclass(frozen=True)
+class ShowTranscript:
+    """What was heard in a recording, from this turn on; `turns` are all of them."""
+
+    recording: Recording
+    turns: tuple[HeardTurn, ...]
+    start: int
+
+
+OnRecording = ConfirmWords | ShowTranscript
 OnPassage = Walk | Versions | JudgePassage
 OnRequest = Settle | Edit | AskEdit | TakeBack
 OnPaper = ShowPaper | SendOff
 Step = (
-    Plain | Help | Do | OnRequest | Rest | Why | Introduce | Tell | AskBack | AskWhich | OnPassage | OnPaper | OfferDocument
+    Plain
+    | Help
+    | Do
+    | OnRequest
+    | Rest
+    | Why
+    | Introduce
+    | Tell
+    | AskBack
+    | AskWhich
+    | OnPassage
+    | OnPaper
+    | OnRecording
+    | OfferDocument
 )
 
 

@@ -12,10 +12,11 @@ from sqlalchemy import Row, Select, literal, or_, select
 
 from actions.commands.knowledge import TakeInDocument
 from actions.commands.planning import named
+from actions.commands.recordings import stopping
 from actions.commands.roster import command_from_json
 from actions.commands.undo import Undo
 from actions.crm import own
-from actions.crm.records import Customer, Paper, Speaker
+from actions.crm.records import Customer, Paper, Recording, Speaker
 from actions.gather import Asked, gather
 from actions.outside.store import Tx
 from actions.outside.tables import CustomerRow, DeedRow, ProposalRow, SendRow
@@ -33,6 +34,7 @@ from bot.buttons import Pressed
 from bot.edits import LONGEST, approves_with_changes, changes_in
 from bot.gaps import ASKS_DOCUMENTS
 from bot.kept_papers import may_open
+from bot.kept_recordings import may_read, stoppable, turns_of
 from bot.meetings import meeting_turn
 from bot.message import Address
 from bot.names import NameBook
@@ -43,6 +45,7 @@ from bot.steps import (
     AskBack,
     AskEdit,
     AskWhich,
+    ConfirmWords,
     Do,
     Edit,
     Heard,
@@ -56,6 +59,7 @@ from bot.steps import (
     SendOff,
     Settle,
     ShowPaper,
+    ShowTranscript,
     Step,
     TakeBack,
     Tell,
@@ -73,6 +77,8 @@ from retrieval.setting import Setting
 
 _INVITATION = re.compile(r"[2-9A-HJ-NP-Z]{4}-?[2-9A-HJ-NP-Z]{4}")
 _MOST_PENDING = 20
+_SHOWN_BACK = 400
+"""Characters of a voice message's words that are shown back."""
 _TAKE_BACK = re.compile(r"撤[销銷回消]|\bundo\b|\brevert\b|take (?:that|it) back", re.IGNORECASE)
 _TAKES_IN = re.compile(
     r"(?:收|存|加|放|录|导)(?:进|入|到|录)?(?:公司)?(?:的)?知识库"
@@ -86,6 +92,11 @@ _ASKS_OF_VERSIONS = re.compile(
     r"|.{0,16}\b(?:who (?:changed|wrote|updated|edited)|what (?:has )?changed|when (?:was|did) (?:it|this|that) change"
     r"|(?:previous|last|former|older?|earlier) versions?|(?:say|said) before).{0,40}",
     re.IGNORECASE | re.DOTALL,
+)
+_CANCEL = re.compile(
+    r"(?:取消(?:录音)?|停|停止(?:转写)?|别听了|不听了|不用听了"
+    r"|cancel(?: (?:the |this )?recording)?|stop(?: listening)?)[。.!！]?",
+    re.IGNORECASE,
 )
 _basis = TypeAdapter(Basis)
 
@@ -124,6 +135,10 @@ class Thinker:
         )
         if heard.speaker.role == "guest":
             return heard, [Plain("unknown_sender")]
+        if message.spoken is not None and not message.spoken.is_sure:
+            return heard, [*kept, ConfirmWords(text, message.spoken.is_synthetic)]
+        if message.spoken is not None:
+            kept = (*kept, Plain("voice_heard", {"words": text[:_SHOWN_BACK]}))
         if _TAKES_IN.search(text) and (taken := await self._taken_in(tx, heard, kept)):
             return heard, taken
         if _says_nothing(understanding) and plainly(text) is None and not _is_asked_why(heard.thread):
@@ -189,9 +204,8 @@ class Thinker:
             case "ack":
                 return heard, Plain("noted")
             case "yes" | "no" as said:
-                settled = await self._settle_pending(tx, heard, said == "yes")
-                if settled is not None:
-                    return heard, settled
+                if (answered := await self._answered(tx, heard, understanding, said == "yes")) is not None:
+                    return answered
                 if said == "no" and heard.thread.question is not None:
                     return heard, Plain("dropped")
                 if understanding.intent == "chat.thanks":
@@ -210,6 +224,8 @@ class Thinker:
 
     async def _on_what_was_said(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
         """What only means something after what was said or decided: why, another value, take it back, who changed it."""
+        if (stop := await self._stops_listening(tx, heard, understanding)) is not None:
+            return stop
         if (named := asked_of(understanding.text)) is not None:
             why = await why_of(tx, named, heard.speaker)
             return Why(why) if why else Plain("no_such_decision")
@@ -233,6 +249,17 @@ class Thinker:
         if is_plain and here.thread is None:  # threads of one conversation share its line of sends
             return None
         return await buttons.numbered(tx, here.key, number)
+
+    async def _answered(self, tx: Tx, heard: Heard, understanding: Understanding, yes: bool) -> tuple[Heard, Step] | None:
+        """A bare yes or no: to what waits for it, to words that were heard and shown back, or to a recording."""
+        settled = await self._settle_pending(tx, heard, yes) or await self._stops_listening(tx, heard, understanding)
+        if settled is not None:
+            return heard, settled
+        words = await buttons.latest(tx, heard.message.address.key, "heard" if yes else "retype")
+        if words is None:
+            return None
+        heard, steps = await self._press(tx, heard, words)
+        return heard, steps[-1]
 
     async def _settle_pending(self, tx: Tx, heard: Heard, yes: bool) -> Step | None:
         """What a bare yes or no answers: the one pending proposal whose card stands in this conversation."""
@@ -326,8 +353,9 @@ class Thinker:
                 return heard, [await self._asks_to_edit(tx, data)]
             case "walk" | "judge":
                 return heard, [await self._on_passage(tx, heard, button.action, data)]
-            case "look" | "change" | "send_paper":
-                return heard, [await self._on_paper(tx, heard, button)]
+            case "look" | "change" | "send_paper" | "transcript" | "retype":
+                on_record = self._on_recording if button.action in ("transcript", "retype") else self._on_paper
+                return heard, [await on_record(tx, heard, button)]
             case "undo":
                 return heard, [TakeBack(data["deed"])]
             case "more":
@@ -364,6 +392,26 @@ class Thinker:
             return SendOff(paper, button.data["digest"], basis, f"press:{button.token}")
         facts = await own.get_many(tx, named(("customer", paper.customer_id), ("contact", paper.contact_id)))
         return ShowPaper(paper, facts, asks_what=button.action == "change")
+
+    async def _on_recording(self, tx: Tx, heard: Heard, button: Pressed) -> Step:
+        """What was heard, for whoever may read it; or words that were not heard right."""
+        data = button.data
+        if button.action == "retype":
+            return Plain("voice_retype")
+        recording = await own.get(tx, "recording", data["recording"])
+        if not isinstance(recording, Recording) or not await may_read(tx, recording, heard.speaker):
+            return Plain("recording_gone")
+        return ShowTranscript(recording, await turns_of(tx, recording.id), int(data["start"]))
+
+    async def _stops_listening(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
+        """ "Cancel", said alone, to a recording that is waiting or listened to here, while nothing else waits for a yes."""
+        message = heard.message
+        if not _CANCEL.fullmatch(understanding.text.strip()) or await self._pending(tx, message.address, message.sender):
+            return None
+        recording = await stoppable(tx, message.address.key, heard.speaker.person_id, heard.now)
+        command = stopping(recording) if recording else None
+        basis = Basis(text=understanding.text, confidence=1.0, message=message.key)
+        return Do(command, basis, message.key) if command else None
 
     async def _changed_paper(self, tx: Tx, heard: Heard, understanding: Understanding) -> Step | None:
         """Words that change the paper shown last: another discount, quantity or validity makes a new version of it."""

@@ -2,16 +2,20 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
+from threading import Semaphore
 
 from fastapi import APIRouter
 
 from bot.channels.channel import AnswerLost, CannotTell, Pace, Refused, Sent, TryLater, WaitForPerson
 from bot.channels.pictures import picture_of
+from bot.hearing import CannotHear
 from bot.message import Address, Attachment, Reply
+from voice.transcript import Span, Turn
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -62,6 +66,7 @@ class FakeChannel:
     pace: Pace = UNHURRIED
     collects: bool = False
     groups_can_press: bool = True
+    edits_freely: bool = True
     script: deque[str] = field(default_factory=deque)
     can_tell: bool = True
     finds: deque[str] = field(default_factory=deque)
@@ -136,6 +141,71 @@ class FakeChannel:
         if outcome == LOST_BUT_ARRIVED:
             raise AnswerLost("no answer")
         return Sent(f"ref-{len(self.arrived) - 1}")
+
+
+@dataclass
+class FakeListener:
+    """A speech model with a script: it "hears" what a file says in lines of text, a piece for each paragraph.
+
+    A file is text: paragraphs are pieces, lines are turns, a line may begin with `Speaker: `. `fails` gives the reason with
+    which the files that contain a word cannot be heard; `missing` True is a model that is not there. `gate`, where set, is
+    waited for at each turn: so a test can look at what is there in the middle.
+    """
+
+    model: str = "fake-small"
+    notice: str = ""
+    is_synthetic: bool = False
+    missing: bool = False
+    certainty: float = 0.95
+    seconds: float = 10.0
+    fails: dict[str, str] = field(default_factory=dict)
+    gate: Semaphore | None = None
+    heard: list[str] = field(default_factory=list)
+    """The first line of each piece, in the order in which they were begun."""
+    opened: list[Path] = field(default_factory=list)
+
+    def plan(self, path: Path) -> Sequence[Span]:
+        if self.missing:
+            raise CannotHear("model_missing")
+        self.opened.append(path)
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for word, reason in self.fails.items():
+            if word in text:
+                raise CannotHear(reason)
+        ends = list(accumulate(len(piece) * self.seconds for piece in _pieces_in(text)))
+        return [Span(start, end) for start, end in zip([0.0, *ends], ends, strict=False)]
+
+    def hear(self, path: Path, piece: Span, said: Callable[[Turn], None], cancelled: Callable[[], bool]) -> tuple[Turn, ...]:
+        if self.missing:
+            raise CannotHear("model_missing")
+        at, turns = 0.0, []
+        for lines in _pieces_in(path.read_text(encoding="utf-8")):
+            for place, line in enumerate(lines):
+                if piece.start <= at < piece.end:
+                    if place == 0:
+                        self.heard.append(line)
+                    if self._waits_in_vain(cancelled):
+                        return ()
+                    turns.append(self._turn(line, at))
+                    said(turns[-1])
+                at += self.seconds
+        return tuple(turns)
+
+    def _waits_in_vain(self, cancelled: Callable[[], bool]) -> bool:
+        while self.gate is not None and not self.gate.acquire(timeout=0.02):
+            if cancelled():
+                return True
+        return cancelled()
+
+    def _turn(self, line: str, at: float) -> Turn:
+        who, colon, text = line.partition(": ")
+        text, who = (text, who) if colon else (line, "")
+        lang = "en" if text.isascii() else "zh"
+        return Turn(at, at + self.seconds, text, lang=lang, speaker=who, speaker_certainty=0.7, certainty=self.certainty)
+
+
+def _pieces_in(text: str) -> list[list[str]]:
+    return [lines for part in text.split("\n\n") if (lines := [line for line in part.split("\n") if line.strip()])]
 
 
 def all_of(*channels: FakeChannel) -> dict[str, FakeChannel]:

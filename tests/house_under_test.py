@@ -21,6 +21,7 @@ from actions.crm.sample_company import load_sample
 from actions.outside.store import Store
 from actions.outside.tables import AuditRow, CorrectionRow, InboxRow, TranscriptRow
 from bot.app import House, Minds, build_house
+from bot.hearing import Listener
 from bot.message import Address, Attachment, Button, Message, Reply, reply_from_json
 from bot.settings import Settings
 from tests.fakes import FakeClock
@@ -85,17 +86,38 @@ class HouseUnderTest:
         return await self._hear(self._message(who, place, press=button.token))
 
     async def send_file(self, who: str, kind: Literal["voice", "file"], text: str = "") -> list[Arrived]:
-        path = self.home / "files" / f"{self._said}-{kind}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"not a real recording")
+        path = self._put(f"{kind}.bin", b"not a real recording")
         attachment = Attachment(kind, str(path), f"{kind}.bin", size=path.stat().st_size)
         return await self._hear(self._message(who, None, text=text, attachments=(attachment,)))
 
-    async def send_document(self, who: str, name: str, content: bytes, text: str = "") -> list[Arrived]:
+    async def send_recording(
+        self, who: str, words: str | bytes, name: str = "call.m4a", *, is_spoken: bool = False, place: str | None = None
+    ) -> list[Arrived]:
+        """A recording in which these words are spoken, as the fake listener hears them."""
+        content = words if isinstance(words, bytes) else words.encode()
+        path = self._put(name, content)
+        attachment = Attachment("voice", str(path), name, "audio/mp4", len(content), is_spoken)
+        return await self._hear(self._message(who, place, attachments=(attachment,)))
+
+    def _put(self, name: str, content: bytes) -> Path:
         path = self.home / "files" / str(self._said) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        attachment = Attachment("file", str(path), name, size=len(content))
+        return path
+
+    async def listened(self) -> list[Arrived]:
+        """Wait until everything in the queue is listened to, and see what arrived."""
+        await self.house.listening.rest()
+        await self.house.outbox.rest()
+        return await self._news()
+
+    async def seen_meanwhile(self) -> list[Arrived]:
+        """What has arrived by now, while something is still listened to."""
+        await self.house.outbox.rest()
+        return await self._news()
+
+    async def send_document(self, who: str, name: str, content: bytes, text: str = "") -> list[Arrived]:
+        attachment = Attachment("file", str(self._put(name, content)), name, size=len(content))
         return await self._hear(self._message(who, None, text=text, attachments=(attachment,)))
 
     async def pass_time(self, by: timedelta) -> list[Arrived]:
@@ -221,10 +243,12 @@ async def fill_with_sample(url: str) -> None:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, minds: Minds, url: str) -> AsyncIterator[HouseUnderTest]:
-    """The house over a database that already holds the sample company."""
+async def open_house(
+    settings: Settings, minds: Minds, url: str, listener: Listener | None = None
+) -> AsyncIterator[HouseUnderTest]:
+    """The house over a database that already holds the sample company. Without a `listener` recordings wait for one."""
     clock = FakeClock(MORNING)
-    house = await build_house(settings, now=clock, minds=minds, store=Store(url), engine=SweepOnly())
+    house = await build_house(settings, now=clock, minds=minds, store=Store(url), engine=SweepOnly(), listener=listener)
     try:
         yield HouseUnderTest(house, clock, settings.home)
     finally:

@@ -16,6 +16,7 @@ from actions.commands import (
     meetings,
     messages,
     papers,
+    recordings,
     reviews,
     service,
     stops,
@@ -81,6 +82,13 @@ _ALL: tuple[type[Command], ...] = (
     meetings.RemindMeeting,
     calendars.TakeCalendar,
     calendars.TellClashes,
+    recordings.TakeRecording,
+    recordings.RecordBasis,
+    recordings.ListenAgain,
+    recordings.CancelRecording,
+    recordings.DeleteRecording,
+    recordings.BeginListening,
+    recordings.EndListening,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}

@@ -45,6 +45,7 @@ _MODELS: dict[str, type[tables.Table]] = {
     "review": tables.ReviewRow,
     "review_item": tables.ReviewItemRow,
     "material": tables.MaterialRow,
+    "recording": tables.RecordingRow,
 }
 
 _REFERRERS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -63,9 +64,12 @@ _REFERRERS: dict[str, tuple[tuple[str, str], ...]] = {
             "firing",
             "review",
             "material",
+            "recording",
         )
     ),
-    "deal": tuple((kind, "deal_id") for kind in ("activity", "reminder", "contract", "paper", "booking", "review")),
+    "deal": tuple(
+        (kind, "deal_id") for kind in ("activity", "reminder", "contract", "paper", "booking", "review", "recording")
+    ),
     "lead": (("activity", "lead_id"),),
     "contact": (("ticket", "contact_id"), ("paper", "contact_id"), ("material", "contact_id")),
     "paper": (("paper", "replaces_id"), ("review", "paper_id")),

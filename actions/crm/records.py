@@ -297,6 +297,43 @@ class Booking:
     told: str | None = None
 
 
+RecordingState = Literal["awaiting_basis", "queued", "running", "done", "cancelled", "failed", "deleted"]
+AskedBasis = Literal["customer_agreed", "announced", "contract", "own_voice"]
+"""On what basis a recording may be listened to, as a person says it; `own_message` is said by the act of sending."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Sound that somebody sent: a recording of a call, or a voice message to the copilot (`is_message`).
+
+    `digest` is the SHA-256 of the bytes as they came, `size` how many; the sealed file lies in the home. `by_id` sent it in
+    this conversation; nothing listens to it before there is a `basis` for it. `reason` says why it could not be listened
+    to, `model` what listened. What is deleted leaves this record without its sound.
+    """
+
+    id: str
+    digest: str
+    name: str
+    mime: str
+    size: int
+    is_message: bool
+    by_id: str | None
+    channel: str
+    conversation: str
+    created_at: datetime
+    state: RecordingState = "awaiting_basis"
+    customer_id: str | None = None
+    deal_id: str | None = None
+    basis: Literal["customer_agreed", "announced", "contract", "own_voice", "own_message"] | None = None
+    basis_by: str | None = None
+    basis_at: datetime | None = None
+    duration_ms: int | None = None
+    model: str = ""
+    reason: str = ""
+    deleted_at: datetime | None = None
+    deleted_why: str = ""
+
+
 @dataclass(frozen=True)
 class Diary:
     """Who could meet when: people with what takes their time in the weeks looked at, and the hours of work in force.
@@ -541,6 +578,7 @@ Record = (
     | Signal
     | Firing
     | Booking
+    | Recording
     | Diary
     | Review
     | ReviewItem
@@ -567,6 +605,7 @@ KINDS: dict[str, type[Any]] = {
     "review": Review,
     "review_item": ReviewItem,
     "material": Material,
+    "recording": Recording,
 }
 
 

@@ -295,6 +295,85 @@ class BookingRow(Table):
     told: Mapped[str | None]
 
 
+class RecordingRow(Table):
+    __tablename__ = "recording"
+    id: Mapped[str] = _key()
+    digest: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    mime: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    is_message: Mapped[bool]
+    by_id: Mapped[str | None] = mapped_column(index=True)
+    channel: Mapped[str]
+    conversation: Mapped[str] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(index=True)
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    deal_id: Mapped[str | None]
+    basis: Mapped[str | None]
+    basis_by: Mapped[str | None]
+    basis_at: Mapped[datetime | None]
+    duration_ms: Mapped[int | None]
+    model: Mapped[str]
+    reason: Mapped[str]
+    deleted_at: Mapped[datetime | None]
+    deleted_why: Mapped[str]
+
+
+class RecordingArrivalRow(Table):
+    """A recording that came with a message: whoever sent it hears what becomes of it, however often the same bytes came.
+
+    `key` names the attachment. `message` is what is heard anew once a voice message has words; `lines_told` counts the
+    lines of progress said where nothing can be edited, `is_told_of_wait` that it waits for a model.
+    """
+
+    __tablename__ = "recording_arrival"
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    recording_id: Mapped[str] = mapped_column(index=True)
+    digest: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    asker: Mapped[str]
+    address: Mapped[dict[str, Any]]
+    lang: Mapped[str]
+    message: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    lines_told: Mapped[int]
+    is_told_of_wait: Mapped[bool]
+
+
+class ListeningRow(Table):
+    """A recording's place in the queue. `turn` counts whose turn it was when: the asker longest without one comes first.
+
+    `pieces` are its pieces as [start, end] in seconds, None until it was opened. `lease_until` in the future: in somebody's
+    hands, or not to be tried before. `attempts` counts those of the step at hand.
+    """
+
+    __tablename__ = "listening"
+    recording_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    asker: Mapped[str] = mapped_column(index=True)
+    is_brief: Mapped[bool]
+    queued_at: Mapped[datetime]
+    turn: Mapped[int]
+    pieces: Mapped[list[Any] | None]
+    owner: Mapped[str]
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int]
+    is_over: Mapped[bool] = mapped_column(index=True)
+
+
+class RecordingPartRow(Table):
+    """A piece that was listened to: its turns. The key is what keeps a piece from being kept twice."""
+
+    __tablename__ = "recording_part"
+    recording_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    turns: Mapped[list[Any]]
+    model: Mapped[str]
+    at: Mapped[datetime]
+
+
 class TakenQuarterRow(Table):
     """A quarter of an hour of one person's that a booking holds: the key is what keeps two bookings apart."""
 

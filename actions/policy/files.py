@@ -1,7 +1,7 @@
 """Which files make a policy: one file with what stands beside it, or a folder; as texts, so that each version can be kept.
 
-Beside the rules lie the rates, the hours, the holidays and the reviews; where one is missing, the shipped one counts. The
-packs that are switched on are part of the texts, under `packs/NAME/`.
+Beside the rules lie the rates, the hours, the holidays, the reviews and how recordings are kept; where one is missing, the
+shipped one counts. The packs that are switched on are part of the texts, under `packs/NAME/`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from actions.policy.hours import SHIPPED_HOLIDAYS, SHIPPED_HOURS
 from actions.policy.rates import SHIPPED_RATES
+from actions.policy.recordings import SHIPPED_RECORDINGS
 from actions.policy.reviews import SHIPPED_REVIEWS
 
 SHIPPED_POLICY = Path(__file__).with_name("policy.yaml")
@@ -21,6 +22,7 @@ BESIDE = {
     "hours.yaml": SHIPPED_HOURS,
     "holidays.yaml": SHIPPED_HOLIDAYS,
     "reviews.yaml": SHIPPED_REVIEWS,
+    "recordings.yaml": SHIPPED_RECORDINGS,
 }
 """What stands beside the rules, and what counts where it does not."""
 NO_RULES = frozenset({*BESIDE, "breakers.yaml"})

@@ -19,6 +19,7 @@ from actions.policy.files import SHIPPED_POLICY, Files, files_at
 from actions.policy.hours import Hours
 from actions.policy.packs import Pack, is_said, read_pack
 from actions.policy.rates import Rates
+from actions.policy.recordings import RecordingRules, shipped_recordings
 from actions.policy.reviews import Reviews, shipped_reviews
 from actions.proposal import Confirmers, OnExpiry, Reason, Verdict
 
@@ -104,6 +105,7 @@ class Policy:
     hours: Hours
     packs: tuple[Pack, ...] = ()
     reviews: Reviews = field(default_factory=shipped_reviews)
+    recordings: RecordingRules = field(default_factory=shipped_recordings)
 
     @classmethod
     def load(cls, path: Path = SHIPPED_POLICY) -> "Policy":
@@ -140,10 +142,11 @@ class Policy:
             problems,
         )
         reviews = _part(lambda: _reviews(files), problems)
+        recordings = _part(lambda: _recordings(files), problems)
         merged = _merged(rules, packs, problems)
-        if problems or rates is None or hours is None or reviews is None:
+        if problems or rates is None or hours is None or reviews is None or recordings is None:
             raise ValueError("\n".join(problems))
-        return cls(merged, rates, files.version, hours, tuple(packs), reviews)
+        return cls(merged, rates, files.version, hours, tuple(packs), reviews, recordings)
 
     @cached_property
     def looks_at_records(self) -> bool:
@@ -184,6 +187,11 @@ def _reviews(files: Files) -> Reviews:
     """Versions from before there were reviews have none of their own."""
     text = files.texts.get("reviews.yaml")
     return shipped_reviews() if text is None else Reviews.read(text, files.place("reviews.yaml"))
+
+
+def _recordings(files: Files) -> RecordingRules:
+    text = files.texts.get("recordings.yaml")  # a version kept from before there were any has none
+    return shipped_recordings() if text is None else RecordingRules.read(text, files.place("recordings.yaml"))
 
 
 def _gather(rules: list[Rule], reader: "_Reader", text: str, problems: list[str]) -> None:

@@ -54,6 +54,7 @@ class ApiAttachment(BaseModel):
     name: str = Field(max_length=200, pattern=_WITHOUT_ZEROS)
     mime: str = Field("", max_length=100, pattern=_WITHOUT_ZEROS)
     data: str
+    spoken: bool = Field(False, description="A voice message that the sender has just spoken, to be read as words.")
 
 
 class ApiMessage(BaseModel):
@@ -133,6 +134,7 @@ class ApiChannel:
     pace = Pace(every=timedelta(0), burst=1000)
     collects = True
     groups_can_press = True
+    edits_freely = False
 
     def split(self, reply: Reply) -> tuple[Reply, ...]:
         return (reply,)
@@ -252,7 +254,8 @@ def _kept(home: Path, key: str, number: int, attachment: ApiAttachment) -> Attac
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     kind = kind_of(attachment.mime, attachment.name)
-    return Attachment(kind, str(path), attachment.name, attachment.mime, len(content))
+    is_spoken = attachment.spoken and kind == "voice"
+    return Attachment(kind, str(path), attachment.name, attachment.mime, len(content), is_spoken)
 
 
 def _shown(send: Send, links: PictureLinks) -> ApiReply:

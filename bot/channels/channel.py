@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from fastapi import APIRouter
 
@@ -46,6 +46,18 @@ class Refused(SendError):
     """The platform will never take this message (unknown user, bad token, invalid content)."""
 
 
+Why = Literal["gone", "too_large", "not_the_file", "refused"]
+
+
+class NotFetched(ValueError):
+    """A file that cannot be had. `why` says what to do: `gone` is to be sent again, `too_large` is over the limit, and
+    `not_the_file` is something else that the platform sent in its place."""
+
+    def __init__(self, sentence: str, why: Why = "refused") -> None:
+        super().__init__(sentence)
+        self.why = why
+
+
 class CannotTell(SendError):
     """find() has no way to learn whether an earlier send arrived."""
 
@@ -63,13 +75,14 @@ class Channel(Protocol):
 
     `collects` is True where replies are handed back in the answer to the request (the JSON API): the ledger of sends
     keeps them until they are asked for, and never sends them by itself. `groups_can_press` is False where a button in a
-    group chat sends nothing back.
+    group chat sends nothing back. `edits_freely` is True where what was sent can be changed as often as one likes.
     """
 
     name: str
     pace: Pace
     collects: bool
     groups_can_press: bool
+    edits_freely: bool
 
     def router(self) -> APIRouter | None:
         """HTTP routes this channel answers, or None."""
@@ -100,7 +113,8 @@ class Channel(Protocol):
         """Did the send with this key arrive? None means certainly not. Raises CannotTell."""
 
     async def fetch(self, attachment: Attachment, into: Path, limit: int) -> Path:
-        """Download an attachment in pieces, at most `limit` bytes. Raises ValueError with a plain reason, TryLater."""
+        """Download an attachment in pieces, at most `limit` bytes. Raises NotFetched or another ValueError with a
+        plain reason, TryLater."""
 
     async def check(self) -> str | None:
         """Is the platform reachable with these settings? None, or what is wrong and what to do. For `parley doctor`."""

@@ -71,6 +71,7 @@ class SlackChannel:
     pace = Pace(every=timedelta(seconds=1), burst=3)
     collects = False
     groups_can_press = True
+    edits_freely = True
 
     def __init__(
         self,

@@ -206,7 +206,8 @@ def _attachment(file: Payload) -> Attachment | None:
     mime, size = _text(file, "mimetype"), file.get("size")
     if not ref or len(ref) > 2000:
         return None
-    is_voice = _text(file, "subtype") == "slack_audio" or mime.startswith("audio/")
+    is_spoken = _text(file, "subtype") == "slack_audio"  # a clip that was recorded in Slack itself
+    is_voice = is_spoken or mime.startswith("audio/")
     family = mime.partition("/")[0]
     return Attachment(
         kind="voice" if is_voice else "image" if family == "image" else "video" if family == "video" else "file",
@@ -214,6 +215,7 @@ def _attachment(file: Payload) -> Attachment | None:
         name=_text(file, "name")[:255],
         mime=mime[:255],
         size=size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 2**53 else None,
+        is_spoken=is_spoken,
     )
 
 

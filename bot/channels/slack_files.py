@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
-from bot.channels.channel import TryLater
+from bot.channels.channel import NotFetched, TryLater
 from bot.message import Attachment
 
 _PIECE = 64 * 1024
@@ -117,12 +117,14 @@ async def _take(answer: aiohttp.ClientResponse, attachment: Attachment, file: IO
 def _judge(answer: aiohttp.ClientResponse, attachment: Attachment) -> None:
     if answer.status == 429 or answer.status >= 500:
         raise TryLater(f"file: HTTP {answer.status}")
+    if answer.status in (404, 410):
+        raise NotFetched(f"The file is not at Slack any more (HTTP {answer.status}).", "gone")
     if answer.status not in (200, 206):
-        raise ValueError(f"Slack does not hand out the file (HTTP {answer.status}).")
+        raise NotFetched(f"Slack does not hand out the file (HTTP {answer.status}).")
     # without `files:read` Slack shows its sign-in page instead of the file
     if answer.content_type == "text/html" and attachment.mime != "text/html":
-        raise ValueError("Slack does not hand out the file: the app needs the scope files:read.")
+        raise NotFetched("Slack does not hand out the file: the app needs the scope files:read.", "not_the_file")
 
 
-def _too_large(limit: int) -> ValueError:
-    return ValueError(f"The file is larger than {max(1, limit // 1_000_000)} MB.")
+def _too_large(limit: int) -> NotFetched:
+    return NotFetched(f"The file is larger than {max(1, limit // 1_000_000)} MB.", "too_large")

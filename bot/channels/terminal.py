@@ -23,6 +23,7 @@ class TerminalChannel:
     pace = Pace(every=timedelta(0), burst=1000)
     collects = False
     groups_can_press = True
+    edits_freely = False
 
     def __init__(self, console: Console | None = None, printed: Callable[[], None] = lambda: None) -> None:
         self._console = console or Console()

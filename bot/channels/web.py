@@ -56,6 +56,7 @@ class WebChannel:
     pace = Pace(every=timedelta(0), burst=1000)
     collects = False
     groups_can_press = True
+    edits_freely = True
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store

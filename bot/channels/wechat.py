@@ -57,6 +57,7 @@ class WeChatChannel:
     name = "wechat"
     collects = False
     groups_can_press = False
+    edits_freely = False
     pace = Pace(every=timedelta(seconds=1), burst=5)
     passive_window = timedelta(seconds=4)
     """WeChat hangs up after five seconds; one is left for the way."""

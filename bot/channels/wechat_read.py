@@ -51,11 +51,10 @@ def _message(fields: Fields, now: datetime) -> Message:
     match fields.kind:
         case "text":
             return _said(fields, now, text=fields.get("Content"))
-        case "voice" if fields.get("Recognition"):
-            return _said(fields, now, text=fields.get("Recognition"))
         case "voice" if media:
             mime = _MIME.get(fields.get("Format").lower(), "audio/amr")
-            return _said(fields, now, attachments=(Attachment("voice", media, mime=mime),))
+            words = fields.get("Recognition")[:MOST_LETTERS]
+            return _said(fields, now, attachments=(Attachment("voice", media, mime=mime, is_spoken=True, words=words),))
         case "image" if media:
             return _said(fields, now, attachments=(Attachment("image", media, mime="image/jpeg"),))
         case "video" | "shortvideo" if media:

@@ -76,6 +76,7 @@ class WeComChannel:
     name = "wecom"
     collects = False
     groups_can_press = False
+    edits_freely = False
     # 5 at once and 25 more in the rest of the first minute: never above PERSON_A_MINUTE
     pace = Pace(every=timedelta(seconds=2.4), burst=5)
 

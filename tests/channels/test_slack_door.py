@@ -256,7 +256,8 @@ async def test_files_and_voice_clips_come_along(house: House) -> None:
     pdf, clip = house.only.attachments
     assert (pdf.kind, pdf.name, pdf.mime, pdf.size) == ("file", "quote.pdf", "application/pdf", 1234)
     assert pdf.ref == "https://files.slack.com/files-pri/T0SAMPLE-F1/quote.pdf"
-    assert (clip.kind, clip.size) == ("voice", None)
+    assert (clip.kind, clip.size, clip.is_spoken) == ("voice", None, True)
+    assert not pdf.is_spoken
     assert house.only.unreadable is None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.channel import TryLater
+from bot.channels.channel import NotFetched, TryLater
 from bot.channels.slack_files import is_slacks
 from bot.message import Attachment
 from tests.channels.slack_house import House, slack_house
@@ -75,13 +75,15 @@ async def test_a_file_of_untold_size_is_left_at_the_limit(house: House, tmp_path
 
 async def test_the_sign_in_page_is_not_taken_for_the_file(house: House, tmp_path: Path) -> None:
     house.platform.scopes = SCOPES.replace("files:read", "")
-    with pytest.raises(ValueError, match="files:read"):
+    with pytest.raises(NotFetched, match="files:read") as refusal:
         await house.channel.fetch(shared(house, File(CONTENT)), tmp_path, LIMIT)
+    assert refusal.value.why == "not_the_file"
 
 
 async def test_a_missing_file_is_refused(house: House, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="404"):
+    with pytest.raises(NotFetched, match="404") as refusal:
         await house.channel.fetch(Attachment("file", f"{house.platform.url}/files/none"), tmp_path, LIMIT)
+    assert refusal.value.why == "gone"
 
 
 async def test_a_redirect_away_from_slack_is_not_followed(house: House, tmp_path: Path) -> None:

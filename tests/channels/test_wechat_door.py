@@ -82,15 +82,16 @@ async def test_a_sealed_letter_without_a_key_to_open_it_is_refused() -> None:
 # what customers do
 
 
-async def test_a_voice_that_wechat_understood_is_a_text(house: WeChatHouse) -> None:
+async def test_what_wechat_understood_of_a_voice_comes_along_as_unsure_words(house: WeChatHouse) -> None:
     await house.server.deliver(letter("voice", MediaId="m", Format="amr", Recognition="我要开发票"))
-    assert (house.kept.messages[0].text, house.kept.messages[0].attachments) == ("我要开发票", ())
+    heard = Attachment("voice", "m", mime="audio/amr", is_spoken=True, words="我要开发票")
+    assert (house.kept.messages[0].text, house.kept.messages[0].attachments) == ("", (heard,))
 
 
 @pytest.mark.parametrize(
     ("kind", "attachment"),
     [
-        ("voice", Attachment("voice", "m", mime="audio/amr")),
+        ("voice", Attachment("voice", "m", mime="audio/amr", is_spoken=True)),
         ("image", Attachment("image", "m", mime="image/jpeg")),
         ("video", Attachment("video", "m", mime="video/mp4")),
         ("shortvideo", Attachment("video", "m", mime="video/mp4")),

@@ -87,16 +87,16 @@ async def test_markup_in_a_text_is_only_text(house: WeComHouse) -> None:
     assert house.kept.messages[0].text == "<!DOCTYPE html> &lt; ]]> <b>"
 
 
-async def test_a_voice_that_wecom_understood_is_a_text(house: WeComHouse) -> None:
+async def test_what_wecom_understood_of_a_voice_comes_along_as_unsure_words(house: WeComHouse) -> None:
     await house.server.deliver(letter("voice", MediaId="m1", Format="amr", Recognition="把金额改成六十万"))
-    assert house.kept.messages[0].text == "把金额改成六十万"
-    assert house.kept.messages[0].attachments == ()
+    heard = Attachment("voice", "m1", mime="audio/amr", is_spoken=True, words="把金额改成六十万")
+    assert (house.kept.messages[0].text, house.kept.messages[0].attachments) == ("", (heard,))
 
 
 @pytest.mark.parametrize(
     ("kind", "more", "attachment"),
     [
-        ("voice", {"Format": "amr"}, Attachment("voice", "m1", mime="audio/amr")),
+        ("voice", {"Format": "amr"}, Attachment("voice", "m1", mime="audio/amr", is_spoken=True)),
         ("image", {"PicUrl": "http://pic.test/1"}, Attachment("image", "m1", mime="image/jpeg")),
         ("video", {"ThumbMediaId": "t1"}, Attachment("video", "m1", mime="video/mp4")),
         ("file", {"FileName": "报价.xlsx"}, Attachment("file", "m1", name="报价.xlsx")),

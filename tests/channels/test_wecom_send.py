@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.channel import AnswerLost, CannotTell, Refused, SendError, Sent, TryLater
+from bot.channels.channel import AnswerLost, CannotTell, NotFetched, Refused, SendError, Sent, TryLater
 from bot.channels.tencent.words import IN_PRIVATE
 from bot.channels.wecom_render import task_id
 from bot.message import Address, Attachment, Button, Card, Reply
@@ -392,14 +392,16 @@ async def test_a_download_that_always_breaks_is_tried_later_and_leaves_nothing(h
 
 async def test_a_file_above_the_limit_is_refused_with_a_reason_and_leaves_nothing(house: WeComHouse, tmp_path: Path) -> None:
     house.api.media["m1"] = b"x" * 100_001
-    with pytest.raises(ValueError, match="larger than 100,000 bytes"):
+    with pytest.raises(NotFetched, match="larger than 100,000 bytes") as refusal:
         await house.channel.fetch(Attachment("file", "m1"), tmp_path, 100_000)
+    assert refusal.value.why == "too_large"
     assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_file_that_is_gone_says_so(house: WeComHouse, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="three days"):
+    with pytest.raises(NotFetched, match="three days") as refusal:
         await house.channel.fetch(Attachment("file", "gone"), tmp_path, 1000)
+    assert refusal.value.why == "gone"
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "busy"])

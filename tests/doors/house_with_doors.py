@@ -24,6 +24,7 @@ from actions.outside.tables import InboxRow, SendRow
 from bot.app import House, Minds, build_house, create_app
 from bot.channels.roster import CHANNELS
 from bot.channels.roster import Row as ChannelRow
+from bot.hearing import Listener
 from bot.settings import Settings
 from tests.fakes import FakeClock
 from tests.house_under_test import MORNING, RoadBroke, SweepOnly
@@ -296,9 +297,9 @@ class WeComEnd:
             AgentID=int(AGENT_ID),
         )
 
-    def media(self, kind: str, name: str, user: str = "zhang") -> str:
-        """The XML of a recording or picture that qyapi holds under this name."""
-        about = {"MediaId": name, "Format": "amr"} if kind == "voice" else {"MediaId": name}
+    def media(self, kind: str, name: str, user: str = "zhang", **more: str) -> str:
+        """The XML of a recording, file or picture that qyapi holds under this name."""
+        about = {"MediaId": name, "Format": "amr", **more} if kind == "voice" else {"MediaId": name, **more}
         return xml_of(
             ToUserName=CORP_ID,
             FromUserName=user,
@@ -366,6 +367,19 @@ class WeChatEnd:
             MsgId=next(self._moments),
         )
 
+    def voice(self, media: str, recognised: str = "", openid: str = CUSTOMER) -> str:
+        """The XML of a voice message; some accounts send along what WeChat understood."""
+        return xml_of(
+            ToUserName=ACCOUNT,
+            FromUserName=openid,
+            CreateTime=int(self.api.now().timestamp()),
+            MsgType="voice",
+            MediaId=media,
+            Format="amr",
+            Recognition=recognised,
+            MsgId=next(self._moments),
+        )
+
     def event(self, name: str, openid: str = CUSTOMER, key: str = "") -> str:
         return xml_of(
             ToUserName=ACCOUNT,
@@ -424,6 +438,7 @@ class Plan:
     socket_mode: bool = False
     wechat_mode: str = "plain"
     roster: Mapping[str, ChannelRow] = field(default_factory=lambda: CHANNELS)
+    listener: Listener | None = None
 
 
 OpenHouse = Callable[[Plan], AbstractAsyncContextManager[HouseWithDoors]]
@@ -438,7 +453,8 @@ async def open_doors(
 
     async def build(settings: Settings) -> House:
         store, engine = Store(url), SweepOnly()
-        houses.append(await build_house(settings, now=clock, minds=minds, store=store, engine=engine, roster=plan.roster))
+        how = {"now": clock, "minds": minds, "store": store, "engine": engine, "roster": plan.roster}
+        houses.append(await build_house(settings, **how, listener=plan.listener))  # type: ignore[arg-type]  # each of its kind
         return houses[0]
 
     app = create_app(_settings(home, plan, platforms), build=build)

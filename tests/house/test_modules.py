@@ -22,6 +22,7 @@ OWNERS = {
     "chromadb": ("retrieval/index.py",),
     "cn2an": ("intents/*",),
     "ctranslate2": ("voice/transcribe.py", "voice/training/*"),
+    "cryptography": ("actions/recordings/sealed.py",),
     "dbos": ("actions/outside/durable.py",),
     "docx": ("retrieval/formats/word.py", "actions/papers/word.py"),
     "faster_whisper": ("voice/transcribe.py", "voice/training/*"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.files import LARGEST, FileTooLarge, keep, kind_of, place_for
+from bot.files import LARGEST, LARGEST_RECORDING, FileTooLarge, is_recording, keep, kind_of, limit_for, place_for
 
 ANY_NAME = st.one_of(st.text(st.characters(), max_size=300), st.text("./\\ \x00a文𠀀", max_size=300))
 
@@ -96,6 +96,21 @@ def test_a_file_without_a_name_is_called_file(tmp_path: Path, name: str) -> None
 )
 def test_the_kind_of_a_file_follows_from_its_type_else_its_ending(mime: str, name: str, kind: str) -> None:
     assert kind_of(mime, name) == kind
+
+
+@pytest.mark.parametrize(
+    "kind, name, limit",
+    [
+        ("voice", "", LARGEST_RECORDING),
+        ("video", "a.mp4", LARGEST_RECORDING),
+        ("file", "call.M4A", LARGEST_RECORDING),
+        ("file", "a.pdf", LARGEST),
+        ("image", "a.png", LARGEST),
+    ],
+)
+def test_recordings_may_be_larger_also_where_the_platform_calls_them_files(kind: str, name: str, limit: int) -> None:
+    assert limit_for(kind, name) == limit
+    assert is_recording(kind, name) == (limit == LARGEST_RECORDING)
 
 
 @given(mime=st.text(), name=ANY_NAME)

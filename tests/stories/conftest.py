@@ -7,6 +7,7 @@ import pytest
 
 from bot.app import Minds
 from bot.settings import Settings, load_settings
+from tests.fakes import FakeListener
 from tests.house_under_test import HouseUnderTest, open_house
 
 
@@ -24,5 +25,5 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def house(settings: Settings, minds: Minds, sample_url: str) -> AsyncIterator[HouseUnderTest]:
-    async with open_house(settings, minds, sample_url) as house:
+    async with open_house(settings, minds, sample_url, FakeListener()) as house:
         yield house

@@ -33,6 +33,7 @@ class Act:
 
     `presses again` repeats the last press there, `presses old` finds the button on a card that has been redrawn since,
     `presses first` on the first card that had it.
+    Who sends `voice WORDS` speaks a voice message; `call LINE / LINE` is a recording, as the fake listener hears it.
     `reads` is the intent it must be read as, or "unsure". `buttons` must be among the latest card's; "none" means it has
     none. A label that begins or ends with … stands for any label that ends or begins so.
     """
@@ -159,7 +160,7 @@ def _turns(data: Mapping[str, Any]) -> list[Turn]:
 
 
 def _act(action: re.Match[str], what: str, rest: Mapping[str, Any]) -> Act:
-    if action["verb"] == "sends" and what not in ("voice", "file"):
+    if action["verb"] == "sends" and what not in ("voice", "file") and not what.startswith(("voice ", "call ")):
         raise Unreadable(f"nobody can send a {what}")
     buttons = rest.get("buttons", ())
     return Act(

@@ -34,6 +34,7 @@ _COUNTED = (
     "review",
     "review_item",
     "material",
+    "recording",
 )
 _TRUTH: Mapping[str | None, Any] = {"true": True, "false": False}
 _LONGEST_QUOTED = 200  # characters of a person's words shown in a failure
@@ -95,7 +96,7 @@ class Teller:
     async def _act(self, act: Act) -> None:
         place = act.place or act.who
         self._told.append(f"{act.who}{f' in {act.place}' if act.place else ''} > {self._quoted(act)}")
-        self._hear(await self._do(act, place))
+        self._hear([*await self._do(act, place), *await self._house.listened()])
         if act.reads is not None:
             await self._compare_reading(act.reads)
         here = [arrived.reply for arrived in self._news if arrived.conversation == place]
@@ -121,6 +122,10 @@ class Teller:
                 button = self._last_press[place]
                 _expect(_is_labelled(button, act.what), f"the last press there was “{button.label}”")
                 return await house.press(act.who, button, place=act.place)
+            case "sends" if act.what.startswith(("voice ", "call ")):
+                kind, _, words = act.what.partition(" ")
+                lines = "\n".join(words.split(" / "))
+                return await house.send_recording(act.who, lines, f"{kind}.m4a", is_spoken=kind == "voice", place=act.place)
             case "sends":
                 return await house.send_file(act.who, "voice" if act.what == "voice" else "file")
             case None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.channels.channel import AnswerLost, SendError, TryLater
+from bot.channels.channel import AnswerLost, NotFetched, SendError, TryLater
 from bot.channels.tencent.api import SPOILT_TOKEN, TencentApi, meaning, seconds_to_wait
 from bot.message import Attachment
 
@@ -33,7 +33,7 @@ class _Part:
 
     def demand_room(self, more: int) -> None:
         if self.size + more > self._limit:
-            raise ValueError(f"the file is larger than {self._limit:,} bytes")
+            raise NotFetched(f"the file is larger than {self._limit:,} bytes", "too_large")
 
     def append(self, piece: bytes) -> None:
         self.demand_room(len(piece))
@@ -109,7 +109,7 @@ async def _take(api: TencentApi, source: _Source, part: _Part) -> None:
         if response.status_code == 429 or response.status_code >= 500:
             raise TryLater(f"status {response.status_code}", seconds_to_wait(response))
         if response.status_code not in (200, 206):
-            raise ValueError("the platform does not hand the file out")
+            raise NotFetched("the platform does not hand the file out")
         if _is_json(response):
             raise _NoFile(await _json(response))
         if response.status_code == 200:
@@ -135,7 +135,7 @@ async def _json(response: httpx.Response) -> dict[str, Any]:
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise ValueError("the platform sent something that is not the file")
+        raise NotFetched("the platform sent something that is not the file", "not_the_file")
     return answer
 
 
@@ -146,7 +146,7 @@ def _elsewhere(api: TencentApi, answer: dict[str, Any]) -> _Source:
         return _Source(url, {})
     code = answer.get("errcode")
     if code in _GONE:
-        raise ValueError("the file is no longer there (the platform keeps it for three days)")
+        raise NotFetched("the file is no longer there (the platform keeps it for three days)", "gone")
     trouble: SendError = meaning(code) if isinstance(code, int) else AnswerLost("no errcode")
     if isinstance(trouble, TryLater):
         raise trouble

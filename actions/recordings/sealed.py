@@ -1,0 +1,117 @@
+"""Recordings encrypted at rest: a file in, a sealed file out, block by block, so that memory stays flat for hours of sound.
+
+Each file has a key of its own: HKDF-SHA256 (RFC 5869) of the house's secret with a random salt that stands only in the
+file's head; when the file is gone, so is the key. The blocks are AES-256-GCM in the STREAM construction (Hoang,
+Reyhanitabar, Rogaway, Vizár 2015): a block's number and whether it is the last are part of its nonce, the head is
+authenticated with every block. So a block that was changed, moved, left out, doubled or taken from another file is refused,
+and so is a file that was cut.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+FOLDER = "recordings"
+"""The folder of sealed recordings in the home."""
+BLOCK = 1024 * 1024
+"""Bytes of sound in one block."""
+
+_MAGIC = b"PARLEY\x00\x01"
+_SALT = 16
+_TAG = 16
+_HEAD = len(_MAGIC) + _SALT
+
+
+class SealBroken(Exception):
+    """The file is not as it was sealed, was sealed under another secret, or is another recording's."""
+
+
+def sealed_path(home: Path, recording_id: str) -> Path:
+    """Where the sealed file of a recording lies."""
+    return home / FOLDER / f"{recording_id}.sealed"
+
+
+def seal(source: Path, target: Path, secret: bytes, recording_id: str) -> None:
+    """Write `source` sealed to `target`, whole or not at all. Readable by the owner only."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    head = _MAGIC + os.urandom(_SALT)
+    cipher = _cipher(secret, head, recording_id)
+    part = target.with_name(f"{target.name}.{os.urandom(6).hex()}.part")
+    try:
+        with source.open("rb") as plain, os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write(head)
+            block, number = plain.read(BLOCK), 0
+            while True:
+                following = plain.read(BLOCK)
+                out.write(cipher.encrypt(_nonce(number, is_last=not following), block, head))
+                if not following:
+                    break
+                block, number = following, number + 1
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def unseal(source: Path, secret: bytes, recording_id: str) -> Iterator[bytes]:
+    """The plain bytes, block by block. Raises SealBroken at the first block that is not as it was sealed."""
+    with source.open("rb") as sealed:
+        head = sealed.read(_HEAD)
+        if len(head) < _HEAD or not head.startswith(_MAGIC):
+            raise SealBroken("not a sealed recording")
+        cipher = _cipher(secret, head, recording_id)
+        yield from _blocks(sealed, lambda block, number, is_last: cipher.decrypt(_nonce(number, is_last), block, head))
+
+
+def unseal_into(source: Path, target: Path, secret: bytes, recording_id: str) -> None:
+    """Write the plain file, readable by the owner only; nothing is left where the seal is broken."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            for block in unseal(source, secret, recording_id):
+                out.write(block)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def erase(home: Path, recording_id: str) -> bool:
+    """Take the sealed file away, and with it the salt without which no key can be made. Whether there was one.
+
+    Raises OSError where it is still there afterwards.
+    """
+    path = sealed_path(home, recording_id)
+    was_there = path.is_file()
+    path.unlink(missing_ok=True)
+    if path.exists():
+        raise OSError(f"{path.name} cannot be removed")
+    return was_there
+
+
+def _blocks(sealed: IO[bytes], open_block: Callable[[bytes, int, bool], bytes]) -> Iterator[bytes]:
+    block, number = sealed.read(BLOCK + _TAG), 0
+    while True:
+        following = sealed.read(BLOCK + _TAG)
+        try:
+            yield open_block(block, number, not following)
+        except (InvalidTag, ValueError) as error:
+            raise SealBroken(f"block {number} is not as it was sealed") from error
+        if not following:
+            return
+        block, number = following, number + 1
+
+
+def _cipher(secret: bytes, head: bytes, recording_id: str) -> AESGCM:
+    salt, info = head[len(_MAGIC) :], b"parley recording\x00" + recording_id.encode()
+    return AESGCM(HKDF(SHA256(), 32, salt, info).derive(secret))
+
+
+def _nonce(number: int, is_last: bool) -> bytes:
+    return number.to_bytes(11, "big") + (b"\x01" if is_last else b"\x00")

@@ -1,0 +1,194 @@
+"""Station phrase, for recordings: on what basis they may be listened to, how far it is, what was heard, and why not."""
+
+from collections.abc import Sequence
+
+from actions.commands.recordings import (
+    CancelRecording,
+    DeleteRecording,
+    ListenAgain,
+    RecordBasis,
+    TakeRecording,
+    recording_data,
+)
+from actions.crm.records import Recording
+from actions.policy.recordings import BASES
+from actions.proposal import Command, Outcome
+from bot.message import Button, Card, Reply
+from bot.steps import ConfirmWords, ShowTranscript
+from bot.wording.fill import Voice
+from bot.wording.layout import MakeButton, Mint, Phrased, reply_of, to_do, with_buttons, with_options
+from bot.wording.sentences import has
+from voice.transcript import Turn
+
+FIRST_LINES = 6
+"""Turns on the card of a recording that is done."""
+A_PAGE = 24
+"""Turns on a page of the whole."""
+Notice = tuple[str, bool]
+"""What must be said beside a transcript, and whether the model knows synthetic voices only."""
+
+_KNOWN = {
+    "done": "recording.known_done",
+    "cancelled": "recording.known_stopped",
+    "failed": "recording.known_stopped",
+}
+_LONGEST_LINE = 160
+_LONGEST_WORDS = 600
+
+
+def phrase_taken(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
+    """A recording is here: on what basis may it be listened to? Or, where it has been here before, how it stands."""
+    told, command = outcome.data, outcome.proposal.command
+    assert isinstance(command, TakeRecording)
+    recording, state = str(told["recording"]), str(told["state"])
+    if state != "awaiting_basis":
+        lines = voice.say(_KNOWN.get(state, "recording.known_queued"), told).split("\n")
+        make: list[MakeButton] = []
+        if state == "done":
+            make.append(_whole(recording, voice, mint))
+        if state in ("cancelled", "failed"):
+            make += [to_do(ListenAgain(recording), voice, mint), to_do(DeleteRecording(recording), voice, mint)]
+        return Phrased(with_buttons(Card(lines[0], tuple(lines[1:])), voice, make, mint), why=outcome.proposal.basis)
+    lines = voice.say("recording.taken_again" if told.get("is_again") else "recording.taken", told).split("\n")
+    accepted = told.get("bases") or BASES
+    commands: list[Command] = [RecordBasis(recording, basis) for basis in BASES if basis in accepted]
+    commands.append(DeleteRecording(recording, "refused"))
+    card = Card(lines[0], tuple(lines[1:]), view_of=f"basis:{recording}")
+    return Phrased(with_options(card, voice, [to_do(one, voice, mint) for one in commands]), why=outcome.proposal.basis)
+
+
+def phrase_queued(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
+    """It is in the queue: the card that will show how far it is."""
+    told = outcome.data
+    lines = voice.say("recording.queued", told).split("\n")
+    card = Card(lines[0], tuple(lines[1:]), view_of=f"recording:{told['recording']}")
+    cancel = to_do(CancelRecording(str(told["recording"])), voice, mint)
+    return Phrased(with_options(card, voice, [cancel]), why=outcome.proposal.basis)
+
+
+def phrase_stopped(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
+    """It was stopped: it can go on, or be deleted."""
+    lines = voice.say("done.cancel_recording", outcome.data).split("\n")
+    make = [to_do(command, voice, mint) for command in outcome.proposal.plan.offers]
+    return Phrased(with_buttons(Card(lines[0], tuple(lines[1:])), voice, make, mint), why=outcome.proposal.basis)
+
+
+def phrase_progress(
+    recording: Recording, heard: float, duration: float, last: Sequence[Turn], voice: Voice, mint: Mint
+) -> Reply:
+    """How far it is and what was said last, with a way to stop."""
+    told = {**recording_data(recording), "at": clock(heard), "of": clock(duration)}
+    lines = voice.say("recording.progress", told).split("\n")
+    shown = tuple(line_of(turn, voice) for turn in last)
+    card = Card(lines[0], (*lines[1:], *shown), view_of=f"recording:{recording.id}")
+    return with_options(card, voice, [to_do(CancelRecording(recording.id), voice, mint)])
+
+
+def phrase_heard_so_far(
+    recording: Recording, heard: float, duration: float, last: Sequence[Turn], voice: Voice, *, is_first: bool
+) -> Reply:
+    """One of the two lines of progress where nothing that was sent can be changed."""
+    told = {**recording_data(recording), "at": clock(heard), "of": clock(duration)}
+    words = line_of(last[-1], voice) if last else None
+    key = "recording.begun" if is_first else "recording.half"
+    return Reply(voice.say(key, {**told, "words": words}), voice.lang)
+
+
+def phrase_over(recording: Recording, voice: Voice) -> Reply:
+    """What becomes of the card of progress in the end."""
+    key = "recording.over_failed" if recording.state == "failed" else "recording.over_done"
+    return reply_of(Card(voice.say(key, recording_data(recording)), view_of=f"recording:{recording.id}"), voice)
+
+
+def phrase_done(recording: Recording, turns: Sequence[Turn], notice: Notice, voice: Voice, mint: Mint) -> Reply:
+    """The first lines of what was heard, with the model's name, and all of it a press away."""
+    told = {**recording_data(recording), "of": clock((recording.duration_ms or 0) / 1000), "count": len(turns)}
+    lines = voice.say("recording.done", told).split("\n")
+    shown = tuple(line_of(turn, voice) for turn in turns[:FIRST_LINES])
+    card = Card(lines[0], (*lines[1:], *shown), note=_note(recording, notice, voice), view_of=f"transcript:{recording.id}")
+    make = [_whole(recording.id, voice, mint), to_do(DeleteRecording(recording.id), voice, mint)]
+    return with_buttons(card, voice, make, mint)
+
+
+def phrase_transcript(step: ShowTranscript, notice: Notice, voice: Voice, mint: Mint) -> Phrased:
+    """A page of what was heard."""
+    recording, start = step.recording, step.start
+    page = step.turns[start : start + A_PAGE]
+    told = {
+        **recording_data(recording),
+        "from": start + 1,
+        "to": start + len(page),
+        "count": len(step.turns),
+    }
+    if not page:
+        return Phrased(Reply(voice.say("recording.no_words", told), voice.lang))
+    lines = voice.say("recording.page", told).split("\n")
+    card = Card(lines[0], (*lines[1:], *(line_of(turn, voice) for turn in page)), note=_note(recording, notice, voice))
+    make: list[MakeButton] = []
+    if start > 0:
+        make.append(_page(recording.id, max(0, start - A_PAGE), "button.back", voice, mint))
+    if start + A_PAGE < len(step.turns):
+        make.append(_page(recording.id, start + A_PAGE, "button.next_page", voice, mint))
+    return Phrased(with_options(card, voice, make))
+
+
+def phrase_unheard(recording: Recording, reason: str, voice: Voice, mint: Mint) -> Reply:
+    """Why there are no words, and what to do about it."""
+    lines = [voice.say("recording.unheard", recording_data(recording)), why_unheard(reason, voice)]
+    make = [to_do(ListenAgain(recording.id), voice, mint)] if reason in ("broken", "gone") else []
+    make.append(to_do(DeleteRecording(recording.id), voice, mint))
+    return with_options(Card(lines[0], (*lines[1].split("\n"),)), voice, make)
+
+
+def phrase_waits(recording: Recording, reason: str, voice: Voice, mint: Mint) -> Reply:
+    """That it waits for something that somebody here can bring."""
+    lines = voice.say("recording.waits", recording_data(recording)).split("\n")
+    card = Card(lines[0], (*why_unheard(reason, voice).split("\n"), *lines[1:]))
+    return with_options(card, voice, [to_do(CancelRecording(recording.id), voice, mint)])
+
+
+def phrase_words(step: ConfirmWords, voice: Voice, mint: Mint) -> Phrased:
+    """What was heard, shown back before anything is done: it was not heard well enough to act upon."""
+    lines = voice.say("recording.words", {"words": step.text[:_LONGEST_WORDS]}).split("\n")
+    note = voice.say("recording.only_synthetic") if step.is_synthetic else None
+    buttons: list[MakeButton] = [
+        lambda: Button(mint("heard", {"text": step.text}), voice.say("button.heard_right"), "primary"),
+        lambda: Button(mint("retype", {}), voice.say("button.heard_wrong")),
+    ]
+    return Phrased(with_options(Card(lines[0], tuple(lines[1:]), note=note), voice, buttons))
+
+
+def why_unheard(reason: str, voice: Voice) -> str:
+    """The reason in words; one that nobody has words for is a fault of ours."""
+    return voice.word("unheard", reason if has(f"word.unheard.{reason}") else "broken")
+
+
+def line_of(turn: Turn, voice: Voice) -> str:
+    """One turn as a line: when, who (as far as that is known), what."""
+    said = turn.text.strip()
+    said = said if len(said) <= _LONGEST_LINE else said[: _LONGEST_LINE - 1] + "…"
+    told = {"at": clock(turn.start), "who": turn.speaker, "text": said}
+    key = "recording.line_estimated" if turn.speaker_is_estimated else "recording.line"
+    key = key if turn.speaker else "recording.line_plain"
+    return voice.say(key, told)
+
+
+def clock(seconds: float) -> str:
+    """Seconds from the beginning as `4:07` or `1:02:03`."""
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def _note(recording: Recording, notice: Notice, voice: Voice) -> str:
+    parts = [voice.say("recording.model", {"model": recording.model or "–"})]
+    parts.append(voice.say("recording.only_synthetic") if notice[1] else notice[0])
+    return " ".join(part for part in parts if part)
+
+
+def _whole(recording_id: str, voice: Voice, mint: Mint) -> MakeButton:
+    return _page(recording_id, 0, "button.whole", voice, mint)
+
+
+def _page(recording_id: str, start: int, key: str, voice: Voice, mint: Mint) -> MakeButton:
+    return lambda: Button(mint("transcript", {"recording": recording_id, "start": start}), voice.say(key))

@@ -1,0 +1,139 @@
+"""Tell, for recordings: how far the listening is, what was heard, why it waits; where the recording was sent."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select, update
+
+from actions.crm import own, people
+from actions.crm.records import Recording, Speaker
+from actions.outside.store import Store, Tx, after_commit
+from actions.outside.tables import RecordingArrivalRow
+from bot.buttons import Mint
+from bot.channels.channel import Channel
+from bot.hearing import Listener
+from bot.listening import Progress
+from bot.message import Address, Reply, address_from_json
+from bot.outbox import Outbox
+from bot.phrase_recordings import (
+    phrase_done,
+    phrase_heard_so_far,
+    phrase_over,
+    phrase_progress,
+    phrase_unheard,
+    phrase_waits,
+)
+from bot.steps import Language
+from bot.wording.fill import Voice
+from voice.transcript import Turn
+
+
+class RecordingTeller:
+    """Where a message can be edited, one card shows how far it is; elsewhere two lines do, the first words and the half."""
+
+    def __init__(
+        self,
+        store: Store,
+        outbox: Outbox,
+        channels: Mapping[str, Channel],
+        listener: Listener,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._channels = channels
+        self._listener = listener
+        self._now = now
+
+    async def progress(self, progress: Progress, number: int) -> None:
+        """Show how far it is. `number` is greater for whatever comes later."""
+        recording = progress.recording
+        edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
+        mints: dict[str, Mint] = {}
+
+        def reply_for(to: Address, earlier: Reply) -> Reply:
+            # always the same button, as old as the recording: "1" must go on meaning the card that came last
+            mints[to.key] = mint = Mint(f"progress:{recording.id}:{to.key}", to.key, recording.created_at)
+            voice = Voice(earlier.lang, Speaker.zone)
+            return phrase_progress(recording, progress.heard, progress.duration, progress.last, voice, mint)
+
+        async with self._store.write() as tx:
+            now = await own.get(tx, "recording", recording.id)
+            if not isinstance(now, Recording) or now.state != "running":
+                return  # stopped meanwhile, and the card says so
+            key, view = f"progress:{recording.id}:{number}", f"recording:{recording.id}"
+            targets = await self._outbox.redraw(tx, key, view, reply_for, only=edited)
+            for mint in mints.values():
+                await mint.save(tx)
+            for row, to in await self._arrivals(tx, recording.id):
+                if to.channel not in edited:
+                    await self._line(tx, row, to, progress)
+            after_commit(tx, partial(self._outbox.kick, targets))
+
+    async def _line(self, tx: Tx, row: Any, to: Address, progress: Progress) -> None:
+        wanted = 2 if progress.heard >= progress.duration / 2 and row.lines_told == 1 else 1
+        if row.lines_told >= wanted:
+            return
+        told = update(RecordingArrivalRow).where(
+            RecordingArrivalRow.key == row.key, RecordingArrivalRow.lines_told == row.lines_told
+        )
+        if (await tx.execute(told.values(lines_told=wanted))).rowcount != 1:
+            return
+        voice = Voice(_language(row.lang), Speaker.zone)
+        reply = phrase_heard_so_far(
+            progress.recording, progress.heard, progress.duration, progress.last, voice, is_first=wanted == 1
+        )
+        await self._put(tx, f"progress:{row.key}:{wanted}", to, reply)
+
+    async def ended(self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str, key: str) -> None:
+        """What was heard, or why nothing was, to everybody who sent these bytes. `key` names this end of it."""
+        notice = (self._listener.notice, self._listener.is_synthetic)
+
+        def phrase(voice: Voice, mint: Mint) -> Reply:
+            if reason:
+                return phrase_unheard(recording, reason, voice, mint)
+            return phrase_done(recording, turns, notice, voice, mint)
+
+        await self._everywhere(tx, recording, f"ended:{recording.id}:{key}", phrase)
+        edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
+        targets = await self._outbox.redraw(
+            tx,
+            f"over:{recording.id}:{key}",
+            f"recording:{recording.id}",
+            lambda to, earlier: phrase_over(recording, Voice(earlier.lang, Speaker.zone)),
+            only=edited,
+        )
+        after_commit(tx, partial(self._outbox.kick, targets))
+
+    async def waits(self, tx: Tx, recording: Recording, reason: str) -> None:
+        """That it stays in the queue, and for what."""
+        await self._everywhere(
+            tx, recording, f"waits:{recording.id}:{reason}", lambda voice, mint: phrase_waits(recording, reason, voice, mint)
+        )
+
+    async def _everywhere(self, tx: Tx, recording: Recording, key: str, phrase: Callable[[Voice, Mint], Reply]) -> None:
+        told: set[str] = set()
+        for row, to in await self._arrivals(tx, recording.id):
+            if to.key in told:
+                continue
+            told.add(to.key)
+            person = await people.speaker_of(tx, row.asker)
+            mint = Mint(f"{key}:{to.key}", to.key, self._now())
+            reply = phrase(Voice(_language(row.lang), person.zone if person else Speaker.zone, self._now()), mint)
+            await mint.save(tx)
+            await self._put(tx, f"{key}:{to.key}", to, reply)
+
+    async def _arrivals(self, tx: Tx, recording_id: str) -> list[tuple[Any, Address]]:
+        found = select(RecordingArrivalRow.__table__).where(RecordingArrivalRow.recording_id == recording_id)
+        rows = (await tx.execute(found.order_by(RecordingArrivalRow.at, RecordingArrivalRow.key))).all()
+        return [(row, address_from_json(row.address)) for row in rows]
+
+    async def _put(self, tx: Tx, key: str, to: Address, reply: Reply) -> None:
+        target = await self._outbox.put(tx, key, to, reply)
+        after_commit(tx, partial(self._outbox.kick, [target]))
+
+
+def _language(lang: str) -> Language:
+    return "en" if lang == "en" else "zh"

@@ -1,0 +1,1 @@
+"""Recordings: sealed, asked about, queued, listened to, deleted."""
