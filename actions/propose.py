@@ -28,11 +28,11 @@ def basis_of(s: Situation) -> Basis:
     read = s.understanding
     return Basis(
         text=s.text,
-        intent=read.intent,
-        confidence=read.confidence,
-        alternatives=read.alternatives,
+        intent="" if s.means_one_thing else read.intent,
+        confidence=1.0 if s.means_one_thing else read.confidence,
+        alternatives=() if s.means_one_thing else read.alternatives,
         facts=tuple(facts),
-        passages=s.passages[:1],
+        passages=() if s.means_one_thing else s.passages[:1],
         model=read.model,
         message=s.key,
         evidence=read.evidence,

@@ -19,7 +19,8 @@ class Situation:
     `choose` lists options where a name fits several, per kind (customer, deal, lead, person). `unknown` holds a company
     mention that fits no visible record. `not_yours` is set when it fits a record that the speaker may not touch.
     `rows` holds the further records that the play asked for (see `actions/plays/roster.py`). `answers` are slots filled
-    by answering a question or pressing an option: they win over slots read from the text.
+    by answering a question or pressing an option: they win over slots read from the text. `means_one_thing` says that the
+    words were recognised by their pattern: how sure the model was of them is beside the point.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Situation:
     passages: tuple[Passage, ...] = ()
     rows: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     answers: Mapping[str, Any] = field(default_factory=dict)
+    means_one_thing: bool = False
 
     @property
     def intent(self) -> str:

@@ -494,15 +494,14 @@ class Thinker:
             and not _means_nothing_here(understanding)
         ):
             return AskWhich(situation, turn)
+        if said is not None:
+            situation = replace(situation, means_one_thing=True)
         result = said or propose(situation)
         if isinstance(result, Answer):
             return Tell(situation, turn, result)
         if isinstance(result, Ask):
             return AskBack(situation, turn, result)
-        basis = basis_of(situation)
-        if said is not None:  # these words were not read, they mean one thing
-            basis = replace(basis, intent="", confidence=1.0, alternatives=(), passages=())
-        return Do(result, basis, heard.message.key, situation, turn)
+        return Do(result, basis_of(situation), heard.message.key, situation, turn)
 
 
 _ORDERS = frozenset({"approval", "flow", "escalation"})

@@ -9,6 +9,9 @@ from bot.wording.changes import changed_field, currencies
 from bot.wording.deeds import deed_name
 from bot.wording.fill import Voice
 
+_TAKEN_BACK_OTHERWISE = frozenset({"undo", "submit_approval"})
+"""An undo is done again by hand; what was handed in is withdrawn, by the button beside it."""
+
 
 def asked_deed(proposal: Proposal, voice: Voice) -> str:
     """What would be done; taking something back is told as that."""
@@ -66,7 +69,8 @@ def changed_arguments(changes: Sequence[Mapping[str, Any]], plan: Plan, voice: V
 
 def finality(proposal: Proposal, voice: Voice) -> list[str]:
     """Said before and after what cannot be taken back."""
-    is_final = proposal.plan.inverse is None and bool(proposal.plan.effects) and proposal.command.name != "undo"
+    has_a_way_back = proposal.plan.inverse is not None or proposal.command.name in _TAKEN_BACK_OTHERWISE
+    is_final = not has_a_way_back and bool(proposal.plan.effects)
     return [voice.say("card.final")] if is_final else []
 
 

@@ -247,7 +247,8 @@ def test_whatever_is_offered_can_be_carried_out_now(s: Situation) -> None:
     for one in ranked_steps(s):
         assert (one.command is None) != (one.says is None)
         if one.command is not None:
-            seen = replace(facts(), records={**facts().records, ("deal", "D001"): s.deal})
+            desk = replace(house.DESK, deal=s.deal)
+            seen = replace(facts(), records={**facts().records, ("deal", "D001"): s.deal, ("desk", desk.id): desk})
             plan = one.command.plan(seen, house.REP, "P-1", house.NOW)
             assert plan.problem is None, (one.ranked.step, plan.problem)
 
