@@ -1,7 +1,7 @@
 """`python -m voice.training`: synthetic speech, training, and what the built-in model is shipped as.
 
 Steps: `tokens` (the vocabulary), `fit` (speech and training: torch and numpy alone), `export` (for faster-whisper), `score`
-(through faster-whisper), or all of them.
+(through faster-whisper); or all of them. `recordings` makes the calls that the tests keep.
 """
 
 import argparse
@@ -39,14 +39,14 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
     torch.set_num_threads(asked.threads)
     for step in asked.steps.split(","):
-        {"tokens": _tokens, "fit": _fit, "export": _export, "score": _score}[step](asked)
+        {"tokens": _tokens, "fit": _fit, "export": _export, "score": _score, "recordings": _recordings}[step](asked)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m voice.training", description="Trains the built-in speech model.")
     parser.add_argument("--out", type=Path, default=Path("build/whisper"), help="folder for everything it writes")
-    parser.add_argument("--steps", default="tokens,fit,export,score", help="which of tokens, fit, export, score")
+    parser.add_argument("--steps", default="tokens,fit,export,score", help="which of tokens, fit, export, score, recordings")
     parser.add_argument("--minutes", type=float, default=40.0, help="of training, without the rendering of speech")
     parser.add_argument("--hours", type=float, default=6.0, help="of synthetic speech")
     parser.add_argument("--render-seconds", type=float, default=1200.0, help="longest time for rendering it")
@@ -159,6 +159,12 @@ def _score(asked: argparse.Namespace) -> None:
         asked.model or asked.out / "model", read_talk(asked.sayings), asked.espeak, asked.scored, asked.seed + 1
     ):
         log.info("%s", line)
+
+
+def _recordings(asked: argparse.Namespace) -> None:
+    from voice.training.recordings import record  # noqa: PLC0415
+
+    log.info("recorded: %s", record(asked.out, asked.espeak, asked.seed))
 
 
 if __name__ == "__main__":
