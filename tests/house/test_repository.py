@@ -19,7 +19,7 @@ FORBIDDEN = {
     "a private key": re.compile("-----BEGIN [A-Z ]*PRIVATE" + " KEY-----"),
     "a token": re.compile(r"\bxox[abp]-\d{6,}|\bsk-[A-Za-z0-9]{20,}|\bghp_[A-Za-z0-9]{20,}"),
 }
-BINARY = (".npy", ".pdf", ".npz", ".onnx", ".safetensors", ".png", ".xlsx", ".ico", ".ttf", ".woff2")
+BINARY = (".bin", ".npy", ".opus", ".pdf", ".npz", ".onnx", ".safetensors", ".png", ".xlsx", ".ico", ".ttf", ".woff2")
 
 
 def _text_files() -> list[str]:
