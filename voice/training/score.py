@@ -37,7 +37,7 @@ OPTIONS = {
 _CALL_S = 600.0
 # breathy synthetic voices behind a telephone line begin before the usual 0.5 finds them, and lose whole words
 _SPEECH = VadOptions(
-    threshold=0.25, neg_threshold=0.1, min_silence_duration_ms=300, speech_pad_ms=250, max_speech_duration_s=20
+    threshold=0.15, neg_threshold=0.05, min_silence_duration_ms=300, speech_pad_ms=300, max_speech_duration_s=20
 )
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
