@@ -15,8 +15,8 @@ from voice.decode import decode
 from voice.emotion_model import PROFILE_FILE, SHIPPED, EmotionModel
 from voice.emotions import arousal_of
 from voice.features import Floats, statistics, tracks
-from voice.training.calls import calm_in_calls
 from voice.training.corpus import LINES, PLAIN, Corpus, read_corpus
+from voice.training.mixed_calls import calm_in_calls
 from voice.training.scoring import Score, score
 
 _ROOT = Path(__file__).parent.parent

@@ -24,6 +24,7 @@ BINARY = (
     ".bin",
     ".npy",
     ".ogg",
+    ".opus",
     ".silk",
     ".pdf",
     ".npz",

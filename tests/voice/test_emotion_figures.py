@@ -11,9 +11,9 @@ from bench.table import Figure
 from tests.voice.tones import buzz, silence, syllables, written
 from voice.decode import decode
 from voice.features import NAMES
-from voice.training.calls import calm_in_calls
 from voice.training.corpus import LINES, PLAIN, read_corpus
 from voice.training.lines import Line, drawn, over
+from voice.training.mixed_calls import calm_in_calls
 from voice.training.scoring import area, recall, score
 
 PITCHES = {"angry": (230, 250), "happy": (200, 260), "neutral": (120, 110), "sad": (95, 90), "fear": (210, 215)}

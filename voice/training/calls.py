@@ -1,36 +1,73 @@
-"""Calls put together from clips of one speaker, as a corpus has none: any mix of emotions, so that no calm is promised."""
+"""Calls of two synthetic speakers with a known time for every turn: what a recording of a conversation is judged by."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from voice.emotions import calm_of
-from voice.features import Floats
-from voice.training.corpus import Corpus
+from voice.training.render import spoken
+from voice.training.sentences import Domain
+from voice.training.speak import RATE, Espeak, Voice
 
-FEWEST, MOST = 5, 16
-"""Segments that a simulated call has."""
+SIDES = ("rep", "customer")
 
 
-def calm_in_calls(corpus: Corpus, features: Floats, arousal: Floats, random: np.random.Generator) -> Floats:
-    """Return for each clip how its speaker sounds when calm in one simulated call that the clip is part of, (n, F).
+@dataclass(frozen=True)
+class Turn:
+    """One sentence of a call; times in seconds from its beginning."""
 
-    `features` (n, F) and `arousal` (n) of the clips over one line. A mix is drawn from a Dirichlet distribution over the
-    corpus' emotions (0.7 each), so some calls are all anger and some have none; the truth is used for nothing else.
+    speaker: str
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call: one track for each side, [2, samples] at 16 kHz in the order of `SIDES`, and its turns."""
+
+    tracks: NDArray[np.float32]
+    turns: Sequence[Turn]
+
+    def mono(self) -> NDArray[np.float32]:
+        """Both sides on one track."""
+        return self.tracks.sum(0)
+
+
+def call(
+    domain: Domain, library: Espeak, voices: dict[str, Voice], names: Sequence[str], seconds: float, rng: random.Random
+) -> Call:
+    """Play the scripts `names` of the domain one after the other, again and again, until the call is `seconds` long.
+
+    With 0 seconds each script is played once.
     """
-    kinds = sorted(set(corpus.emotion))
-    calm = np.zeros_like(features)
-    for speaker in sorted(set(corpus.speaker)):
-        clips = np.flatnonzero(corpus.speaker == speaker)
-        by_kind = {kind: clips[corpus.emotion[clips] == kind] for kind in kinds}
-        for clip in clips:
-            mix = random.dirichlet([0.7] * len(kinds))
-            weight = np.zeros(len(clips))
-            for kind, share in zip(kinds, mix, strict=True):
-                if len(by_kind[kind]):
-                    weight[np.isin(clips, by_kind[kind])] = (share + 0.01) / len(by_kind[kind])
-            weight[clips == clip] = 0
-            count = min(int(random.integers(FEWEST - 1, MOST)), int((weight > 0).sum()))
-            others = random.choice(clips, count, replace=False, p=weight / weight.sum())
-            call = np.append(others, clip)
-            found = calm_of(features[call], arousal[call], corpus.seconds[call])
-            calm[clip] = features[clip] if found is None else found
-    return calm
+    pieces: list[tuple[int, int, NDArray[np.float32]]] = []
+    turns: list[Turn] = []
+    at = RATE // 2
+    while True:
+        for name in names:
+            for side, pattern in domain.calls[name]:
+                sentence = domain.fill(pattern, rng)
+                wave = spoken(library, sentence, voices[side]).wave
+                pieces.append((SIDES.index(side), at, wave))
+                turns.append(Turn(side, round(at / RATE, 2), round((at + len(wave)) / RATE, 2), sentence.written))
+                at += len(wave) + int(rng.uniform(0.35, 0.9) * RATE)
+        if at >= seconds * RATE:
+            break
+    tracks = np.zeros((len(SIDES), at), np.float32)
+    for track, first, wave in pieces:
+        tracks[track, first : first + len(wave)] += wave
+    return Call(tracks, turns)
+
+
+def on_telephone(track: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A track as a line gives it: 300 to 3,400 Hz, 8-bit mu-law, a little noise (about 30 dB under the speech)."""
+    spectrum = np.fft.rfft(track)
+    hertz = np.fft.rfftfreq(len(track), 1 / RATE)
+    narrow = np.fft.irfft(spectrum * ((hertz > 300) & (hertz < 3400)), len(track))
+    narrow = narrow + rng.standard_normal(len(narrow)) * 0.03 * np.sqrt((narrow**2).mean())
+    squeezed = np.sign(narrow) * np.log1p(255 * np.abs(narrow).clip(max=1)) / np.log(256)
+    coarse = np.round(squeezed * 127) / 127
+    return (np.sign(coarse) * (256 ** np.abs(coarse) - 1) / 255).astype(np.float32)

@@ -17,10 +17,10 @@ from voice.decode import decode
 from voice.emotion_model import MODEL_FILE, PROFILE_FILE
 from voice.emotions import EMOTIONS, arousal_of
 from voice.features import Floats
-from voice.training.calls import calm_in_calls
 from voice.training.corpus import LINES, PLAIN, Corpus, read_corpus
 from voice.training.graph import write_graph
 from voice.training.members import Recipe
+from voice.training.mixed_calls import calm_in_calls
 from voice.training.scoring import Score, recall, score
 from voice.training.voters import Voters, vote
 
