@@ -43,7 +43,7 @@ from bot.conversation import Conversation
 from bot.door import ApiDoor, kept_secret, kept_token
 from bot.fault import name_fault
 from bot.files import limit_for, place_for
-from bot.hearing import Listener, NoListener
+from bot.hearing import Listener
 from bot.house_api import house_routes
 from bot.inbox import Inbox
 from bot.judge import Judge
@@ -75,6 +75,7 @@ from intents.understand import Reader
 from retrieval.embed import NONE, Embedder, load_embedder
 from retrieval.index import VectorIndex
 from retrieval.rerank import Reranker, load_reranker
+from voice.listener import WhisperListener
 
 log = structlog.get_logger()
 _PAGES = Path(__file__).parent / "pages"
@@ -323,8 +324,9 @@ async def build_house(
     listening = Listening(store, settings.home, secret, listener, shelf, tells, accept, now)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
-    notice = (listener.notice, listener.is_synthetic)
-    conversation = Conversation(world, memory, outbox, thinker, judge, teller, files, writer, stops, notice)
+    conversation = Conversation(
+        world, memory, outbox, thinker, judge, teller, files, writer, stops, lambda: listener.is_synthetic
+    )
     inbox = Inbox(store, handle, now, on_failed=failed)
     return House(
         store,
@@ -344,9 +346,9 @@ async def build_house(
     )
 
 
-def listener_of(settings: Settings) -> Listener:
-    """What listens in this house; without a speech model recordings wait for one."""
-    return NoListener()
+def listener_of(settings: Settings) -> WhisperListener:
+    """What listens in this house; until there is a speech model where the setting points, recordings wait for one."""
+    return WhisperListener(settings.whisper_model)
 
 
 def secret_of(settings: Settings) -> bytes:

@@ -20,7 +20,7 @@ _MOST = 200
 
 class CallOut(BaseModel):
     """A recording. `basis` says on what grounds it may be listened to, with who said so and when; `keep_until` is when it is
-    deleted by the rules of today."""
+    deleted by the rules of today. `customer_speaker` is who of the speakers is the customer, as far as that is known."""
 
     id: str
     name: str
@@ -38,6 +38,9 @@ class CallOut(BaseModel):
     basis_by: str | None
     basis_at: datetime | None
     seconds: float | None
+    two_channels: bool | None
+    customer_speaker: str | None
+    customer_percent: int | None
     model: str
     reason: str
     keep_until: datetime | None

@@ -53,7 +53,7 @@ from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current,
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
 from bot.phrase_papers import phrase_paper
 from bot.phrase_plays import phrase_rest
-from bot.phrase_recordings import Notice, phrase_transcript, phrase_words
+from bot.phrase_recordings import phrase_transcript, phrase_words
 from bot.phrase_stops import phrase_noted
 from bot.review import masked
 from bot.steps import (
@@ -126,7 +126,7 @@ class Conversation:
         files: FileKeeper,
         writer: Writer,
         stops: Stops,
-        notice: Notice = ("", False),
+        knows_no_people: Callable[[], bool] = lambda: False,
     ) -> None:
         self._world = world
         self._memory = memory
@@ -137,7 +137,7 @@ class Conversation:
         self._files = files
         self._writer = writer
         self._stops = stops
-        self._notice = notice
+        self._knows_no_people = knows_no_people
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def hear(self, message: Message) -> None:
@@ -293,8 +293,8 @@ class Conversation:
             case ConfirmWords():
                 return await self._say(tx, heard, key, lambda mint: phrase_words(step, voice, mint))
             case ShowTranscript():
-                notice = self._notice
-                return await self._say(tx, heard, key, lambda mint: phrase_transcript(step, notice, voice, mint))
+                is_synthetic = self._knows_no_people()
+                return await self._say(tx, heard, key, lambda mint: phrase_transcript(step, is_synthetic, voice, mint))
             case ShowPaper():
                 reader = heard.speaker.person_id or ""
                 return await self._say(tx, heard, key, lambda mint: phrase_paper(step, reader, voice, mint))

@@ -25,12 +25,14 @@ from bot.fault import name_fault
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Message, Reply
 from bot.settings import Settings, SettingsError
+from bot.unheard import tell_unheard
 from intents.dictionary import load_dictionary
 from intents.house_words import read_house_words
 from intents.understand import Reader
 from retrieval.embed import NONE
 from retrieval.index import IndexUnavailableError
 from retrieval.search import Library
+from voice.cannot_hear import CannotHear
 
 _STATES: tuple[str, ...] = get_args(RecordingState)
 
@@ -207,6 +209,10 @@ async def _speech_model(settings: Settings) -> str:
     listener = listener_of(settings)
     if not listener.model:
         return "none: recordings and voice messages are kept and wait for one; PARLEY_WHISPER_MODEL names it"
+    try:
+        await asyncio.to_thread(listener.check)
+    except CannotHear as why:
+        raise _Wrong(tell_unheard(why, "en")) from None
     known = "knows synthetic speech only and will not transcribe people; PARLEY_WHISPER_MODEL sets a real one"
     return f"{listener.model}" + (f", {known}" if listener.is_synthetic else "")
 

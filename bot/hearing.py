@@ -1,52 +1,35 @@
-"""What the house asks of whatever listens: a file in pieces, the turns of each piece, or why there are none."""
+"""What the house asks of whatever listens: what is to be heard of a file, the turns of each piece, or why there are none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from voice.transcript import Span, Turn
+from voice.plan import Plan
+from voice.transcript import Turn
 
-WAITS_FOR = frozenset({"model_missing", "silk_missing"})
+WAITS_FOR = frozenset({"model_missing", "model_broken", "silk_missing", "no_room"})
 """Reasons that somebody here can take away: the recording waits for that, whoever sent it need not send it again."""
-
-
-class CannotHear(Exception):
-    """A recording that cannot be listened to. `reason` is a key of the wording (`word.unheard.REASON`)."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Listener(Protocol):
     """A speech model with what it needs; its functions are called in a thread and may take long.
 
-    `model` is the name that stands on every transcript. `is_synthetic` is True for one that knows artificial voices only:
-    what it hears is shown, and acted upon only after a yes. `notice` is what must be said beside its transcripts, if
-    anything.
+    `model` is the name that stands on every transcript, "" while there is none. `is_synthetic` is True for one that knows
+    artificial voices only: what it hears is shown, and acted upon only after a yes.
     """
 
-    model: str
-    notice: str
-    is_synthetic: bool
+    @property
+    def model(self) -> str: ...
 
-    def plan(self, path: Path) -> Sequence[Span]:
-        """The pieces of a file in order, each at most ten minutes, cut where nobody speaks. Raises CannotHear."""
+    @property
+    def is_synthetic(self) -> bool: ...
 
-    def hear(self, path: Path, piece: Span, said: Callable[[Turn], None], cancelled: Callable[[], bool]) -> tuple[Turn, ...]:
+    def plan(self, path: Path, cancelled: Callable[[], bool]) -> Plan:
+        """What is to be heard of a file, in pieces of at most ten minutes that carry who speaks when; none where nobody
+        speaks. Once `cancelled` says so, what it returns counts no more. Raises CannotHear."""
+
+    def hear(
+        self, path: Path, plan: Plan, number: int, said: Callable[[Turn], None], cancelled: Callable[[], bool]
+    ) -> tuple[Turn, ...]:
         """The turns of a piece. `said` is called with each as soon as it is there; once `cancelled` says so, what it returns
         counts no more, and it should return soon. Raises CannotHear."""
-
-
-class NoListener:
-    """Where no speech model is there: everything waits for one."""
-
-    model = ""
-    notice = ""
-    is_synthetic = False
-
-    def plan(self, path: Path) -> Sequence[Span]:
-        raise CannotHear("model_missing")
-
-    def hear(self, path: Path, piece: Span, said: Callable[[Turn], None], cancelled: Callable[[], bool]) -> tuple[Turn, ...]:
-        raise CannotHear("model_missing")

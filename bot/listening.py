@@ -20,6 +20,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from uuid import uuid4
 
 import structlog
+from pydantic import TypeAdapter
 from sqlalchemy import func, or_, select, update
 
 from actions.commands.recordings import HOUSE, BeginListening, EndListening
@@ -30,10 +31,13 @@ from actions.outside.store import Store, Tx
 from actions.outside.tables import ListeningRow, RecordingArrivalRow, RecordingPartRow, RecordingRow
 from actions.recordings.sealed import FOLDER, SealBroken, sealed_path, unseal_into
 from bot.fault import name_fault
-from bot.hearing import WAITS_FOR, CannotHear, Listener
+from bot.hearing import WAITS_FOR, Listener
 from bot.kept_recordings import TURNS, RecordingShelf, turns_of
 from bot.message import Message, Spoken, message_from_json
-from voice.transcript import Span, Turn
+from voice.cannot_hear import CannotHear
+from voice.plan import Plan
+from voice.sides import customer_of, shipped_cues
+from voice.transcript import Turn
 
 LEASE = timedelta(seconds=30)
 TRY_AGAIN = timedelta(minutes=1)
@@ -53,6 +57,7 @@ _HELD = timedelta(minutes=5)
 _PATIENCE = 90.0
 """Seconds that a voice message may keep its conversation waiting; afterwards its words come as a message of their own."""
 _OPEN_FOLDER = "open"
+_PLAN = TypeAdapter(Plan)
 
 log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
@@ -95,11 +100,11 @@ class Tells(Protocol):
 
 @dataclass(frozen=True)
 class _Job:
-    """A recording in this worker's hands. `pieces` None: not opened yet."""
+    """A recording in this worker's hands. `plan` None: not opened yet."""
 
     recording_id: str
     owner: str
-    pieces: tuple[Span, ...] | None
+    plan: Plan | None
     attempt: int
     is_brief: bool
 
@@ -227,7 +232,7 @@ class Listening:
             "is_brief": is_brief,
             "queued_at": self._now(),
             "turn": 0,
-            "pieces": None,
+            "plan": None,
             "owner": "",
             "lease_until": lease_until,
             "attempts": 0,
@@ -260,8 +265,8 @@ class Listening:
                 "lease_until": now + self._lease,
             }
             await tx.execute(update(ListeningRow).where(ListeningRow.recording_id == row.recording_id).values(**values))
-        pieces = None if row.pieces is None else tuple(Span(*piece) for piece in row.pieces)
-        return _Job(row.recording_id, owner, pieces, row.attempts + 1, row.is_brief)
+        plan = None if row.plan is None else _PLAN.validate_python(row.plan)
+        return _Job(row.recording_id, owner, plan, row.attempts + 1, row.is_brief)
 
     async def _keep(self, tx: Tx, job: _Job, **values: Any) -> None:
         """Change the row while it is still in our hands. Raises _Gone where it is not."""
@@ -319,11 +324,11 @@ class Listening:
                 done = set((await tx.execute(parts)).scalars())
             if recording.state not in ("queued", "running"):
                 raise _Gone
-            if job.pieces is None:
+            if job.plan is None:
                 return await self._open(job, recording, tells=tells)
-            left = [number for number in range(len(job.pieces)) if number not in done]
+            left = [number for number in range(len(job.plan.pieces)) if number not in done]
             if left:
-                await self._hear(job, recording, job.pieces, left[0])
+                await self._hear(job, recording, job.plan, left[0])
             if len(left) <= 1:
                 await self._end(job, "done", "", tells=tells)
             else:
@@ -350,38 +355,37 @@ class Listening:
 
     async def _open(self, job: _Job, recording: Recording, *, tells: bool) -> NoWords | None:
         async with self._opened(job, recording) as file:
-            pieces = await self._in_a_thread(job, lambda _: tuple(self._listener.plan(file)))
-        duration = pieces[-1].end if pieces else 0.0
-        if not pieces:
+            plan = await self._in_a_thread(job, lambda stop: self._listener.plan(file, stop.is_set))
+        if not plan.pieces:
             raise CannotHear("silence")
-        is_brief = job.is_brief and duration <= LONGEST_MESSAGE.total_seconds()
+        is_brief = job.is_brief and plan.duration <= LONGEST_MESSAGE.total_seconds()
         async with self._store.write() as tx:
-            kept = [[piece.start, piece.end] for piece in pieces]
+            kept = _PLAN.dump_python(plan, mode="json")
             released = self._released(tells=tells or not is_brief)
-            await self._keep(tx, job, pieces=kept, attempts=0, is_brief=is_brief, **released)
-            begin = BeginListening(recording.id, round(duration * 1000))
+            await self._keep(tx, job, plan=kept, attempts=0, is_brief=is_brief, **released)
+            begin = BeginListening(recording.id, round(plan.duration * 1000), plan.two_channels)
             await self._shelf.order(tx, begin, HOUSE, f"listen:{recording.id}:{job.owner}", f"recording:{recording.id}")
         if job.is_brief and not is_brief:
             self._start(False)
             return NoWords("long", waits=True, is_long=True) if not tells else None
         return None
 
-    async def _hear(self, job: _Job, recording: Recording, pieces: Sequence[Span], number: int) -> None:
-        loop, piece = asyncio.get_running_loop(), pieces[number]
+    async def _hear(self, job: _Job, recording: Recording, plan: Plan, number: int) -> None:
+        loop, span = asyncio.get_running_loop(), plan.pieces[number].span
         live = self._live[recording.id]
         live.clear()
 
         def said(turn: Turn) -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody looks any more
-                loop.call_soon_threadsafe(self._said, job, recording, turn, pieces[-1].end)
+                loop.call_soon_threadsafe(self._said, job, recording, turn, plan.duration)
 
         async with self._opened(job, recording) as file:
-            turns = await self._in_a_thread(job, lambda stop: self._listener.hear(file, piece, said, stop.is_set))
+            turns = await self._in_a_thread(job, lambda stop: self._listener.hear(file, plan, number, said, stop.is_set))
         row = {
             "recording_id": recording.id,
             "number": number,
-            "start_ms": round(piece.start * 1000),
-            "end_ms": round(piece.end * 1000),
+            "start_ms": round(span.start * 1000),
+            "end_ms": round(span.end * 1000),
             "turns": TURNS.dump_python(turns, mode="json"),
             "model": self._listener.model,
             "at": self._now(),
@@ -394,14 +398,15 @@ class Listening:
         words: Words | None = None
         async with self._store.write() as tx:
             await self._keep(tx, job, is_over=True, lease_until=None)
-            end = EndListening(job.recording_id, state, reason, self._listener.model)
+            turns = await turns_of(tx, job.recording_id)
+            customer, certainty = customer_of(turns, shipped_cues())
+            end = EndListening(job.recording_id, state, reason, self._listener.model, customer, certainty)
             outcome = await self._shelf.order(
                 tx, end, HOUSE, f"heard:{job.recording_id}:{job.owner}", f"recording:{job.recording_id}"
             )
             if outcome.kind != "done":
                 return  # cancelled at the last moment
             recording = await _recording(tx, job.recording_id)
-            turns = await turns_of(tx, recording.id)
             if tells and job.is_brief and turns:
                 words = self._as_words(turns)
             elif tells:

@@ -15,18 +15,15 @@ from actions.policy.recordings import BASES
 from actions.proposal import Command, Outcome
 from bot.message import Button, Card, Reply
 from bot.steps import ConfirmWords, ShowTranscript
+from bot.unheard import tell_in_chat
 from bot.wording.fill import Voice
 from bot.wording.layout import MakeButton, Mint, Phrased, reply_of, to_do, with_buttons, with_options
-from bot.wording.sentences import has
 from voice.transcript import Turn
 
 FIRST_LINES = 6
 """Turns on the card of a recording that is done."""
 A_PAGE = 24
 """Turns on a page of the whole."""
-Notice = tuple[str, bool]
-"""What must be said beside a transcript, and whether the model knows synthetic voices only."""
-
 _KNOWN = {
     "done": "recording.known_done",
     "cancelled": "recording.known_stopped",
@@ -100,17 +97,22 @@ def phrase_over(recording: Recording, voice: Voice) -> Reply:
     return reply_of(Card(voice.say(key, recording_data(recording)), view_of=f"recording:{recording.id}"), voice)
 
 
-def phrase_done(recording: Recording, turns: Sequence[Turn], notice: Notice, voice: Voice, mint: Mint) -> Reply:
-    """The first lines of what was heard, with the model's name, and all of it a press away."""
+def phrase_done(recording: Recording, turns: Sequence[Turn], is_synthetic: bool, voice: Voice, mint: Mint) -> Reply:
+    """The first lines of what was heard, with the model's name (`is_synthetic`: it knows no people), all a press away."""
     told = {**recording_data(recording), "of": clock((recording.duration_ms or 0) / 1000), "count": len(turns)}
     lines = voice.say("recording.done", told).split("\n")
     shown = tuple(line_of(turn, voice) for turn in turns[:FIRST_LINES])
-    card = Card(lines[0], (*lines[1:], *shown), note=_note(recording, notice, voice), view_of=f"transcript:{recording.id}")
+    card = Card(
+        lines[0],
+        (*lines[1:], *shown),
+        note=_note(recording, voice, is_synthetic=is_synthetic),
+        view_of=f"transcript:{recording.id}",
+    )
     make = [_whole(recording.id, voice, mint), to_do(DeleteRecording(recording.id), voice, mint)]
     return with_buttons(card, voice, make, mint)
 
 
-def phrase_transcript(step: ShowTranscript, notice: Notice, voice: Voice, mint: Mint) -> Phrased:
+def phrase_transcript(step: ShowTranscript, is_synthetic: bool, voice: Voice, mint: Mint) -> Phrased:
     """A page of what was heard."""
     recording, start = step.recording, step.start
     page = step.turns[start : start + A_PAGE]
@@ -123,7 +125,11 @@ def phrase_transcript(step: ShowTranscript, notice: Notice, voice: Voice, mint: 
     if not page:
         return Phrased(Reply(voice.say("recording.no_words", told), voice.lang))
     lines = voice.say("recording.page", told).split("\n")
-    card = Card(lines[0], (*lines[1:], *(line_of(turn, voice) for turn in page)), note=_note(recording, notice, voice))
+    card = Card(
+        lines[0],
+        (*lines[1:], *(line_of(turn, voice) for turn in page)),
+        note=_note(recording, voice, is_synthetic=is_synthetic),
+    )
     make: list[MakeButton] = []
     if start > 0:
         make.append(_page(recording.id, max(0, start - A_PAGE), "button.back", voice, mint))
@@ -134,7 +140,7 @@ def phrase_transcript(step: ShowTranscript, notice: Notice, voice: Voice, mint: 
 
 def phrase_unheard(recording: Recording, reason: str, voice: Voice, mint: Mint) -> Reply:
     """Why there are no words, and what to do about it."""
-    lines = [voice.say("recording.unheard", recording_data(recording)), why_unheard(reason, voice)]
+    lines = [voice.say("recording.unheard", recording_data(recording)), tell_in_chat(reason, voice)]
     make = [to_do(ListenAgain(recording.id), voice, mint)] if reason in ("broken", "gone") else []
     make.append(to_do(DeleteRecording(recording.id), voice, mint))
     return with_options(Card(lines[0], (*lines[1].split("\n"),)), voice, make)
@@ -143,7 +149,7 @@ def phrase_unheard(recording: Recording, reason: str, voice: Voice, mint: Mint) 
 def phrase_waits(recording: Recording, reason: str, voice: Voice, mint: Mint) -> Reply:
     """That it waits for something that somebody here can bring."""
     lines = voice.say("recording.waits", recording_data(recording)).split("\n")
-    card = Card(lines[0], (*why_unheard(reason, voice).split("\n"), *lines[1:]))
+    card = Card(lines[0], (*tell_in_chat(reason, voice).split("\n"), *lines[1:]))
     return with_options(card, voice, [to_do(CancelRecording(recording.id), voice, mint)])
 
 
@@ -156,11 +162,6 @@ def phrase_words(step: ConfirmWords, voice: Voice, mint: Mint) -> Phrased:
         lambda: Button(mint("retype", {}), voice.say("button.heard_wrong")),
     ]
     return Phrased(with_options(Card(lines[0], tuple(lines[1:]), note=note), voice, buttons))
-
-
-def why_unheard(reason: str, voice: Voice) -> str:
-    """The reason in words; one that nobody has words for is a fault of ours."""
-    return voice.word("unheard", reason if has(f"word.unheard.{reason}") else "broken")
 
 
 def line_of(turn: Turn, voice: Voice) -> str:
@@ -180,10 +181,9 @@ def clock(seconds: float) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-def _note(recording: Recording, notice: Notice, voice: Voice) -> str:
-    parts = [voice.say("recording.model", {"model": recording.model or "–"})]
-    parts.append(voice.say("recording.only_synthetic") if notice[1] else notice[0])
-    return " ".join(part for part in parts if part)
+def _note(recording: Recording, voice: Voice, *, is_synthetic: bool) -> str:
+    model = voice.say("recording.model", {"model": recording.model or "–"})
+    return " ".join([model, voice.say("recording.only_synthetic")]) if is_synthetic else model
 
 
 def _whole(recording_id: str, voice: Voice, mint: Mint) -> MakeButton:

@@ -130,7 +130,11 @@ def _unheard(heard: NoWords) -> str:
     if heard.is_long:
         return "voice_long"
     if heard.waits:
-        return {"model_missing": "voice_waits_model", "silk_missing": "voice_waits_silk"}.get(heard.reason, "voice_later")
+        return {
+            "model_missing": "voice_waits_model",
+            "model_broken": "voice_waits_model",
+            "silk_missing": "voice_waits_silk",
+        }.get(heard.reason, "voice_later")
     return {"silence": "voice_silence", "empty": "voice_silence", "no_sound": "voice_silence"}.get(
         heard.reason, "voice_unheard"
     )

@@ -89,12 +89,12 @@ class RecordingTeller:
 
     async def ended(self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str, key: str) -> None:
         """What was heard, or why nothing was, to everybody who sent these bytes. `key` names this end of it."""
-        notice = (self._listener.notice, self._listener.is_synthetic)
+        is_synthetic = self._listener.is_synthetic
 
         def phrase(voice: Voice, mint: Mint) -> Reply:
             if reason:
                 return phrase_unheard(recording, reason, voice, mint)
-            return phrase_done(recording, turns, notice, voice, mint)
+            return phrase_done(recording, turns, is_synthetic, voice, mint)
 
         await self._everywhere(tx, recording, f"ended:{recording.id}:{key}", phrase)
         edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
@@ -13,8 +13,9 @@ from fastapi import APIRouter
 
 from bot.channels.channel import AnswerLost, CannotTell, Pace, Refused, Sent, TryLater, WaitForPerson
 from bot.channels.pictures import picture_of
-from bot.hearing import CannotHear
 from bot.message import Address, Attachment, Reply
+from voice.cannot_hear import CannotHear
+from voice.plan import Plan, PlannedPiece
 from voice.transcript import Span, Turn
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -153,7 +154,6 @@ class FakeListener:
     """
 
     model: str = "fake-small"
-    notice: str = ""
     is_synthetic: bool = False
     missing: bool = False
     certainty: float = 0.95
@@ -164,21 +164,24 @@ class FakeListener:
     """The first line of each piece, in the order in which they were begun."""
     opened: list[Path] = field(default_factory=list)
 
-    def plan(self, path: Path) -> Sequence[Span]:
+    def plan(self, path: Path, cancelled: Callable[[], bool]) -> Plan:
         if self.missing:
             raise CannotHear("model_missing")
         self.opened.append(path)
         text = path.read_text(encoding="utf-8", errors="replace")
         for word, reason in self.fails.items():
             if word in text:
-                raise CannotHear(reason)
+                raise CannotHear(reason)  # type: ignore[arg-type]  # also one that nobody thought of
         ends = list(accumulate(len(piece) * self.seconds for piece in _pieces_in(text)))
-        return [Span(start, end) for start, end in zip([0.0, *ends], ends, strict=False)]
+        spans = [Span(start, end) for start, end in zip([0.0, *ends], ends, strict=False)]
+        return Plan(tuple(PlannedPiece(span) for span in spans), ends[-1] if ends else 0.0)
 
-    def hear(self, path: Path, piece: Span, said: Callable[[Turn], None], cancelled: Callable[[], bool]) -> tuple[Turn, ...]:
+    def hear(
+        self, path: Path, plan: Plan, number: int, said: Callable[[Turn], None], cancelled: Callable[[], bool]
+    ) -> tuple[Turn, ...]:
         if self.missing:
             raise CannotHear("model_missing")
-        at, turns = 0.0, []
+        at, turns, piece = 0.0, list[Turn](), plan.pieces[number].span
         for lines in _pieces_in(path.read_text(encoding="utf-8")):
             for place, line in enumerate(lines):
                 if piece.start <= at < piece.end:
@@ -201,7 +204,7 @@ class FakeListener:
         who, colon, text = line.partition(": ")
         text, who = (text, who) if colon else (line, "")
         lang = "en" if text.isascii() else "zh"
-        return Turn(at, at + self.seconds, text, lang=lang, speaker=who, speaker_certainty=0.7, certainty=self.certainty)
+        return Turn(at, at + self.seconds, text, (), lang, who, 0.7, False, self.certainty)
 
 
 def _pieces_in(text: str) -> list[list[str]]:

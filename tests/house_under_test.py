@@ -24,7 +24,7 @@ from bot.app import House, Minds, build_house
 from bot.hearing import Listener
 from bot.message import Address, Attachment, Button, Message, Reply, reply_from_json
 from bot.settings import Settings
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, FakeListener
 
 MORNING = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 """A Wednesday, ten in the morning in Shanghai; the sample company's dates count from this day."""
@@ -248,7 +248,14 @@ async def open_house(
 ) -> AsyncIterator[HouseUnderTest]:
     """The house over a database that already holds the sample company. Without a `listener` recordings wait for one."""
     clock = FakeClock(MORNING)
-    house = await build_house(settings, now=clock, minds=minds, store=Store(url), engine=SweepOnly(), listener=listener)
+    house = await build_house(
+        settings,
+        now=clock,
+        minds=minds,
+        store=Store(url),
+        engine=SweepOnly(),
+        listener=listener or FakeListener(missing=True),
+    )
     try:
         yield HouseUnderTest(house, clock, settings.home)
     finally:

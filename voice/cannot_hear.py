@@ -15,6 +15,10 @@ Reason = Literal[
     "no_room",  # the disk for what is decoded is full
     "model_missing",  # there is no model where the setting points; `setting`, `model`
     "model_broken",  # what is there is no model, or its profile is wrong; `setting`, `model`
+    "silence",  # nobody speaks in it
+    "seal_broken",  # the kept file is not what was sealed
+    "gone",  # the kept file is missing
+    "broken",  # listening failed again and again
 ]
 REASONS: tuple[str, ...] = get_args(Reason)
 

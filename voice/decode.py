@@ -8,7 +8,7 @@ import math
 import os
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -86,6 +86,11 @@ class Recording:
         """Seconds."""
         return self.length / RATE
 
+    @property
+    def mixed_by(self) -> tuple[float, float] | None:
+        """The weights by which two channels are heard as one."""
+        return self._mix
+
     def mix(self, left: float, right: float) -> None:
         """From now on the recording is one channel, made of the two by these weights."""
         self._mix = (left, right)
@@ -136,7 +141,7 @@ def record(file: Path | BinaryIO, limits: Limits = LIMITS, folder: Path | None =
 
 def recording_in_steps(
     file: Path | BinaryIO, limits: Limits = LIMITS, folder: Path | None = None
-) -> Iterator["Decoded | Recording"]:
+) -> Generator["Decoded | Recording", None, None]:
     """Decode a recording, telling after each block how far it is; the last that is given is the whole.
 
     `folder` is where the nameless file with the samples lives, the system's own for temporary files where none is given.

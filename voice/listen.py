@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-import numpy as np
-
 from voice.characters import Script
-from voice.clips import clips, within
+from voice.clips import Clip, clips
 from voice.decode import LIMITS, Decoded, Limits, Recording, recording_in_steps
 from voice.invented import is_invented
+from voice.plan import Plan, plan_in_steps
 from voice.sides import Cues, with_customer
-from voice.speakers import NAMES, Stretch, by_channel, by_voice
-from voice.speech import PIECE, Probabilities, Silero, pieces, spans_of, together
+from voice.speakers import Stretch
+from voice.speech import PIECE, Silero, spans_of
 from voice.transcribe import Recogniser
 from voice.transcript import Piece, Span, Transcript, Turn
 from voice.turns import joined, turns_of
@@ -26,8 +25,6 @@ Stage = Literal["decoding", "speech", "speakers", "transcribing", "done"]
 _PREVIEW_FROM, _PREVIEW_SECONDS, _PREVIEW_TURNS = 60.0, 20.0, 3
 """Of a recording of more than so many seconds the first words come before all of it is decoded."""
 _MEMORY_OF_TEXT = 4
-_ECHO = 0.1
-"""A channel that is quieter than this part of the other (20 dB) hears its echo."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +101,26 @@ def _preview(decoded: Decoded, recogniser: Recogniser, wishes: Wishes) -> Iterat
     loudest = int((sound.samples**2).sum(1).argmax())
     spans = spans_of(Silero().hear(sound.samples[loudest], is_last=True))
     stretches = [Stretch(span, loudest, "", 0.0, True) for span in spans]
-    longest = recogniser.profile.max_clip_s
-    for clip in clips(stretches, longest, packing=recogniser.profile.packing)[:_PREVIEW_TURNS]:
-        heard = [
-            one for one in recogniser.hear(clip.sound(decoded.so_far), wishes.bias, "", wishes.lang) if not is_invented(one)
-        ]
-        if turns := joined(turns_of(clip, heard, wishes.script)):
+    for clip in clips_of(stretches, recogniser)[:_PREVIEW_TURNS]:
+        if turns := joined(hear_clip(clip, decoded.so_far, recogniser, wishes, [])):
             yield Step("decoding", decoded.share, turns, is_preview=True)
+
+
+def clips_of(part: Sequence[Stretch], recogniser: Recogniser) -> list[Clip]:
+    """The clips in which a part of a recording is heard, as its recogniser can take them."""
+    return clips(part, recogniser.profile.max_clip_s, packing=recogniser.profile.packing)
+
+
+def hear_clip(
+    clip: Clip, recording: Recording, recogniser: Recogniser, wishes: Wishes, before: list[str]
+) -> tuple[Turn, ...]:
+    """What is said in a clip. `before` is what was heard before it in its piece; what is heard is added to it."""
+    said = []
+    for one in recogniser.hear(clip.sound(recording), wishes.bias, " ".join(before), wishes.lang):
+        if not is_invented(one, before):
+            said.append(one)
+        before[:] = [*before, one.text][-_MEMORY_OF_TEXT:]
+    return tuple(turns_of(clip, said, wishes.script))
 
 
 def _hear(
@@ -120,50 +130,30 @@ def _hear(
     done: dict[int, Piece],
     is_cancelled: Callable[[], bool],
 ) -> Iterator[Step]:
-    found: list[list[Probabilities]] = [[] for _ in range(recording.channels)]
-    ears = [Silero() for _ in found]
-    listened = 0.0
-    for sound in recording.blocks():
-        if is_cancelled():
-            return
-        for channel, ear in enumerate(ears):
-            found[channel].append(ear.hear(sound.samples[channel]))
-        listened += sound.duration
-        yield Step("speech", min(1.0, listened / recording.duration))
-    probabilities = [
-        np.concatenate([*parts, ear.hear(np.zeros(0, np.float32), is_last=True)])
-        for parts, ear in zip(found, ears, strict=True)
-    ]
-    yield Step("speakers", 0.0)
-    if recording.channels == 2:
-        stretches = by_channel(_without_echo(recording, [spans_of(one) for one in probabilities]))
-    else:
-        stretches = by_voice(recording, probabilities[0])
-    stretches = within(stretches, Span(0.0, recording.duration))
-    yield Step("speakers", 1.0)
-    speech = together([one.span for one in stretches])
+    plan: Plan | None = None
+    for looked in plan_in_steps(recording, is_cancelled, wishes.piece_seconds):
+        if isinstance(looked, Plan):
+            plan = looked
+        else:
+            yield Step("speakers" if looked.is_about_speakers else "speech", looked.share)
+    if plan is None:
+        return
     turns: list[Turn] = []
-    to_hear = sum(one.span.seconds for one in stretches) or 1.0
+    to_hear = sum(one.span.seconds for part in plan.pieces for one in part.stretches) or 1.0
     heard_of = 0.0
-    for number, span in enumerate(pieces(speech, recording.duration, wishes.piece_seconds)):
+    for number, part in enumerate(plan.pieces):
         kept = done.get(number)
-        part = within(stretches, span)
-        if kept is not None and kept.span == _rounded(span) and kept.model == recogniser.name:
-            heard_of += sum(one.span.seconds for one in part)
+        if kept is not None and kept.span == part.span and kept.model == recogniser.name:
+            heard_of += sum(one.span.seconds for one in part.stretches)
             turns += kept.turns
             yield Step("transcribing", min(1.0, heard_of / to_hear), kept.turns, piece=kept)
             continue
         of_piece: list[Turn] = []
         before: list[str] = []
-        for clip in clips(part, recogniser.profile.max_clip_s, packing=recogniser.profile.packing):
+        for clip in clips_of(part.stretches, recogniser):
             if is_cancelled():
                 return
-            said = []
-            for one in recogniser.hear(clip.sound(recording), wishes.bias, " ".join(before), wishes.lang):
-                if not is_invented(one, before):
-                    said.append(one)
-                before = [*before, one.text][-_MEMORY_OF_TEXT:]
-            new = turns_of(clip, said, wishes.script)
+            new = hear_clip(clip, recording, recogniser, wishes, before)
             of_piece += new
             heard_of += sum(one.span.seconds for one in clip.stretches)
             yield Step("transcribing", min(1.0, heard_of / to_hear), joined(new))
@@ -171,32 +161,15 @@ def _hear(
         yield Step(
             "transcribing",
             min(1.0, heard_of / to_hear),
-            piece=Piece(number, _rounded(span), recogniser.name, joined(of_piece)),
+            piece=Piece(number, part.span, recogniser.name, joined(of_piece)),
         )
     transcript = Transcript(
         turns=joined(turns),
         model=recogniser.name,
         notice=recogniser.profile.notice,
-        duration=round(recording.duration, 3),
-        speech=speech,
-        two_channels=recording.channels == 2,
-        is_cut_short=recording.is_cut_short,
+        duration=plan.duration,
+        speech=plan.speech,
+        two_channels=plan.two_channels,
+        is_cut_short=plan.is_cut_short,
     )
     yield Step("done", 1.0, transcript=with_customer(transcript, wishes.customer_channel, wishes.cues))
-
-
-def _rounded(span: Span) -> Span:
-    return Span(round(span.start, 3), round(span.end, 3))
-
-
-def _without_echo(recording: Recording, spans: Sequence[Sequence[Span]]) -> list[list[Span]]:
-    """Leave out what one channel hears of the other: speech that is far louder there."""
-    kept: list[list[Span]] = []
-    for channel in range(len(NAMES)):
-        own: list[Span] = []
-        for span in spans[channel]:
-            power = (recording.sound(span).samples ** 2).mean(1)
-            if power[channel] >= power[1 - channel] * _ECHO**2:
-                own.append(span)
-        kept.append(own)
-    return kept

@@ -79,9 +79,7 @@ class Whisper:
         Raises CannotHear (`model_missing`, `model_broken`); nothing is ever fetched.
         """
         folder = _folder(str(model))
-        is_shipped = folder.resolve() == SHIPPED.resolve()
-        name = "parley-whisper" if is_shipped else folder.resolve().name if Path(model).is_dir() else str(model)
-        profile = profile_of(str(model), folder)
+        name, profile = known_as(model)
         try:
             import ctranslate2  # noqa: PLC0415 - a second to load
 
@@ -141,6 +139,14 @@ class Whisper:
             except _NothingLeft:
                 pass
         return heard
+
+
+def known_as(model: str | Path) -> tuple[str, Profile]:
+    """The name and the profile of a model, without loading it. Raises CannotHear as `Whisper.load` does."""
+    folder = _folder(str(model))
+    is_shipped = folder.resolve() == SHIPPED.resolve()
+    name = "parley-whisper" if is_shipped else folder.resolve().name if Path(model).is_dir() else str(model)
+    return name, profile_of(str(model), folder)
 
 
 class _NothingLeft(Exception):

@@ -218,10 +218,11 @@ class DeleteRecording:
 
 @dataclass(frozen=True)
 class BeginListening:
-    """The worker has opened the recording and knows how long it is."""
+    """The worker has opened the recording and knows how long it is, and whether each side has a channel of its own."""
 
     recording_id: str
     duration_ms: int
+    two_channels: bool = False
 
     name: ClassVar[str] = "begin_listening"
     roles: ClassVar[frozenset[str]] = frozenset({"director"})
@@ -231,17 +232,23 @@ class BeginListening:
         return (("recording", self.recording_id),)
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        return _by_the_worker(facts, self.recording_id, {"state": "running", "duration_ms": self.duration_ms})
+        wanted = {"state": "running", "duration_ms": self.duration_ms, "two_channels": self.two_channels}
+        return _by_the_worker(facts, self.recording_id, wanted)
 
 
 @dataclass(frozen=True)
 class EndListening:
-    """The worker is through with a recording, or could not listen to it (`reason`). `model` is what listened."""
+    """The worker is through with a recording, or could not listen to it (`reason`). `model` is what listened.
+
+    `customer` is the speaker who is the customer, None where that is doubtful, with a `certainty` from 0 to 1.
+    """
 
     recording_id: str
     state: Literal["done", "failed"]
     reason: str = ""
     model: str = ""
+    customer: str | None = None
+    certainty: float = 0.0
 
     name: ClassVar[str] = "end_listening"
     roles: ClassVar[frozenset[str]] = frozenset({"director"})
@@ -251,9 +258,14 @@ class EndListening:
         return (("recording", self.recording_id),)
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        return _by_the_worker(
-            facts, self.recording_id, {"state": self.state, "reason": self.reason[:40], "model": self.model[:100]}
-        )
+        wanted = {
+            "state": self.state,
+            "reason": self.reason[:40],
+            "model": self.model[:100],
+            "customer_speaker": self.customer,
+            "customer_percent": None if self.customer is None else round(self.certainty * 100),
+        }
+        return _by_the_worker(facts, self.recording_id, wanted)
 
 
 def _by_the_worker(facts: Facts, recording_id: str, wanted: dict[str, Any]) -> Plan:

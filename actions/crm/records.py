@@ -307,8 +307,10 @@ class Recording:
     """Sound that somebody sent: a recording of a call, or a voice message to the copilot (`is_message`).
 
     `digest` is the SHA-256 of the bytes as they came, `size` how many; the sealed file lies in the home. `by_id` sent it in
-    this conversation; nothing listens to it before there is a `basis` for it. `reason` says why it could not be listened
-    to, `model` what listened. What is deleted leaves this record without its sound.
+    this conversation; nothing listens to it before there is a `basis` for it. With `two_channels` each side has its own.
+    `customer_speaker` is who of its speakers is the customer, None where that is doubtful, `customer_percent` how certain.
+    `reason` says why it could not be listened to, `model` what listened. What is deleted leaves this record without its
+    sound.
     """
 
     id: str
@@ -328,6 +330,9 @@ class Recording:
     basis_by: str | None = None
     basis_at: datetime | None = None
     duration_ms: int | None = None
+    two_channels: bool | None = None
+    customer_speaker: str | None = None
+    customer_percent: int | None = None
     model: str = ""
     reason: str = ""
     deleted_at: datetime | None = None

@@ -314,6 +314,9 @@ class RecordingRow(Table):
     basis_by: Mapped[str | None]
     basis_at: Mapped[datetime | None]
     duration_ms: Mapped[int | None]
+    two_channels: Mapped[bool | None]
+    customer_speaker: Mapped[str | None]
+    customer_percent: Mapped[int | None]
     model: Mapped[str]
     reason: Mapped[str]
     deleted_at: Mapped[datetime | None]
@@ -344,8 +347,8 @@ class RecordingArrivalRow(Table):
 class ListeningRow(Table):
     """A recording's place in the queue. `turn` counts whose turn it was when: the asker longest without one comes first.
 
-    `pieces` are its pieces as [start, end] in seconds, None until it was opened. `lease_until` in the future: in somebody's
-    hands, or not to be tried before. `attempts` counts those of the step at hand.
+    `plan` is what is to be heard (voice.plan.Plan as JSON), None until it was opened. `lease_until` in the future: in
+    somebody's hands, or not to be tried before. `attempts` counts those of the step at hand.
     """
 
     __tablename__ = "listening"
@@ -354,7 +357,7 @@ class ListeningRow(Table):
     is_brief: Mapped[bool]
     queued_at: Mapped[datetime]
     turn: Mapped[int]
-    pieces: Mapped[list[Any] | None]
+    plan: Mapped[dict[str, Any] | None]
     owner: Mapped[str]
     lease_until: Mapped[datetime | None]
     attempts: Mapped[int]

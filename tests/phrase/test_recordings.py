@@ -6,17 +6,19 @@ from datetime import UTC, datetime
 import pytest
 
 from actions.crm.records import Recording
-from bot.phrase_recordings import clock, line_of, phrase_done, phrase_unheard, why_unheard
+from bot.phrase_recordings import clock, line_of, phrase_done, phrase_unheard
+from bot.unheard import tell_in_chat
 from bot.wording.fill import Voice
-from bot.wording.sentences import LANGUAGES, Language, sentences
+from bot.wording.sentences import LANGUAGES, Language
 from tests.phrase.reading import RememberingMint, complaints
+from voice.cannot_hear import REASONS
 from voice.transcript import Turn
 
 AT = datetime(2026, 11, 25, 2, tzinfo=UTC)
 CALL = Recording(
     "REC-1", "0" * 64, "call.m4a", "audio/mp4", 1_500_000, False, "E01", "web", "web:E01", AT, "done", duration_ms=754_000
 )
-TURN = Turn(61.5, 65.0, "报价太贵了", speaker="客户", speaker_is_estimated=False, certainty=0.9)
+TURN = Turn(61.5, 65.0, "报价太贵了", (), "zh", "客户", 1.0, False, 0.9)
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(0, "0:00"), (59.9, "0:59"), (61, "1:01"), (3723.4, "1:02:03")])
@@ -38,7 +40,7 @@ def test_a_long_turn_is_cut_to_a_line() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_transcript_names_its_model_and_what_must_be_said_about_it(lang: Language) -> None:
     mint = RememberingMint()
-    reply = phrase_done(replace(CALL, model="tiny-synthetic"), [TURN], ("", True), Voice(lang), mint)
+    reply = phrase_done(replace(CALL, model="tiny-synthetic"), [TURN], True, Voice(lang), mint)
     assert complaints(reply) == []
     assert reply.card is not None and reply.card.note is not None
     assert "tiny-synthetic" in reply.card.note
@@ -47,11 +49,13 @@ def test_a_transcript_names_its_model_and_what_must_be_said_about_it(lang: Langu
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("reason", sorted(key.split(".")[2] for key in sentences("zh") if key.startswith("word.unheard.")))
-def test_every_reason_stands_alone(reason: str, lang: Language) -> None:
-    assert complaints(phrase_unheard(CALL, reason, Voice(lang), RememberingMint())) == []
+@pytest.mark.parametrize("reason", REASONS)
+def test_every_reason_is_told_without_settings_and_folders(reason: str, lang: Language) -> None:
+    reply = phrase_unheard(CALL, reason, Voice(lang), RememberingMint())
+    assert complaints(reply) == []
+    assert "PARLEY_" not in reply.text and "docs/" not in reply.text and "pip" not in reply.text
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_reason_without_words_is_told_as_a_fault(lang: Language) -> None:
-    assert why_unheard("never thought of", Voice(lang)) == why_unheard("broken", Voice(lang))
+    assert tell_in_chat("never thought of", Voice(lang)) == tell_in_chat("broken", Voice(lang))

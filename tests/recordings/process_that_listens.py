@@ -15,7 +15,8 @@ from bot.message import Address, Attachment, Message
 from bot.settings import load_settings
 from tests.fakes import FakeListener
 from tests.house_under_test import SweepOnly
-from voice.transcript import Span, Turn
+from voice.plan import Plan
+from voice.transcript import Turn
 
 
 def say(line: str) -> None:
@@ -28,10 +29,12 @@ class SlowListener(FakeListener):
 
     slow = True
 
-    def hear(self, path: Path, piece: Span, said: Callable[[Turn], None], cancelled: Callable[[], bool]) -> tuple[Turn, ...]:
-        say(f"begun {int(piece.start)}")
-        heard = super().hear(path, piece, said, cancelled)
-        if self.slow and piece.start > 0:
+    def hear(
+        self, path: Path, plan: Plan, number: int, said: Callable[[Turn], None], cancelled: Callable[[], bool]
+    ) -> tuple[Turn, ...]:
+        say(f"begun {int(plan.pieces[number].span.start)}")
+        heard = super().hear(path, plan, number, said, cancelled)
+        if self.slow and number > 0:
             while not cancelled():  # until the power goes
                 pass
         return heard

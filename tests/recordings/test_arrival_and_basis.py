@@ -202,12 +202,12 @@ async def test_a_message_heard_again_after_a_crash_is_the_same_recording(house: 
 @pytest.mark.parametrize(
     ("reason", "sentence"),
     [
-        ("truncated", "文件不完整"),
-        ("encrypted", "密码或版权保护"),
-        ("no_sound", "视频里没有声音"),
+        ("damaged", "录音不完整"),
+        ("encrypted", "加了密"),
+        ("no_sound", "没有声音"),
         ("too_long", "超过三小时"),
-        ("bomb", "展开后大得不正常"),
-        ("not_audio", "格式和名字不符"),
+        ("bomb", "解开后会大得离谱"),
+        ("unknown", "不是能读的录音"),
         ("silence", "没听到人说话"),
         ("a reason that nobody thought of", "出错了"),
     ],

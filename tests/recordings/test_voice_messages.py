@@ -92,7 +92,7 @@ async def test_a_long_voice_message_is_told_as_a_transcript(house: HouseUnderTes
     assert (await only_recording(house))["state"] == "done"
 
 
-@pytest.mark.parametrize(("reason", "sentence"), [("silence", "没听到人说话"), ("not_audio", "没听清")])
+@pytest.mark.parametrize(("reason", "sentence"), [("silence", "没听到人说话"), ("unknown", "没听清")])
 async def test_a_voice_message_without_words_is_told(
     house: HouseUnderTest, listener: FakeListener, reason: str, sentence: str
 ) -> None:

@@ -11,29 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.voice.encoding import FIXTURES, RATE, encoded, fixture, tones, truth, wav
+from tests.voice.parrot import Parrot, stereo_call
 from voice.cannot_hear import CannotHear
 from voice.listen import Step, Wishes, listen
-from voice.profile import BUILT_IN, LARGE, Profile
-from voice.transcribe import Heard
-from voice.transcript import Piece, Transcript, Word, as_data, piece_of, transcript_of
-
-
-class Parrot:
-    """Says the lines it was told, one for every clip, as long as the clip is; remembers what it was asked."""
-
-    def __init__(self, lines: Sequence[str] = (), profile: Profile = BUILT_IN, name: str = "parrot") -> None:
-        self.name, self.profile, self.clips = name, profile, list[float]()
-        self.asked: list[tuple[tuple[str, ...], str, str | None]] = []
-        self._lines = list(lines)
-
-    def hear(
-        self, samples: NDArray[np.float32], bias: Sequence[str] = (), before: str = "", lang: str | None = None
-    ) -> list[Heard]:
-        seconds = len(samples) / RATE
-        self.asked.append((tuple(bias), before, lang))
-        text = self._lines[len(self.clips) % len(self._lines)] if self._lines else f"{seconds:.1f}"
-        self.clips.append(seconds)
-        return [Heard(0, seconds, text, (Word(text, 0, seconds, 0.9),), lang or "zh", -0.2, 0.02, 1.1)]
+from voice.profile import LARGE
+from voice.transcript import Piece, Transcript, as_data, piece_of, transcript_of
 
 
 def last(steps: Sequence[Step]) -> Transcript:
@@ -65,16 +47,6 @@ def test_stages_follow_one_another_and_their_shares_grow() -> None:
         assert shares == sorted(shares) and shares[0] >= 0 and shares[-1] <= 1
     partial = [turn for step in steps if step.stage == "transcribing" for turn in step.turns]
     assert len(partial) == 8 and all(turn.speaker for turn in partial)
-
-
-def stereo_call() -> io.BytesIO:
-    samples = fixture("call_zh.ogg")
-    channels = np.random.default_rng(0).normal(0, 0.0005, (2, len(samples))).astype(np.float32)
-    for line in truth("call_zh"):
-        part = slice(round(line["start"] * RATE), round(line["end"] * RATE))
-        channels[line["voice"], part] += samples[part]
-        channels[1 - line["voice"], part] += samples[part] * np.float32(0.02)  # what leaks from ear to mouthpiece
-    return wav(channels)
 
 
 def test_two_channels_are_two_people_for_sure() -> None:
