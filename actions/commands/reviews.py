@@ -200,7 +200,12 @@ class SubmitApproval:
         return Plan(
             effects=effects,
             subjects=(about_deal(desk.deal),),
-            measures={"amount": float(desk.deal.amount), "currency": desk.deal.currency, "contract": True},
+            # whoever signs a special price is the second person that a large contract needs
+            measures={
+                "amount": float(desk.deal.amount),
+                "currency": desk.deal.currency,
+                "contract": review.kind != "special_price",
+            },
             data={**told, "signers": signing.signers, "again": review.round if before else None},
             offers=_next_steps(signing, speaker),
         )

@@ -36,7 +36,6 @@ _COUNTED = (
     "material",
     "recording",
 )
-_TRUTH: Mapping[str | None, Any] = {"true": True, "false": False}
 _LONGEST_QUOTED = 200  # characters of a person's words shown in a failure
 
 
@@ -77,7 +76,7 @@ class Teller:
                 self._hear(await self._house.pass_time(by))
             case Meanwhile(kind, record_id, values):
                 self._told.append(f"… meanwhile {kind} {record_id} becomes {dict(values)}")
-                await self._house.change(kind, record_id, {name: _TRUTH.get(value, value) for name, value in values.items()})
+                await self._house.change(kind, record_id, values)
             case Holds(kind, record_id, values):
                 record = await self._house.record(kind, record_id)
                 _expect(record is not None, f"there is no {kind} {record_id}")
