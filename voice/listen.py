@@ -16,7 +16,7 @@ from voice.invented import is_invented
 from voice.plan import Plan, plan_in_steps
 from voice.sides import Cues, with_customer
 from voice.speakers import Stretch
-from voice.speech import PIECE, Silero, spans_of
+from voice.speech import PIECE, Silero, ear_of, spans_of
 from voice.transcribe import Recogniser
 from voice.transcript import Piece, Span, Transcript, Turn
 from voice.turns import joined, turns_of
@@ -99,7 +99,7 @@ def _preview(decoded: Decoded, recogniser: Recogniser, wishes: Wishes) -> Iterat
     """The first words, before anybody knows who speaks."""
     sound = decoded.so_far.sound(Span(0, _PREVIEW_SECONDS))
     loudest = int((sound.samples**2).sum(1).argmax())
-    spans = spans_of(Silero().hear(sound.samples[loudest], is_last=True))
+    spans = spans_of(Silero().hear(sound.samples[loudest], is_last=True), ear_of(recogniser.profile))
     stretches = [Stretch(span, loudest, "", 0.0, True) for span in spans]
     for clip in clips_of(stretches, recogniser)[:_PREVIEW_TURNS]:
         if turns := joined(hear_clip(clip, decoded.so_far, recogniser, wishes, [])):
@@ -131,7 +131,7 @@ def _hear(
     is_cancelled: Callable[[], bool],
 ) -> Iterator[Step]:
     plan: Plan | None = None
-    for looked in plan_in_steps(recording, is_cancelled, wishes.piece_seconds):
+    for looked in plan_in_steps(recording, is_cancelled, wishes.piece_seconds, ear_of(recogniser.profile)):
         if isinstance(looked, Plan):
             plan = looked
         else:

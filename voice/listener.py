@@ -10,6 +10,7 @@ from voice.decode import Recording, recording_in_steps
 from voice.listen import Wishes, clips_of, hear_clip
 from voice.plan import Plan, PlannedPiece, plan_in_steps
 from voice.profile import SHIPPED, SYNTHETIC_ONLY, Profile
+from voice.speech import ear_of
 from voice.transcribe import Recogniser, Whisper, known_as
 from voice.transcript import Turn
 from voice.turns import joined
@@ -61,7 +62,7 @@ class WhisperListener:
 
         That there is a model is seen first, so that what waits for one costs nothing.
         """
-        self._description()
+        _, profile = self._description()
         recording: Recording | None = None
         try:
             for step in recording_in_steps(path, folder=path.parent):
@@ -70,7 +71,7 @@ class WhisperListener:
                 elif cancelled():
                     return Plan((), 0.0)
             assert recording is not None
-            for looked in plan_in_steps(recording, cancelled, self._wishes.piece_seconds):
+            for looked in plan_in_steps(recording, cancelled, self._wishes.piece_seconds, ear_of(profile)):
                 if isinstance(looked, Plan):
                     return looked
         finally:

@@ -11,7 +11,7 @@ import numpy as np
 
 from voice.clips import within
 from voice.speakers import NAMES, Stretch, by_channel, by_voice
-from voice.speech import PIECE, Probabilities, Silero, pieces, spans_of, together
+from voice.speech import EAR, PIECE, Ear, Probabilities, Silero, pieces, spans_of, together
 from voice.transcript import Span
 
 if TYPE_CHECKING:
@@ -58,31 +58,34 @@ class Looked:
 
 
 def plan_in_steps(
-    recording: "Recording", is_cancelled: Callable[[], bool] = lambda: False, piece_seconds: float = PIECE
+    recording: "Recording",
+    is_cancelled: Callable[[], bool] = lambda: False,
+    piece_seconds: float = PIECE,
+    ear: Ear = EAR,
 ) -> Iterator[Looked | Plan]:
     """Find the speech and tell the speakers over all of a recording; the last that is given is the plan.
 
     There is none when `is_cancelled`, which is asked between blocks, says so. `piece_seconds` is the longest piece.
     """
     found: list[list[Probabilities]] = [[] for _ in range(recording.channels)]
-    ears = [Silero() for _ in found]
+    listeners = [Silero() for _ in found]
     listened = 0.0
     for sound in recording.blocks():
         if is_cancelled():
             return
-        for channel, ear in enumerate(ears):
-            found[channel].append(ear.hear(sound.samples[channel]))
+        for channel, silero in enumerate(listeners):
+            found[channel].append(silero.hear(sound.samples[channel]))
         listened += sound.duration
         yield Looked(False, min(1.0, listened / recording.duration))
     probabilities = [
-        np.concatenate([*parts, ear.hear(np.zeros(0, np.float32), is_last=True)])
-        for parts, ear in zip(found, ears, strict=True)
+        np.concatenate([*parts, silero.hear(np.zeros(0, np.float32), is_last=True)])
+        for parts, silero in zip(found, listeners, strict=True)
     ]
     yield Looked(True, 0.0)
     if recording.channels == len(NAMES):
-        stretches = by_channel(_without_echo(recording, [spans_of(one) for one in probabilities]))
+        stretches = by_channel(_without_echo(recording, [spans_of(one, ear) for one in probabilities]))
     else:
-        stretches = by_voice(recording, probabilities[0])
+        stretches = by_voice(recording, probabilities[0], ear)
     stretches = within(stretches, Span(0.0, recording.duration))
     yield Looked(True, 1.0)
     speech = together([one.span for one in stretches])

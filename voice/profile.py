@@ -29,6 +29,8 @@ class Profile:
     packed. `temperatures` are tried one after the other while the text is unlikely or repeats itself. `languages` are those
     it may find, all of its own where none is named. Text is dropped as silence when its no-speech probability is over
     `no_speech_threshold` and its average log probability under `log_prob_threshold`; without the latter by the former alone.
+    With `second_listening` what is doubtful is heard again, slower (slower.py). `speech_begins`, `speech_ends` and
+    `speech_padding` are the Ear that finds speech for it (speech.py).
     """
 
     max_clip_s: float = 28.0
@@ -42,6 +44,10 @@ class Profile:
     no_speech_threshold: float = 0.6
     log_prob_threshold: float | None = -1.0
     compression_ratio_threshold: float | None = 2.4
+    second_listening: bool = False
+    speech_begins: float = 0.5
+    speech_ends: float = 0.35
+    speech_padding: float = 0.1
     notice: str | None = None
 
 
@@ -55,6 +61,10 @@ BUILT_IN = Profile(
     languages=("zh", "en"),
     log_prob_threshold=None,
     compression_ratio_threshold=None,
+    second_listening=True,
+    speech_begins=0.15,
+    speech_ends=0.05,
+    speech_padding=0.3,
     notice=SYNTHETIC_ONLY,
 )
 """The model that comes with Parley: one turn at a time (packed, eight of ten characters were wrong), no text before it (it

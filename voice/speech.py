@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from voice.profile import Profile
 from voice.transcript import RATE, Span
 
 WINDOW = 512
@@ -44,6 +45,11 @@ class Ear:
 
 
 EAR = Ear()
+
+
+def ear_of(profile: Profile) -> Ear:
+    """The ear for a model."""
+    return Ear(begins=profile.speech_begins, ends=profile.speech_ends, pad=profile.speech_padding)
 
 
 class Silero:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from voice.cannot_hear import CannotHear
 from voice.profile import SETTING, SHIPPED, Profile, profile_of
+from voice.slower import DOUBTFUL, SPEED, likelihood, slower
 from voice.transcript import RATE, Word
 
 _LEAST_LEFT = 100
 """Frames (10 ms each): a rest of a clip under a second is the padding behind its last word, and not worth a pass."""
 _MOST_WINDOWS = 4
+_LONGEST = 30
+"""Seconds of a window: what would be longer when it is played slower is heard once."""
 _BIAS_LENGTH = 400
 """Characters of names that are given as bias; Whisper takes 224 tokens before what it hears."""
 
@@ -53,6 +56,16 @@ class Recogniser(Protocol):
 
         `bias` are names that are likely to come up, `before` is what was said before it, `lang` is set where it is known.
         """
+
+
+def _likely(heard: Sequence[Heard]) -> float:
+    return likelihood((one.text, one.average_log_probability) for one in heard)
+
+
+def _at_speed(one: Heard, speed: float) -> Heard:
+    """In seconds of the clip as it was, of what was heard in the slower one."""
+    words = tuple(replace(word, start=word.start * speed, end=word.end * speed) for word in one.words)
+    return replace(one, start=one.start * speed, end=one.end * speed, words=words)
 
 
 class Whisper:
@@ -100,6 +113,15 @@ class Whisper:
         self, samples: NDArray[np.float32], bias: Sequence[str] = (), before: str = "", lang: str | None = None
     ) -> list[Heard]:
         """See Recogniser."""
+        heard = self._once(samples, bias, before, lang)
+        likely = _likely(heard)
+        is_doubtful = self._profile.second_listening and heard and likely < DOUBTFUL
+        if not is_doubtful or len(samples) / SPEED > _LONGEST * RATE:
+            return heard
+        again = self._once(slower(samples), bias, before, lang)
+        return [_at_speed(one, SPEED) for one in again] if _likely(again) > likely else heard
+
+    def _once(self, samples: NDArray[np.float32], bias: Sequence[str], before: str, lang: str | None) -> list[Heard]:
         profile = self._profile
         with self._one:
             self._model.begin(profile.languages if lang is None else (lang,))

@@ -1,4 +1,4 @@
-"""Real files through the real queue: decoded, told apart and cut by the voice room; only the recogniser says what it is told."""
+"""Real files through the real queue, decoded, told apart and cut; only the recogniser says what it is told."""
 
 import io
 from collections.abc import AsyncIterator, Sequence
