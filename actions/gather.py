@@ -139,8 +139,10 @@ async def _customer_meant(tx: Tx, asked: Asked) -> _Meant:
     if (customer_id := asked.answers.get("customer")) is not None:
         return _own_only(asked, _Meant(customer=await one(tx, Customer, CustomerRow, str(customer_id))))
     mention, names = _company_mention(asked)
-    if mention is not None and (names or not await _is_competitor(tx, mention)):
-        return await _by_name(tx, asked, mention, names)
+    if mention is not None:
+        found = await _by_name(tx, asked, mention, names)
+        if found.unknown is None or not await _is_competitor(tx, mention):
+            return found
     person = await _contact_meant(tx, asked)
     if person is not None:
         customer = await one(tx, Customer, CustomerRow, person.customer_id)

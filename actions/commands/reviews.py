@@ -200,11 +200,11 @@ class SubmitApproval:
         return Plan(
             effects=effects,
             subjects=(about_deal(desk.deal),),
-            # whoever signs a special price is the second person that a large contract needs
+            # a question about a clause or a price binds nobody: whoever signs it is the second person already
             measures={
                 "amount": float(desk.deal.amount),
                 "currency": desk.deal.currency,
-                "contract": review.kind != "special_price",
+                "contract": review.kind == "contract",
             },
             data={**told, "signers": signing.signers, "again": review.round if before else None},
             offers=_next_steps(signing, speaker),

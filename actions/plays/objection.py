@@ -44,7 +44,8 @@ def trust(s: Situation) -> Result:
 
 
 def contract_terms(s: Situation) -> Result:
-    return heard(s)
+    """The clause goes to legal, which is about one deal: with several open it is asked which."""
+    return heard(s, of_one_deal=True)
 
 
 def integration(s: Situation) -> Result:
