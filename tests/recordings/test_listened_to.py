@@ -123,7 +123,7 @@ async def test_until_there_is_a_model_the_recording_waits(settings: Settings, mi
     ("content", "zh", "en"),
     [
         (b"%PDF-1.7 and so on" * 200, "不是能读的录音", "no recording that I can read"),
-        (b"\xff\xfb\x90\x64" * 3, "损坏", "damaged"),
+        (wav(np.zeros((1, 0), np.float32)).getvalue(), "损坏", "damaged"),
         (wav(np.zeros((1, 80_000), np.float32)).getvalue(), "没听到人说话", "Nobody speaks in it"),
     ],
     ids=["not a recording", "broken", "silent"],
