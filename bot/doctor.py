@@ -33,6 +33,7 @@ from retrieval.embed import NONE
 from retrieval.index import IndexUnavailableError
 from retrieval.search import Library
 from voice.cannot_hear import CannotHear
+from voice.profile import SHIPPED
 
 _STATES: tuple[str, ...] = get_args(RecordingState)
 
@@ -207,7 +208,7 @@ async def _policy(settings: Settings) -> str:
 
 async def _speech_model(settings: Settings) -> str:
     listener = listener_of(settings)
-    if not listener.model:
+    if not listener.model and settings.whisper_model == str(SHIPPED):
         return "none: recordings and voice messages are kept and wait for one; PARLEY_WHISPER_MODEL names it"
     try:
         await asyncio.to_thread(listener.check)

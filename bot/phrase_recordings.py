@@ -18,6 +18,7 @@ from bot.steps import ConfirmWords, ShowTranscript
 from bot.unheard import tell_in_chat
 from bot.wording.fill import Voice
 from bot.wording.layout import MakeButton, Mint, Phrased, reply_of, to_do, with_buttons, with_options
+from voice.speakers import NAMES
 from voice.transcript import Turn
 
 FIRST_LINES = 6
@@ -30,6 +31,7 @@ _KNOWN = {
     "failed": "recording.known_stopped",
 }
 _LONGEST_LINE = 160
+_SURE = 100
 _LONGEST_WORDS = 600
 
 
@@ -101,7 +103,7 @@ def phrase_done(recording: Recording, turns: Sequence[Turn], is_synthetic: bool,
     """The first lines of what was heard, with the model's name (`is_synthetic`: it knows no people), all a press away."""
     told = {**recording_data(recording), "of": clock((recording.duration_ms or 0) / 1000), "count": len(turns)}
     lines = voice.say("recording.done", told).split("\n")
-    shown = tuple(line_of(turn, voice) for turn in turns[:FIRST_LINES])
+    shown = tuple(line_of(turn, voice, recording) for turn in turns[:FIRST_LINES])
     card = Card(
         lines[0],
         (*lines[1:], *shown),
@@ -127,7 +129,7 @@ def phrase_transcript(step: ShowTranscript, is_synthetic: bool, voice: Voice, mi
     lines = voice.say("recording.page", told).split("\n")
     card = Card(
         lines[0],
-        (*lines[1:], *(line_of(turn, voice) for turn in page)),
+        (*lines[1:], *(line_of(turn, voice, recording) for turn in page)),
         note=_note(recording, voice, is_synthetic=is_synthetic),
     )
     make: list[MakeButton] = []
@@ -164,12 +166,19 @@ def phrase_words(step: ConfirmWords, voice: Voice, mint: Mint) -> Phrased:
     return Phrased(with_options(Card(lines[0], tuple(lines[1:]), note=note), voice, buttons))
 
 
-def line_of(turn: Turn, voice: Voice) -> str:
-    """One turn as a line: when, who (as far as that is known), what."""
+def line_of(turn: Turn, voice: Voice, recording: Recording | None = None) -> str:
+    """One turn as a line: when, who (as far as that is known), what.
+
+    With the `recording` a speaker who has no name yet is told by side; unless the channel says so, that is an estimate.
+    """
     said = turn.text.strip()
     said = said if len(said) <= _LONGEST_LINE else said[: _LONGEST_LINE - 1] + "…"
-    told = {"at": clock(turn.start), "who": turn.speaker, "text": said}
-    key = "recording.line_estimated" if turn.speaker_is_estimated else "recording.line"
+    who, is_estimated = turn.speaker, turn.speaker_is_estimated
+    if recording is not None and recording.customer_speaker is not None and who in NAMES:
+        who = voice.word("call_side", "customer" if who == recording.customer_speaker else "house")
+        is_estimated = is_estimated or recording.customer_percent != _SURE
+    told = {"at": clock(turn.start), "who": who, "text": said}
+    key = "recording.line_estimated" if is_estimated else "recording.line"
     key = key if turn.speaker else "recording.line_plain"
     return voice.say(key, told)
 
@@ -183,7 +192,8 @@ def clock(seconds: float) -> str:
 
 def _note(recording: Recording, voice: Voice, *, is_synthetic: bool) -> str:
     model = voice.say("recording.model", {"model": recording.model or "–"})
-    return " ".join([model, voice.say("recording.only_synthetic")]) if is_synthetic else model
+    glue = "" if voice.lang == "zh" else " "
+    return model + glue + voice.say("recording.only_synthetic") if is_synthetic else model
 
 
 def _whole(recording_id: str, voice: Voice, mint: Mint) -> MakeButton:

@@ -204,7 +204,7 @@ class FakeListener:
         who, colon, text = line.partition(": ")
         text, who = (text, who) if colon else (line, "")
         lang = "en" if text.isascii() else "zh"
-        return Turn(at, at + self.seconds, text, (), lang, who, 0.7, False, self.certainty)
+        return Turn(at, at + self.seconds, text, (), lang, who, 0.7, True, self.certainty)
 
 
 def _pieces_in(text: str) -> list[list[str]]:

@@ -245,7 +245,7 @@ def transfer_data(s: Situation) -> Result:
 
 
 def analyse_call(s: Situation) -> Result:
-    return Answer("no_calls_yet", says=("log_call",))
+    return Answer("send_the_call", says=("log_call",))
 
 
 # --- pieces --------------------------------------------------------------------------------------------------------------

@@ -33,6 +33,14 @@ def test_a_guessed_speaker_is_marked_as_guessed() -> None:
     assert line_of(replace(TURN, speaker=""), voice) == "1:01 报价太贵了"
 
 
+def test_who_has_no_name_yet_is_told_by_side_as_far_as_that_is_known() -> None:
+    voice, known = Voice("zh"), replace(CALL, customer_speaker="B", customer_percent=76)
+    assert line_of(replace(TURN, speaker="B"), voice, known) == "1:01 客户（估计）：报价太贵了"
+    assert line_of(replace(TURN, speaker="A"), voice, known) == "1:01 我方（估计）：报价太贵了"
+    assert line_of(replace(TURN, speaker="A"), voice, CALL) == "1:01 A：报价太贵了", "doubtful stays doubtful"
+    assert line_of(replace(TURN, speaker="王总"), voice, known) == "1:01 王总：报价太贵了", "whom somebody named has a name"
+
+
 def test_a_long_turn_is_cut_to_a_line() -> None:
     assert len(line_of(replace(TURN, text="长" * 1000), Voice("zh"))) < 200
 

@@ -481,11 +481,15 @@ def test_a_colleagues_ticket_needs_a_customer() -> None:
     assert ask == Ask("customer", "whose_ticket")
 
 
-@pytest.mark.parametrize("intent", ["flow.define", "flow.manage", "crm.analyse_call"])
+@pytest.mark.parametrize("intent", ["flow.define", "flow.manage"])
 def test_what_is_not_built_is_said_and_never_pretended(intent: str) -> None:
     answer = propose(situation(intent))
     assert isinstance(answer, Answer)
-    assert answer.topic in ("no_rules_yet", "no_rules_to_manage", "no_calls_yet")
+    assert answer.topic in ("no_rules_yet", "no_rules_to_manage")
+
+
+def test_whoever_wants_a_call_analysed_is_asked_for_the_recording() -> None:
+    assert propose(situation("crm.analyse_call")) == Answer("send_the_call", says=("log_call",))
 
 
 def test_a_yes_with_nothing_pending_does_nothing() -> None:

@@ -17,7 +17,8 @@ from tests.voice.encoding import RATE, fixture
 from tests.voice.random_whisper import make_random_whisper
 from voice.cannot_hear import CannotHear
 from voice.profile import BUILT_IN, LARGE, PROFILE_FILES, SHIPPED, profile_of, read_profile
-from voice.transcribe import Whisper
+from voice.slower import likelihood
+from voice.transcribe import Heard, Whisper
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_a_clip_is_encoded_once_and_its_tail_not_at_all(folder: Path) -> None:
             return below.encode(*given, **named)
 
     below, inner.model = inner.model, Counting()
-    narrow = Whisper(inner, "noise", replace(BUILT_IN, beam=1))
+    narrow = Whisper(inner, "noise", replace(BUILT_IN, beam=1, second_listening=False))
     for seconds in (1, 2, 5):
         encoded.clear()
         narrow.hear(fixture("call_en.ogg")[: seconds * RATE])
@@ -163,3 +164,16 @@ def test_profiles_by_name() -> None:
     built_in = profile_of(str(SHIPPED), SHIPPED)
     assert (built_in.packing, built_in.hotwords, built_in.condition_on_previous_text) == (False, False, False)
     assert built_in.notice == "synthetic_only" and built_in.log_prob_threshold is None
+
+
+def test_what_is_doubtful_is_heard_again_slower_and_kept_where_that_is_likelier(folder: Path) -> None:
+    samples = fixture("call_en.ogg")[: 3 * RATE]
+    loaded = Whisper.load(folder, threads=1)
+    once = Whisper(loaded._model, "noise", replace(BUILT_IN, beam=1, second_listening=False)).hear(samples)
+    twice = Whisper(loaded._model, "noise", replace(BUILT_IN, beam=1)).hear(samples)
+    assert _likely(twice) >= _likely(once)
+    assert all(0 <= one.start <= one.end <= 30 for one in twice)
+
+
+def _likely(heard: list[Heard]) -> float:
+    return likelihood((one.text, one.average_log_probability) for one in heard)
