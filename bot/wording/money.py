@@ -24,7 +24,7 @@ def _in_ten_thousands(amount: Decimal) -> str | None:
     """The amount in 亿 or 万 with at most two decimals, or None where that would round."""
     for unit, name in ((_YI, "亿"), (_WAN, "万")):
         count = amount / unit
-        if abs(count) >= 1 and count == count.quantize(Decimal("0.01")):
+        if abs(count) >= 1 and count * 100 == (count * 100).to_integral_value():
             return f"{_trimmed(count)}{name}"
     return None
 
@@ -34,5 +34,5 @@ def _plain(amount: Decimal) -> str:
 
 
 def _trimmed(number: Decimal) -> str:
-    text = f"{number.quantize(Decimal('0.01')):,f}"
+    text = f"{number:,.2f}"
     return text.rstrip("0").rstrip(".")
