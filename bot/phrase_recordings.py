@@ -101,11 +101,11 @@ def phrase_over(recording: Recording, voice: Voice) -> Reply:
 
 
 def phrase_done(recording: Recording, turns: Sequence[Turn], notice: Notice, voice: Voice, mint: Mint) -> Reply:
-    """The first lines of what was heard, with the model's name, and all of it a press away."""
+    """Of a long voice message: its first lines, with the model's name, and all of it a press away."""
     told = {**recording_data(recording), "of": clock((recording.duration_ms or 0) / 1000), "count": len(turns)}
     lines = voice.say("recording.done", told).split("\n")
     shown = tuple(line_of(turn, voice) for turn in turns[:FIRST_LINES])
-    card = Card(lines[0], (*lines[1:], *shown), note=_note(recording, notice, voice), view_of=f"transcript:{recording.id}")
+    card = Card(lines[0], (*lines[1:], *shown), note=note_of(recording, notice, voice), view_of=f"transcript:{recording.id}")
     make = [_whole(recording.id, voice, mint), to_do(DeleteRecording(recording.id), voice, mint)]
     return with_buttons(card, voice, make, mint)
 
@@ -123,7 +123,7 @@ def phrase_transcript(step: ShowTranscript, notice: Notice, voice: Voice, mint: 
     if not page:
         return Phrased(Reply(voice.say("recording.no_words", told), voice.lang))
     lines = voice.say("recording.page", told).split("\n")
-    card = Card(lines[0], (*lines[1:], *(line_of(turn, voice) for turn in page)), note=_note(recording, notice, voice))
+    card = Card(lines[0], (*lines[1:], *(line_of(turn, voice) for turn in page)), note=note_of(recording, notice, voice))
     make: list[MakeButton] = []
     if start > 0:
         make.append(_page(recording.id, max(0, start - A_PAGE), "button.back", voice, mint))
@@ -180,7 +180,8 @@ def clock(seconds: float) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-def _note(recording: Recording, notice: Notice, voice: Voice) -> str:
+def note_of(recording: Recording, notice: Notice, voice: Voice) -> str:
+    """Which model heard it, and what must be said about that model."""
     parts = [voice.say("recording.model", {"model": recording.model or "–"})]
     parts.append(voice.say("recording.only_synthetic") if notice[1] else notice[0])
     return " ".join(part for part in parts if part)

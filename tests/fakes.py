@@ -201,7 +201,7 @@ class FakeListener:
         who, colon, text = line.partition(": ")
         text, who = (text, who) if colon else (line, "")
         lang = "en" if text.isascii() else "zh"
-        return Turn(at, at + self.seconds, text, lang=lang, speaker=who, speaker_certainty=0.7, certainty=self.certainty)
+        return Turn(at, at + self.seconds, text, (), lang, who, 0.7, speaker_is_estimated=True, certainty=self.certainty)
 
 
 def _pieces_in(text: str) -> list[list[str]]:

@@ -16,7 +16,7 @@ AT = datetime(2026, 11, 25, 2, tzinfo=UTC)
 CALL = Recording(
     "REC-1", "0" * 64, "call.m4a", "audio/mp4", 1_500_000, False, "E01", "web", "web:E01", AT, "done", duration_ms=754_000
 )
-TURN = Turn(61.5, 65.0, "报价太贵了", speaker="客户", speaker_is_estimated=False, certainty=0.9)
+TURN = Turn(61.5, 65.0, "报价太贵了", (), "zh", "客户", 1.0, speaker_is_estimated=False, certainty=0.9)
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(0, "0:00"), (59.9, "0:59"), (61, "1:01"), (3723.4, "1:02:03")])
