@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from actions.commands.calls import call_activity
 from actions.crm import own
 from actions.crm.records import Customer, Recording
 from actions.outside.store import Tx
@@ -22,6 +23,8 @@ async def note_on_call(tx: Tx, heard: Heard, data: Mapping[str, Any], calls: Cal
     recording = await own.get(tx, "recording", str(data["recording"]))
     if not isinstance(recording, Recording) or not await may_read(tx, recording, heard.speaker):
         return Plain("recording_gone")
+    if await own.get(tx, "activity", call_activity(recording.id)) is not None:
+        return Plain("call_written")
     turns = await turns_of(tx, recording.id)
     if not turns or recording.state == "deleted":
         return Plain("recording_gone")

@@ -10,8 +10,9 @@ from actions.crm.records import Recording
 from actions.policy.breakers import Breakers, shown_in
 from bot.names import NameBook
 from intents.names import Names
+from intents.slots import find_slots
 from intents.understand import Reader
-from intents.understanding import Understanding
+from intents.understanding import Slot, Understanding
 from voice.report import Mention, Moment, Reading, Report, report_of
 from voice.sentences import Sentence
 from voice.sides import with_customer
@@ -69,11 +70,11 @@ class CallReader:
         read: dict[Sentence, Understanding] = {}
 
         def reading(sentence: Sentence) -> Reading:
-            role = "rep" if sentence.side == "ours" else "customer"
-            found = self._reader.understand(sentence.text, role=role, sent_at=sent_at, names=names)
+            if sentence.side == "ours":  # what they mean by it is not asked, only what they name
+                return Reading("", 0.0, False, _mentions(find_slots(sentence.text, sent_at, names)))
+            found = self._reader.understand(sentence.text, role="customer", sent_at=sent_at, names=names)
             read[sentence] = found
-            mentions = tuple(Mention(slot.type, slot.text, slot.value) for slot in found.slots)
-            return Reading(found.intent, found.confidence, found.sure, mentions)
+            return Reading(found.intent, found.confidence, found.sure, _mentions(found.slots))
 
         report = report_of(transcript, reading)
         return CallRead(recording, transcript, report, self._signals(read), _companies(report.sentences, names))
@@ -97,6 +98,10 @@ class CallReader:
                     may_lift = tuple(sorted(kind.lift_roles))
                     found[shown.kind] = SignalHeard(kind.id, sentence, shown.probability, kind.lasts.days, may_lift)
         return tuple(found.values())
+
+
+def _mentions(slots: Sequence[Slot]) -> tuple[Mention, ...]:
+    return tuple(Mention(slot.type, slot.text, slot.value) for slot in slots)
 
 
 def _transcript_of(recording: Recording, turns: tuple[Turn, ...]) -> Transcript:

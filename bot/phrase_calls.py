@@ -143,7 +143,11 @@ def called(customer: Customer, voice: Voice) -> str:
 
 
 def _title(read: CallRead, customer: Customer | None, voice: Voice) -> str:
-    told = {**recording_data(read.recording), "of": recording_second(read.transcript.duration)}
+    told = {
+        **recording_data(read.recording),
+        "of": recording_second(read.transcript.duration),
+        "count": len(read.transcript.turns),
+    }
     if customer is None:
         return voice.say("report.title_nobody", told)
     return voice.say("report.title", {**told, "customer": called(customer, voice)})
@@ -195,7 +199,7 @@ def _moments(read: CallRead, voice: Voice, limit: int) -> list[_Line]:
         _Line(one.quote.start, voice.say("report.signal", {**_quoted(one.quote, voice, limit), "kind": one.kind}))
         for one in read.signals
     ]
-    told = {one.quote for one in (*read.signals, *read.report.questions)}
+    told = {one.quote for one in read.signals} | {one.quote for one in read.report.questions}
     for one in _surest_first(read):
         if one.quote in told:
             continue
@@ -264,7 +268,7 @@ def _note(read: CallRead, notice: Notice, voice: Voice) -> str:
 def _next_steps(strongest: Moment, customer: Customer, voice: Voice, mint: Mint) -> MakeButton:
     """The customer's words go down the road that words told by a colleague go."""
     words = shortened(strongest.quote.text, _LONG_QUOTE)
-    text = voice.say("say.call_words", {"customer": called(customer, voice), "words": words})
+    text = voice.say("report.reported", {"customer": called(customer, voice), "words": words})
     return lambda: Button(mint("say", {"text": text}), voice.say("button.call_steps"))
 
 
