@@ -17,7 +17,7 @@ from actions.commands.papers import PreparePaper, SendPaper, paper_made_by
 from actions.commands.planning import new_id
 from actions.commands.roster import COMMANDS, command_to_json
 from actions.commands.undo import Undo
-from actions.crm.records import OPEN_STAGES, STAGES, Customer, Deal, Firing, Paper, Product, Signal, Ticket
+from actions.crm.records import OPEN_STAGES, STAGES, Customer, Deal, Firing, Paper, Product, Signal, Ticket, place_of
 from actions.decide import is_stop, sight_of
 from actions.outside.store import Tx
 from actions.outside.tables import (
@@ -358,7 +358,7 @@ def _evidence(
     """The words behind each variable, where there are any."""
     alternative = _alternative(known)
     found = {
-        signal.kind: Evidence(signal.words, signal.said_by, signal.at, signal.source, signal.id, alternative)
+        signal.kind: Evidence(signal.words, signal.said_by, signal.at, place_of(signal), signal.id, alternative)
         for signal in known.signals
     }
     found |= {name: Evidence(text, source="draft") for name, text in words.items() if text}

@@ -32,6 +32,7 @@ from actions.outside.tables import (
     PaperRow,
     ProductRow,
     ProposalRow,
+    RecordingRow,
     ReminderRow,
     ReviewRow,
     SignalRow,
@@ -125,6 +126,14 @@ async def _tickets(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
 
 async def _activities(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
     return await _of_customer(tx, who, "activity", ActivityRow, ActivityRow.at.desc(), _LATEST)
+
+
+async def _recordings(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
+    """The customer's calls that were listened to and that this speaker may know of, the latest first."""
+    found = await _of_customer(tx, who, "recording", RecordingRow, RecordingRow.created_at.desc(), _LATEST)
+    theirs = {who.speaker.person_id, *who.speaker.team}
+    is_director = who.speaker.role == "director"
+    return tuple(one for one in found if one.state == "done" and not one.is_message and (is_director or one.by_id in theirs))
 
 
 async def _contracts(tx: Tx, who: OnBehalf) -> tuple[Any, ...]:
@@ -390,6 +399,7 @@ ROWS: Mapping[str, Callable[[Tx, OnBehalf], Awaitable[tuple[Any, ...]]]] = {
     "contacts": _contacts,
     "tickets": _tickets,
     "activities": _activities,
+    "recordings": _recordings,
     "contracts": _contracts,
     "pipeline": _pipeline,
     "leads": _leads,

@@ -31,6 +31,7 @@ from actions.policy.policy import Policy
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
+from bot.call_reading import CallReader
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
 from bot.channels.channel import Channel
@@ -254,7 +255,8 @@ async def build_house(
     outbox = Outbox(store, channels, memory, now, on_ended=sends_ended, on_give_up=gave_up)
     announcer = Announcer(outbox, channels, now, settings.home)
     world = World(store, minds.shelf, announcer, now, settings.home, rulebook)
-    thinker = Thinker(minds.reader, minds.dictionary, names, world)
+    calls = CallReader(minds.reader, names, lambda: rulebook.breakers)
+    thinker = Thinker(minds.reader, minds.dictionary, names, world, calls)
     windows = {name: channel.passive_window for name, channel in channels.items() if isinstance(channel, WeChatChannel)}
     engine = engine or Durable(settings.database(), settings.home, now)
 
@@ -320,7 +322,7 @@ async def build_house(
     writer = Writer(llm.write if llm else None)
     listener, secret = listener or listener_of(settings), secret_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
-    tells = RecordingTeller(store, outbox, channels, listener, now)
+    tells = RecordingTeller(store, outbox, channels, listener, calls, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, accept, now)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)

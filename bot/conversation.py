@@ -50,6 +50,7 @@ from bot.phrase import (
     phrase_unsure,
 )
 from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
+from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
 from bot.phrase_papers import phrase_paper
 from bot.phrase_plays import phrase_rest
@@ -58,6 +59,7 @@ from bot.phrase_stops import phrase_noted
 from bot.review import masked
 from bot.steps import (
     AskBack,
+    AskCallCustomer,
     AskEdit,
     AskWhich,
     ConfirmWords,
@@ -75,6 +77,7 @@ from bot.steps import (
     Rest,
     SendOff,
     Settle,
+    ShowCallNote,
     ShowPaper,
     ShowTranscript,
     Step,
@@ -260,7 +263,16 @@ class Conversation:
                     question=_question(step.turn),
                 )
                 return replace(thread, why=why)
-            case Walk() | Versions() | JudgePassage() | ShowPaper() | ConfirmWords() | ShowTranscript():
+            case (
+                Walk()
+                | Versions()
+                | JudgePassage()
+                | ShowPaper()
+                | ConfirmWords()
+                | ShowTranscript()
+                | ShowCallNote()
+                | AskCallCustomer()
+            ):
                 why = await self._look_into(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
             case Do() | SendOff():
@@ -295,6 +307,11 @@ class Conversation:
             case ShowTranscript():
                 is_synthetic = self._knows_no_people()
                 return await self._say(tx, heard, key, lambda mint: phrase_transcript(step, is_synthetic, voice, mint))
+            case ShowCallNote():
+                is_synthetic = self._knows_no_people()
+                return await self._say(tx, heard, key, lambda mint: phrase_call_note(step, is_synthetic, voice, mint))
+            case AskCallCustomer():
+                return await self._say(tx, heard, key, lambda mint: phrase_ask_call_customer(step, voice, mint))
             case ShowPaper():
                 reader = heard.speaker.person_id or ""
                 return await self._say(tx, heard, key, lambda mint: phrase_paper(step, reader, voice, mint))

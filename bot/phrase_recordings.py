@@ -100,14 +100,14 @@ def phrase_over(recording: Recording, voice: Voice) -> Reply:
 
 
 def phrase_done(recording: Recording, turns: Sequence[Turn], is_synthetic: bool, voice: Voice, mint: Mint) -> Reply:
-    """The first lines of what was heard, with the model's name (`is_synthetic`: it knows no people), all a press away."""
+    """Of a long voice message: its first lines, the model's name (`is_synthetic`: it knows no people), all a press away."""
     told = {**recording_data(recording), "of": clock((recording.duration_ms or 0) / 1000), "count": len(turns)}
     lines = voice.say("recording.done", told).split("\n")
     shown = tuple(line_of(turn, voice, recording) for turn in turns[:FIRST_LINES])
     card = Card(
         lines[0],
         (*lines[1:], *shown),
-        note=_note(recording, voice, is_synthetic=is_synthetic),
+        note=note_of(recording, voice, is_synthetic=is_synthetic),
         view_of=f"transcript:{recording.id}",
     )
     make = [_whole(recording.id, voice, mint), to_do(DeleteRecording(recording.id), voice, mint)]
@@ -130,7 +130,7 @@ def phrase_transcript(step: ShowTranscript, is_synthetic: bool, voice: Voice, mi
     card = Card(
         lines[0],
         (*lines[1:], *(line_of(turn, voice, recording) for turn in page)),
-        note=_note(recording, voice, is_synthetic=is_synthetic),
+        note=note_of(recording, voice, is_synthetic=is_synthetic),
     )
     make: list[MakeButton] = []
     if start > 0:
@@ -190,7 +190,8 @@ def clock(seconds: float) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-def _note(recording: Recording, voice: Voice, *, is_synthetic: bool) -> str:
+def note_of(recording: Recording, voice: Voice, *, is_synthetic: bool) -> str:
+    """Which model heard it, and what must be said about that model."""
     model = voice.say("recording.model", {"model": recording.model or "–"})
     glue = "" if voice.lang == "zh" else " "
     return model + glue + voice.say("recording.only_synthetic") if is_synthetic else model

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from actions.commands.knowledge import TakeInDocument
-from actions.crm.records import Paper, Recording, Speaker
+from actions.crm.records import Customer, Paper, Recording, Speaker
 from actions.proposal import Answer, Ask, Basis, Command, Facts
 from actions.situation import Situation
+from bot.call_reading import CallRead
 from bot.message import Message
 from bot.thread import Thread, Turn
 from intents.understanding import Understanding
@@ -197,7 +198,26 @@ class ShowTranscript:
     start: int
 
 
-OnRecording = ConfirmWords | ShowTranscript
+@dataclass(frozen=True)
+class ShowCallNote:
+    """What would be written down of a call with a customer, to be looked at; `without` names what was left out of it."""
+
+    read: CallRead
+    customer: Customer
+    speaker: Speaker
+    now: datetime
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AskCallCustomer:
+    """With whom was this call? `customers` are those whom it can have been."""
+
+    recording: Recording
+    customers: tuple[Customer, ...]
+
+
+OnRecording = ConfirmWords | ShowTranscript | ShowCallNote | AskCallCustomer
 OnPassage = Walk | Versions | JudgePassage
 OnRequest = Settle | Edit | AskEdit | TakeBack
 OnPaper = ShowPaper | SendOff

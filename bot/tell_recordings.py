@@ -1,6 +1,6 @@
 """Tell, for recordings: how far the listening is, what was heard, why it waits; where the recording was sent."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -8,15 +8,17 @@ from typing import Any
 from sqlalchemy import select, update
 
 from actions.crm import own, people
-from actions.crm.records import Recording, Speaker
+from actions.crm.records import Customer, Recording, Speaker
 from actions.outside.store import Store, Tx, after_commit
 from actions.outside.tables import RecordingArrivalRow
 from bot.buttons import Mint
+from bot.call_reading import CallRead, CallReader
 from bot.channels.channel import Channel
 from bot.hearing import Listener
 from bot.listening import Progress
 from bot.message import Address, Reply, address_from_json
 from bot.outbox import Outbox
+from bot.phrase_calls import phrase_report
 from bot.phrase_recordings import (
     phrase_done,
     phrase_heard_so_far,
@@ -29,6 +31,8 @@ from bot.steps import Language
 from bot.wording.fill import Voice
 from voice.transcript import Turn
 
+_Phrase = Callable[[Speaker | None, Voice, Mint], Awaitable[Reply]]
+
 
 class RecordingTeller:
     """Where a message can be edited, one card shows how far it is; elsewhere two lines do, the first words and the half."""
@@ -39,12 +43,14 @@ class RecordingTeller:
         outbox: Outbox,
         channels: Mapping[str, Channel],
         listener: Listener,
+        calls: CallReader,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._outbox = outbox
         self._channels = channels
         self._listener = listener
+        self._calls = calls
         self._now = now
 
     async def progress(self, progress: Progress, number: int) -> None:
@@ -88,13 +94,23 @@ class RecordingTeller:
         await self._put(tx, f"progress:{row.key}:{wanted}", to, reply)
 
     async def ended(self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str, key: str) -> None:
-        """What was heard, or why nothing was, to everybody who sent these bytes. `key` names this end of it."""
-        is_synthetic = self._listener.is_synthetic
+        """What was heard, or why nothing was, to everybody who sent these bytes. `key` names this end of it.
 
-        def phrase(voice: Voice, mint: Mint) -> Reply:
+        Of a call that is its report; of a voice message too long to be read as words, its first lines.
+        """
+        is_synthetic = self._listener.is_synthetic
+        customer = await own.get(tx, "customer", recording.customer_id) if recording.customer_id else None
+        known = customer if isinstance(customer, Customer) else None
+        read: dict[str, CallRead] = {}
+
+        async def phrase(person: Speaker | None, voice: Voice, mint: Mint) -> Reply:
             if reason:
                 return phrase_unheard(recording, reason, voice, mint)
-            return phrase_done(recording, turns, is_synthetic, voice, mint)
+            if recording.is_message:
+                return phrase_done(recording, turns, is_synthetic, voice, mint)
+            if voice.zone not in read:
+                read[voice.zone] = await self._calls.read(recording, turns, voice.zone)
+            return phrase_report(read[voice.zone], known, is_synthetic, person, voice, mint)
 
         await self._everywhere(tx, recording, f"ended:{recording.id}:{key}", phrase)
         edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
@@ -109,11 +125,13 @@ class RecordingTeller:
 
     async def waits(self, tx: Tx, recording: Recording, reason: str) -> None:
         """That it stays in the queue, and for what."""
-        await self._everywhere(
-            tx, recording, f"waits:{recording.id}:{reason}", lambda voice, mint: phrase_waits(recording, reason, voice, mint)
-        )
 
-    async def _everywhere(self, tx: Tx, recording: Recording, key: str, phrase: Callable[[Voice, Mint], Reply]) -> None:
+        async def phrase(person: Speaker | None, voice: Voice, mint: Mint) -> Reply:
+            return phrase_waits(recording, reason, voice, mint)
+
+        await self._everywhere(tx, recording, f"waits:{recording.id}:{reason}", phrase)
+
+    async def _everywhere(self, tx: Tx, recording: Recording, key: str, phrase: _Phrase) -> None:
         told: set[str] = set()
         for row, to in await self._arrivals(tx, recording.id):
             if to.key in told:
@@ -121,7 +139,8 @@ class RecordingTeller:
             told.add(to.key)
             person = await people.speaker_of(tx, row.asker)
             mint = Mint(f"{key}:{to.key}", to.key, self._now())
-            reply = phrase(Voice(_language(row.lang), person.zone if person else Speaker.zone, self._now()), mint)
+            voice = Voice(_language(row.lang), person.zone if person else Speaker.zone, self._now())
+            reply = await phrase(person, voice, mint)
             await mint.save(tx)
             await self._put(tx, f"{key}:{to.key}", to, reply)
 

@@ -31,6 +31,8 @@ from actions.rows import may_see, one
 from actions.world import World
 from bot import buttons
 from bot.buttons import Pressed
+from bot.call_notes import note_on_call, says_with_whom
+from bot.call_reading import CallReader
 from bot.edits import LONGEST, approves_with_changes, changes_in
 from bot.gaps import ASKS_DOCUMENTS
 from bot.kept_papers import may_open
@@ -104,11 +106,14 @@ _basis = TypeAdapter(Basis)
 class Thinker:
     """understand -> gather -> propose, and the words and buttons that steer the dialogue itself."""
 
-    def __init__(self, reader: Reader, dictionary: Mapping[str, Intent], names: NameBook, world: World) -> None:
+    def __init__(
+        self, reader: Reader, dictionary: Mapping[str, Intent], names: NameBook, world: World, calls: CallReader
+    ) -> None:
         self._reader = reader
         self._dictionary = dictionary
         self._names = names
         self._world = world
+        self._calls = calls
 
     async def think(self, tx: Tx, heard: Heard, kept: tuple[Step, ...]) -> tuple[Heard, list[Step]]:
         """The steps this message comes down to, and what was learnt about it. `kept` says what became of its files."""
@@ -226,6 +231,8 @@ class Thinker:
         """What only means something after what was said or decided: why, another value, take it back, who changed it."""
         if (stop := await self._stops_listening(tx, heard, understanding)) is not None:
             return stop
+        if (with_whom := await says_with_whom(tx, heard, understanding, self._calls)) is not None:
+            return with_whom
         if (named := asked_of(understanding.text)) is not None:
             why = await why_of(tx, named, heard.speaker)
             return Why(why) if why else Plain("no_such_decision")
@@ -353,8 +360,9 @@ class Thinker:
                 return heard, [await self._asks_to_edit(tx, data)]
             case "walk" | "judge":
                 return heard, [await self._on_passage(tx, heard, button.action, data)]
-            case "look" | "change" | "send_paper" | "transcript" | "retype":
-                on_record = self._on_recording if button.action in ("transcript", "retype") else self._on_paper
+            case "look" | "change" | "send_paper" | "transcript" | "retype" | "call_note":
+                is_paper = button.action in ("look", "change", "send_paper")
+                on_record = self._on_paper if is_paper else self._on_recording
                 return heard, [await on_record(tx, heard, button)]
             case "undo":
                 return heard, [TakeBack(data["deed"])]
@@ -398,6 +406,8 @@ class Thinker:
         data = button.data
         if button.action == "retype":
             return Plain("voice_retype")
+        if button.action == "call_note":
+            return await note_on_call(tx, heard, data, self._calls)
         recording = await own.get(tx, "recording", data["recording"])
         if not isinstance(recording, Recording) or not await may_read(tx, recording, heard.speaker):
             return Plain("recording_gone")

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from actions.commands import (
     calendars,
+    calls,
     clock,
     crm,
     data,
@@ -89,6 +90,7 @@ _ALL: tuple[type[Command], ...] = (
     recordings.DeleteRecording,
     recordings.BeginListening,
     recordings.EndListening,
+    calls.WriteCall,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}

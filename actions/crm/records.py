@@ -387,6 +387,11 @@ class Signal:
     lifted_words: str | None = None
 
 
+def place_of(signal: Signal) -> str:
+    """Where a signal was given: its source, and of a recording the second (`call@192`)."""
+    return signal.source if signal.second is None else f"{signal.source}@{int(signal.second)}"
+
+
 @dataclass(frozen=True)
 class Firing:
     """A breaker that stopped a step: what was asked, by whom, on which evidence, and what became of it.

@@ -10,7 +10,7 @@ from typing import Literal
 
 from actions.commands.messages import MessageCustomer
 from actions.commands.stops import AppealFiring, LiftSignal, RuleOnFiring, Ruling, about_firing, firing_card, may_rule
-from actions.crm.records import Contact, Customer, Firing, Signal, Ticket
+from actions.crm.records import Contact, Customer, Firing, Signal, Ticket, place_of
 from actions.plays import reviews
 from actions.plays.meant import the_customer, unclear
 from actions.plays.play import Result
@@ -186,7 +186,7 @@ def _signal_row(signal: Signal) -> dict[str, Json]:
         "text": signal.words,
         "who": signal.said_by,
         "at": iso(signal.at),
-        "source": signal.source,
+        "source": place_of(signal),
     }
 
 

@@ -14,7 +14,7 @@ from actions.commands.reviews import (
     again,
     item_data,
 )
-from actions.crm.records import Activity, Contact, Desk, Paper, Review
+from actions.crm.records import Activity, Contact, Desk, Paper, Recording, Review
 from actions.plays.meant import the_deal, unclear
 from actions.plays.play import Requested, Result
 from actions.plays.told import exact, iso, money, named
@@ -23,7 +23,7 @@ from actions.proposal import Answer, Ask, Command, Json, Option, Subject
 from actions.signing import DISCOUNT, Signing
 from actions.situation import Situation
 
-NEEDS = frozenset({"owner", "papers", "activities", "contacts", "reviews", "requests"})
+NEEDS = frozenset({"owner", "papers", "activities", "recordings", "contacts", "reviews", "requests"})
 """The rows that `submission` looks at, and those that tell where a review is."""
 LONGEST_WHAT = 200
 _MOST_ITEMS = 4
@@ -188,7 +188,14 @@ def _from_words(s: Situation, clause: Clause) -> Clause:
     parts = [int(part) for part in (first, second, third) if part is not None]
     at = Decimal(parts[0] * 60 + parts[1] if len(parts) == 2 else parts[0] * 3600 + parts[1] * 60 + parts[2])
     calls = [row for row in s.rows.get("activities", ()) if isinstance(row, Activity) and row.kind == "call"]
-    return _with(clause, "call", calls[0].id if calls else s.key, who, at)
+    heard = [row for row in s.rows.get("recordings", ()) if isinstance(row, Recording) and _holds(row, at)]
+    call = heard[0].id if heard else calls[0].id if calls else s.key
+    return _with(clause, "call", call, who, at)
+
+
+def _holds(recording: Recording, second: Decimal) -> bool:
+    """Whether a recording is long enough to have this second."""
+    return recording.duration_ms is None or second * 1000 <= recording.duration_ms
 
 
 def _with(clause: Clause, source: str, source_id: str, who: str, second: Decimal | None = None) -> Clause:

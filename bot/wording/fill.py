@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from string import Formatter
 from typing import Any
 
+from actions.commands.calls import recording_second
 from bot.wording import moments
 from bot.wording.money import money
 from bot.wording.sentences import Language, sentence, sentences, word
@@ -86,6 +87,8 @@ def tell(value: Any, spec: str, data: Mapping[str, Any], voice: Voice) -> str:
             return voice.intent(str(value))
         case "roles":
             return voice.either([voice.word("role", role) for role in value])
+        case "source" if str(value).startswith("call@"):
+            return voice.word("source", "recording") + " " + recording_second(Decimal(str(value).removeprefix("call@")))
         case _ if "|" in spec:
             one, many = spec.split("|")
             return f"{value} {one if value == 1 else many}"

@@ -31,6 +31,7 @@ def _argument(hint: Any) -> st.SearchStrategy[Any]:
         str: _IDS | TEXT,
         bool: st.booleans(),
         int: st.integers(0, 10**6),
+        float: st.floats(0, 10**6),
         Decimal: st.decimals(0, 10**9, places=2),
         AwareDatetime: st.datetimes(timezones=st.just(UTC)),
         date: st.dates(date(2000, 1, 1), date(2100, 1, 1)),

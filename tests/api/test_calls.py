@@ -89,7 +89,7 @@ async def test_where_nothing_can_be_edited_two_lines_say_how_far_it_is(listening
     told = [reply["text"] for reply in [*replies, *later]]
     assert len([text for text in told if text.startswith("开始听了")]) == 1
     assert len([text for text in told if text.startswith("听到一半了")]) <= 1
-    assert any(text.startswith("听完了：call.mp3") for text in told)
+    assert any(text.startswith("通话报告：call.mp3") for text in told)
 
 
 async def test_the_doctor_tells_how_recordings_are_kept(tmp_path: Path, sample_home: Path) -> None:

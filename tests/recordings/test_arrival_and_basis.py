@@ -77,7 +77,7 @@ async def test_one_tap_is_kept_with_who_and_when_and_the_words_come(house: House
     words = await tapped(house, "E01", "客户在通话里同意了")
     assert "马上开始听" in words
     assert "0:00 客户（估计）：你们的报价比别家贵" in words
-    assert "0:30 销售（估计）：明天上午发给您" in words
+    assert "0:20 要报价（不确定是谁说的）：“那先发一份正式报价”" in words
     assert "模型：fake-small" in words
     recording = await only_recording(house)
     assert (recording["state"], recording["basis"], recording["basis_by"]) == ("done", "customer_agreed", "E01")

@@ -1,0 +1,203 @@
+"""What a call that was listened to leaves in the CRM: a call on record with its moments, signals, reminders; plans only."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from actions.commands.crm import reminder_timer
+from actions.commands.planning import (
+    MAX_TEXT,
+    SALES,
+    about_customer,
+    about_deal,
+    changes,
+    first_missing,
+    is_text,
+    named,
+    new_id,
+    not_found,
+    problem,
+    stamp,
+)
+from actions.commands.stops import LONGEST_WORDS
+from actions.crm.own import json_value
+from actions.crm.records import Customer, Deal, Recording, Speaker
+from actions.proposal import Create, Effect, Facts, Json, Plan, Remove, Schedule, Subject, Unschedule
+
+
+@dataclass(frozen=True)
+class CallMoment:
+    """What a customer showed in a call: the intent, what that is `called`, the second in the recording, and the words."""
+
+    intent: str
+    called: str
+    second: Decimal
+    words: str
+
+
+@dataclass(frozen=True)
+class CallSignal:
+    """A signal that a customer gave in a call: of which kind, with the words and their second.
+
+    `probability` (0 … 1) is the reading's. It counts for `lasts_days` from the call; `may_lift` are the roles that may lift
+    it sooner.
+    """
+
+    kind: str
+    second: Decimal
+    words: str
+    probability: Decimal
+    lasts_days: int
+    may_lift: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CallPromise:
+    """What we promised in a call and by when: whoever writes the call down is reminded of it."""
+
+    text: str
+    due_at: AwareDatetime
+
+
+@dataclass(frozen=True)
+class WriteCall:
+    """Write a call down with its customer, once: the call with its moments, its signals, a reminder for each promise.
+
+    `text` is how the call is told. The records are named after the recording, so that the same call is not written down
+    twice. A recording that belonged to no customer belongs to this one afterwards.
+    """
+
+    recording_id: str
+    customer_id: str
+    text: str
+    moments: tuple[CallMoment, ...] = ()
+    signals: tuple[CallSignal, ...] = ()
+    promises: tuple[CallPromise, ...] = ()
+    deal_id: str | None = None
+
+    name: ClassVar[str] = "write_call"
+    roles: ClassVar[frozenset[str]] = SALES
+
+    @property
+    def reads(self) -> tuple[tuple[str, str], ...]:
+        written = ("activity", call_activity(self.recording_id))
+        return (
+            ("recording", self.recording_id),
+            *named(("customer", self.customer_id), ("deal", self.deal_id)),
+            written,
+        )
+
+    def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
+        recording: Recording | None = facts.get("recording", self.recording_id)
+        if recording is None:
+            return not_found("recording", self.recording_id)
+        if missing := first_missing(facts, named(("customer", self.customer_id), ("deal", self.deal_id))):
+            return missing
+        customer: Customer = facts.get("customer", self.customer_id)
+        deal: Deal | None = facts.get("deal", self.deal_id)
+        about = (
+            *((about_deal(deal),) if deal else ()),
+            about_customer(customer),
+            Subject("recording", recording.id, recording.name, owner_id=recording.by_id),
+        )
+        if (wrong := self._wrong(facts, recording, deal)) is not None:
+            return problem(wrong, *about)
+        activity_id = call_activity(recording.id)
+        values: dict[str, Json] = {
+            "kind": "call",
+            "text": self._told()[:MAX_TEXT],
+            "at": stamp(recording.created_at),
+            "customer_id": customer.id,
+            "deal_id": self.deal_id,
+            "by_id": speaker.person_id,
+            "intent": self.moments[0].intent if self.moments else None,
+        }
+        belongs = changes("recording", recording, {"customer_id": customer.id, "deal_id": self.deal_id or recording.deal_id})
+        signals = [self._signal(one, customer, recording, speaker, n) for n, one in enumerate(self.signals)]
+        reminders = [(new_id("R", f"{recording.id}:{n}"), one) for n, one in enumerate(self.promises) if one.due_at > now]
+        reminded: list[Effect] = []
+        for reminder_id, promise in reminders:
+            reminded.append(self._reminder(reminder_id, promise, speaker, now))
+            reminded.append(Schedule(reminder_timer(reminder_id), "reminder", promise.due_at, {"reminder": reminder_id}))
+        inverse: list[Effect] = []
+        for reminder_id, _ in reversed(reminders):
+            inverse += [Unschedule(reminder_timer(reminder_id)), Remove("reminder", reminder_id)]
+        inverse += [Remove("signal", one.id) for one in reversed(signals)]
+        return Plan(
+            (Create("activity", activity_id, values), *belongs.updates, *signals, *reminded),
+            about,
+            inverse=(*inverse, *belongs.inverse, Remove("activity", activity_id)),
+            data={
+                "name": recording.name,
+                "customer": {"zh": customer.name, "en": customer.name_en or customer.name},
+                "signals": len(signals) or None,
+                "reminders": len(reminders) or None,
+            },
+        )
+
+    def _wrong(self, facts: Facts, recording: Recording, deal: Deal | None) -> str | None:
+        """Why this call cannot be written down."""
+        if recording.state != "done" or recording.is_message:
+            return "recording_deleted" if recording.state == "deleted" else "call_not_heard"
+        if deal is not None and deal.customer_id != self.customer_id:
+            return "wrong_customer"
+        if recording.customer_id not in (None, self.customer_id):
+            return "wrong_customer"
+        if facts.get("activity", call_activity(recording.id)) is not None:
+            return "call_written"
+        return None if is_text(self.text) else "no_text"
+
+    def _told(self) -> str:
+        """The call as it stands on record: what it was, and each moment with its second."""
+        lines = [f"[{recording_second(one.second)}] {one.called} “{one.words}”" for one in self.moments]
+        return "\n".join([self.text.strip(), *lines])
+
+    def _signal(self, one: CallSignal, customer: Customer, recording: Recording, speaker: Speaker, number: int) -> Create:
+        return Create(
+            "signal",
+            new_id("S", f"{recording.id}:{number}"),
+            {
+                "customer_id": customer.id,
+                "kind": one.kind,
+                "words": one.words.strip()[:LONGEST_WORDS],
+                "said_by": customer.name,
+                "at": stamp(recording.created_at),
+                "source": "call",
+                "source_id": recording.id,
+                "second": json_value(one.second),
+                "probability": json_value(one.probability),
+                "deal_id": self.deal_id,
+                "reported_by": speaker.person_id,
+                "until": stamp(recording.created_at + timedelta(days=one.lasts_days)),
+                "roles": "|".join(one.may_lift),
+            },
+        )
+
+    def _reminder(self, reminder_id: str, promise: CallPromise, speaker: Speaker, now: datetime) -> Create:
+        return Create(
+            "reminder",
+            reminder_id,
+            {
+                "person_id": speaker.person_id,
+                "text": promise.text.strip()[:MAX_TEXT],
+                "due_at": stamp(promise.due_at),
+                "customer_id": self.customer_id,
+                "deal_id": self.deal_id,
+                "created_at": stamp(now),
+            },
+        )
+
+
+def call_activity(recording_id: str) -> str:
+    """The id under which a call is on record, whoever writes it down."""
+    return new_id("A", f"call:{recording_id}")
+
+
+def recording_second(second: Decimal | float) -> str:
+    """A place in a recording as a player shows it: `12:35`, `1:02:03`."""
+    hours, rest = divmod(int(second), 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

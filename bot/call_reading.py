@@ -1,0 +1,128 @@
+"""Reads a call that was listened to: whose words, what was shown, promised and asked, and the signals among it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from actions.crm.records import Recording
+from actions.policy.breakers import Breakers, shown_in
+from bot.names import NameBook
+from intents.names import Names
+from intents.slots import find_slots
+from intents.understand import Reader
+from intents.understanding import Slot, Understanding
+from voice.report import Mention, Moment, Reading, Report, report_of
+from voice.sentences import Sentence
+from voice.sides import with_customer
+from voice.transcript import Span, Transcript, Turn
+
+_LEADS_TO_STEPS = ("objection.", "buying.")
+"""Families of intents that have ranked next steps."""
+
+
+@dataclass(frozen=True)
+class SignalHeard:
+    """A signal that the customer gave: its kind, the sentence, how probable (0 … 1), for how many days it counts, and the
+    roles that may lift it."""
+
+    kind: str
+    quote: Sentence
+    probability: Decimal
+    lasts_days: int
+    may_lift: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CallRead:
+    """A call as it was read. `turns` are all that was heard, `companies` who was named of those in the CRM."""
+
+    recording: Recording
+    transcript: Transcript
+    report: Report
+    signals: tuple[SignalHeard, ...]
+    companies: tuple[str, ...]
+
+    @property
+    def strongest(self) -> Moment | None:
+        """The objection or the buying signal that the next steps should answer: the surest of the customer's own."""
+        own = [one for one in self.report.moments if one.quote.side == "customer" and one.intent.startswith(_LEADS_TO_STEPS)]
+        return max(own, key=lambda one: (one.confidence, one.quote.start), default=None)
+
+
+class CallReader:
+    """Reads calls with the model that reads messages; it works in a thread, five milliseconds or so a sentence."""
+
+    def __init__(self, reader: Reader, names: NameBook, breakers: Callable[[], Breakers]) -> None:
+        self._reader = reader
+        self._names = names
+        self._breakers = breakers
+
+    async def read(self, recording: Recording, turns: Sequence[Turn], zone: str) -> CallRead:
+        """What the call shows; days that are named in it count from when it was sent, in this zone."""
+        names = await self._names.names()
+        return await asyncio.to_thread(self._read, recording, tuple(turns), zone, names)
+
+    def _read(self, recording: Recording, turns: tuple[Turn, ...], zone: str, names: Names) -> CallRead:
+        transcript = _transcript_of(recording, turns)
+        sent_at = recording.created_at.astimezone(ZoneInfo(zone))
+        read: dict[Sentence, Understanding] = {}
+
+        def reading(sentence: Sentence) -> Reading:
+            if sentence.side == "ours":  # what they mean by it is not asked, only what they name
+                return Reading("", 0.0, False, _mentions(find_slots(sentence.text, sent_at, names)))
+            found = self._reader.understand(sentence.text, role="customer", sent_at=sent_at, names=names)
+            read[sentence] = found
+            return Reading(found.intent, found.confidence, found.sure, _mentions(found.slots))
+
+        report = report_of(transcript, reading)
+        return CallRead(recording, transcript, report, self._signals(read), _companies(report.sentences, names))
+
+    def _signals(self, read: dict[Sentence, Understanding]) -> tuple[SignalHeard, ...]:
+        """One for each kind, at the words that show it best; only what the customer says. What somebody of ours says, or
+        somebody who may be ours, gives no signal."""
+        breakers = self._breakers()
+        found: dict[str, SignalHeard] = {}
+        for sentence, understanding in read.items():
+            if sentence.side != "customer":
+                continue
+            intents = {one.intent: one.confidence for one in understanding.also}
+            if understanding.sure:
+                intents[understanding.intent] = understanding.confidence
+            for shown in shown_in(breakers, sentence.text, intents, by_customer=True):
+                kind, before = breakers.kind(shown.kind), found.get(shown.kind)
+                if shown.is_over:  # taken back in the same call
+                    found.pop(shown.kind, None)
+                elif kind is not None and (before is None or before.probability < shown.probability):
+                    may_lift = tuple(sorted(kind.lift_roles))
+                    found[shown.kind] = SignalHeard(kind.id, sentence, shown.probability, kind.lasts.days, may_lift)
+        return tuple(found.values())
+
+
+def _mentions(slots: Sequence[Slot]) -> tuple[Mention, ...]:
+    return tuple(Mention(slot.type, slot.text, slot.value) for slot in slots)
+
+
+def _transcript_of(recording: Recording, turns: tuple[Turn, ...]) -> Transcript:
+    """The turns as a transcript, with the customer as the record has them, else as far as what they say tells."""
+    ends = max((turn.end for turn in turns), default=0.0)
+    duration = recording.duration_ms / 1000 if recording.duration_ms is not None else ends
+    speech = tuple(Span(turn.start, turn.end) for turn in turns)
+    transcript = Transcript(turns, recording.model, None, duration, speech, bool(recording.two_channels))
+    if recording.customer_speaker is None:
+        return with_customer(transcript)
+    sure = (recording.customer_percent or 0) / 100
+    return replace(transcript, customer=recording.customer_speaker, customer_certainty=sure)
+
+
+def _companies(sentences: Sequence[Sentence], names: Names) -> tuple[str, ...]:
+    """The companies of the CRM that are named, by their names there."""
+    return tuple(
+        dict.fromkeys(
+            mention.values[0]
+            for one in sentences
+            for mention in names.find(one.text)
+            if mention.kind == "company" and len(mention.values) == 1
+        )
+    )

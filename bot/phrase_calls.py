@@ -1,0 +1,313 @@
+"""Station phrase, for calls: the report as a card, what would be written to the CRM, and with whom a call was."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from actions.commands.calls import CallMoment, CallPromise, CallSignal, WriteCall, recording_second
+from actions.commands.planning import SALES
+from actions.commands.recordings import DeleteRecording, recording_data
+from actions.commands.roster import command_to_json
+from actions.crm.records import Customer, Speaker
+from actions.plays.local_time import moment
+from bot.call_reading import CallRead, SignalHeard
+from bot.message import Button, Card, Reply
+from bot.phrase_recordings import line_of, note_of
+from bot.steps import AskCallCustomer, ShowCallNote
+from bot.wording.changes import shortened
+from bot.wording.deeds import command_label
+from bot.wording.fill import Voice
+from bot.wording.layout import MOST_BUTTONS, MakeButton, Mint, Phrased, to_do, with_buttons, with_options
+from voice.report import Moment, Promise, Question
+from voice.sentences import Sentence, side_of
+
+_QUOTE = {"zh": 22, "en": 44}
+"""Characters of a quote on the card: a line of a phone, with what stands before it."""
+_LONG_QUOTE = 120
+_MOMENTS, _PROMISES, _QUESTIONS, _FIRST_LINES = 3, 2, 1, 4
+"""Lines of each on the card; the rest is behind "more"."""
+_TOPICS, _NAMED = 3, 4
+_TOLD = frozenset({"company", "product", "amount", "person", "percent"})
+"""What of the information in a call is told as mentioned."""
+_MOST_OF_REST = 24
+_MOST_CHOICES = 3
+_MOST_WORDS = 200
+_BRIEF_SILENCES = 3
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of a report and the second that it is about."""
+
+    at: float
+    text: str
+
+
+def phrase_report(
+    read: CallRead, customer: Customer | None, is_synthetic: bool, person: Speaker | None, voice: Voice, mint: Mint
+) -> Reply:
+    """The card of a call that is done: who, what about, moments, promises, open questions; the rest one press away."""
+    recording = read.recording
+    title = _title(read, customer, voice)
+    moments, promised, asked = (_lines(one, read, voice) for one in (_moments, _promises, _questions))
+    shown = [*moments[:_MOMENTS], *promised[:_PROMISES], *asked[:_QUESTIONS]]
+    rest = [*moments[_MOMENTS:], *promised[_PROMISES:], *asked[_QUESTIONS:]]
+    lines = [*_about(read, voice), *(one.text for one in shown)]
+    if not shown:
+        lines += [line_of(turn, voice, read.recording) for turn in read.transcript.turns[:_FIRST_LINES]]
+    card = Card(
+        title, tuple(lines), note=_note(read, voice, is_synthetic=is_synthetic), view_of=f"transcript:{recording.id}"
+    )
+    more = [*(one.text for one in sorted(rest, key=lambda one: one.at)), *_further(read, voice)][:_MOST_OF_REST]
+    make: list[MakeButton] = []
+    if person is None or person.role in SALES:
+        if customer is not None and read.strongest is not None:
+            make.append(_next_steps(read.strongest, customer, voice, mint))
+        make.append(lambda: Button(mint("call_note", {"recording": recording.id}), voice.say("button.call_note")))
+    make.append(lambda: Button(mint("transcript", {"recording": recording.id, "start": 0}), voice.say("button.whole")))
+    delete, later = DeleteRecording(recording.id), []
+    if len(make) < MOST_BUTTONS - 1:
+        make.append(to_do(delete, voice, mint))
+    else:
+        later = [{"action": "do", "data": {"command": command_to_json(delete)}, "label": command_label(delete, voice)}]
+    text = "\n".join([voice.say("report.more", recording_data(recording)), *more])
+    if more or later:
+        make.append(lambda: Button(mint("more", {"text": text, "later": later}), voice.say("button.more")))
+    return with_buttons(card, voice, make, mint)
+
+
+def phrase_call_note(step: ShowCallNote, is_synthetic: bool, voice: Voice, mint: Mint) -> Phrased:
+    """Exactly what would be written down of a call, and one press that does it; each signal and reminder can be left out."""
+    command = call_note(step, voice)
+    told = {**recording_data(step.read.recording), "customer": called(step.customer, voice)}
+    lines = [voice.say("report.note_call", {"of": recording_second(step.read.transcript.duration)})]
+    make: list[MakeButton] = [lambda: Button(mint("do", {"command": command_to_json(command)}), voice.say("button.write"))]
+    left_out = [*step.without]
+    for one in command.signals:
+        until = step.read.recording.created_at + timedelta(days=one.lasts_days)
+        told_signal = {"kind": one.kind, "words": shortened(one.words, _QUOTE[voice.lang]), "until": until.isoformat()}
+        lines.append(voice.say("report.note_signal", {**told_signal, "at": recording_second(one.second)}))
+        label = voice.say("button.without_signal", {"kind": one.kind})
+        make.append(_without(step, f"signal:{one.kind}", left_out, label, mint))
+    for at, promise in _due(step):
+        told_promise = {"due": promise.due_at.isoformat(), "text": shortened(promise.text, 2 * _QUOTE[voice.lang])}
+        lines.append(voice.say("report.note_reminder", told_promise))
+        label = voice.say("button.without_reminder", {"due": promise.due_at.isoformat()})
+        make.append(_without(step, f"promise:{at}", left_out, label, mint))
+    lines += [voice.say("report.note_moment", _moment_data(one, voice)) for one in command.moments[:_MOMENTS]]
+    card = Card(voice.say("report.note", told), tuple(lines), note=_note(step.read, voice, is_synthetic=is_synthetic))
+    return Phrased(with_options(card, voice, make[: 1 + _MOST_CHOICES]))
+
+
+def phrase_ask_call_customer(step: AskCallCustomer, voice: Voice, mint: Mint) -> Phrased:
+    """With whom was it? The customers whom it can have been, and a name can be typed."""
+    lines = voice.say("report.with_whom", recording_data(step.recording)).split("\n")
+
+    def make(customer: Customer) -> MakeButton:
+        data = {"recording": step.recording.id, "customer": customer.id}
+        return lambda: Button(mint("call_note", data), called(customer, voice))
+
+    card = Card(lines[0], tuple(lines[1:]))
+    if not step.customers:
+        mint("call_note", {"recording": step.recording.id})  # so that a name that is typed is known to answer this
+    return Phrased(with_options(card, voice, [make(one) for one in step.customers]))
+
+
+def call_note(step: ShowCallNote, voice: Voice) -> WriteCall:
+    """The command that writes a call down, without what was left out."""
+    read, recording = step.read, step.read.recording
+    told = {**recording_data(recording), "of": recording_second(read.transcript.duration)}
+    promised, asked = (_lines(one, read, voice, _LONG_QUOTE) for one in (_promises, _questions))
+    lines = [voice.say("report.note_text", told), *_about(read, voice), *(one.text for one in (*promised, *asked))]
+    return WriteCall(
+        recording_id=recording.id,
+        customer_id=step.customer.id,
+        text="\n".join(lines),
+        moments=tuple(
+            CallMoment(one.intent, voice.intent(one.intent), _second(one.quote), one.quote.text[:_MOST_WORDS])
+            for one in _surest_first(read)
+            if one.quote.side == "customer"
+        ),
+        signals=tuple(_signal(one) for one in read.signals if f"signal:{one.kind}" not in step.without),
+        promises=tuple(promise for _, promise in _due(step)),
+        deal_id=recording.deal_id,
+    )
+
+
+def called(customer: Customer, voice: Voice) -> str:
+    """A customer by the name in this language."""
+    return (customer.name_en or customer.name) if voice.lang == "en" else customer.name
+
+
+# --- the parts of a report ---------------------------------------------------------------------------------------------
+
+
+def _title(read: CallRead, customer: Customer | None, voice: Voice) -> str:
+    told = {
+        **recording_data(read.recording),
+        "of": recording_second(read.transcript.duration),
+        "count": len(read.transcript.turns),
+    }
+    if customer is None:
+        return voice.say("report.title_nobody", told)
+    return voice.say("report.title", {**told, "customer": called(customer, voice)})
+
+
+def _about(read: CallRead, voice: Voice) -> list[str]:
+    """What it was about and how the talk was shared, in lines."""
+    topics = list(dict.fromkeys(voice.intent(one.intent) for one in _surest_first(read)))[:_TOPICS]
+    named = [one.text for one in read.report.named if one.type in _TOLD][:_NAMED]
+    lines = [
+        voice.say("report.about", {"topics": voice.join(topics)}) if topics else "",
+        voice.say("report.named", {"names": voice.join(named)}) if named else "",
+        _talk(read, voice),
+    ]
+    return [line for line in lines if line]
+
+
+def _talk(read: CallRead, voice: Voice) -> str:
+    shares = read.report.talk.shares
+    if len(shares) < 2:
+        return ""
+    known = read.transcript.customer is not None
+    parts = [
+        voice.say("report.share", {"who": _who(side_of(one, read.transcript), one, voice), "share": f"{share:.0%}"})
+        for one, share in shares.items()
+    ]
+    return voice.say("report.talk" if known else "report.talk_unsure", {"shares": voice.join(parts)})
+
+
+def _who(side: str, speaker: str, voice: Voice) -> str:
+    """Whose words they are; where nobody can say, what the speaker is called in the transcript."""
+    return speaker if side == "unknown" and speaker else voice.word("side", side)
+
+
+def _surest_first(read: CallRead) -> list[Moment]:
+    return sorted(read.report.moments, key=lambda one: (-one.confidence, one.quote.start))
+
+
+_Tell = Callable[[CallRead, Voice, int], list[_Line]]
+
+
+def _lines(tell: _Tell, read: CallRead, voice: Voice, limit: int | None = None) -> list[_Line]:
+    return tell(read, voice, limit or _QUOTE[voice.lang])
+
+
+def _moments(read: CallRead, voice: Voice, limit: int) -> list[_Line]:
+    """Signals first, as they stop things; then what was shown, the surest first. An open question is told as one."""
+    lines = [
+        _Line(one.quote.start, voice.say("report.signal", {**_quoted(one.quote, voice, limit), "kind": one.kind}))
+        for one in read.signals
+    ]
+    told = {one.quote for one in read.signals} | {one.quote for one in read.report.questions}
+    for one in _surest_first(read):
+        if one.quote in told:
+            continue
+        key = "report.moment" if one.quote.side == "customer" else "report.moment_unsure"
+        lines.append(_Line(one.quote.start, voice.say(key, {**_quoted(one.quote, voice, limit), "what": one.intent})))
+    return lines
+
+
+def _promises(read: CallRead, voice: Voice, limit: int) -> list[_Line]:
+    """Ours first: they are what somebody here has to keep."""
+
+    def line(one: Promise) -> _Line:
+        due = moment(one.due.value, read.recording.created_at, _in(voice)) if one.due else None
+        told = {**_quoted(one.quote, voice, limit), "due": due.isoformat() if due else None}
+        return _Line(one.quote.start, voice.say("report.promise_due" if due else "report.promise", told))
+
+    order = {"ours": 0, "customer": 1, "unknown": 2}
+    return [line(one) for one in sorted(read.report.promises, key=lambda one: (order[one.quote.side], one.quote.start))]
+
+
+def _questions(read: CallRead, voice: Voice, limit: int) -> list[_Line]:
+    def line(one: Question) -> _Line:
+        key = "report.question_later" if one.was_put_off else "report.question"
+        return _Line(one.quote.start, voice.say(key, _quoted(one.quote, voice, limit)))
+
+    return [line(one) for one in read.report.questions]
+
+
+def _further(read: CallRead, voice: Voice) -> list[str]:
+    """How the talk went."""
+    silences = read.report.talk.silences
+    longest = sorted(silences, key=lambda one: -one.seconds)[:_BRIEF_SILENCES]
+    times = [voice.say("report.silence_at", {"at": recording_second(one.start), "s": round(one.seconds)}) for one in longest]
+    again = [one for one in _surest_first(read) if one.again]
+    lines = [
+        voice.say(
+            "report.again",
+            {"what": one.intent, "times": voice.join([recording_second(at) for at in one.again[:_TOPICS]])},
+        )
+        for one in again
+    ]
+    return [*lines, voice.say("report.silences", {"times": voice.join(times)})] if times else lines
+
+
+def _quoted(quote: Sentence, voice: Voice, limit: int) -> dict[str, Any]:
+    return {
+        "at": recording_second(quote.start),
+        "who": _who(quote.side, quote.speaker, voice),
+        "words": shortened(quote.text, limit),
+    }
+
+
+def _note(read: CallRead, voice: Voice, *, is_synthetic: bool) -> str:
+    """The model, and what is only estimated."""
+    doubts = []
+    if any(turn.speaker_is_estimated for turn in read.transcript.turns):
+        doubts.append(voice.say("report.speakers_estimated"))
+    elif read.transcript.customer is not None and read.transcript.customer_certainty < 1:
+        doubts.append(voice.say("report.customer_guessed"))
+    return ("" if voice.lang == "zh" else " ").join([note_of(read.recording, voice, is_synthetic=is_synthetic), *doubts])
+
+
+# --- what hangs on it --------------------------------------------------------------------------------------------------
+
+
+def _next_steps(strongest: Moment, customer: Customer, voice: Voice, mint: Mint) -> MakeButton:
+    """The customer's words go down the road that words told by a colleague go."""
+    words = shortened(strongest.quote.text, _LONG_QUOTE)
+    text = voice.say("report.reported", {"customer": called(customer, voice), "words": words})
+    return lambda: Button(mint("say", {"text": text}), voice.say("button.call_steps"))
+
+
+def _without(step: ShowCallNote, name: str, left_out: Sequence[str], label: str, mint: Mint) -> MakeButton:
+    data: Mapping[str, Any] = {
+        "recording": step.read.recording.id,
+        "customer": step.customer.id,
+        "without": [*left_out, name],
+    }
+    return lambda: Button(mint("call_note", data), label)
+
+
+def _due(step: ShowCallNote) -> list[tuple[int, CallPromise]]:
+    """What we promised by a day that is still to come, with its place among the promises."""
+    found: list[tuple[int, CallPromise]] = []
+    recording = step.read.recording
+    for place, one in enumerate(step.read.report.promises):
+        due = moment(one.due.value, recording.created_at, step.speaker) if one.due else None
+        if one.quote.side == "ours" and due is not None and due > step.now and f"promise:{place}" not in step.without:
+            found.append((place, CallPromise(shortened(one.quote.text, _MOST_WORDS), due)))
+    return found
+
+
+def _signal(one: SignalHeard) -> CallSignal:
+    words = one.quote.text[:_MOST_WORDS]
+    return CallSignal(one.kind, _second(one.quote), words, one.probability, one.lasts_days, one.may_lift)
+
+
+def _moment_data(one: CallMoment, voice: Voice) -> dict[str, Any]:
+    words = shortened(one.words, _QUOTE[voice.lang])
+    return {"at": recording_second(one.second), "what": one.intent, "words": words}
+
+
+def _second(quote: Sentence) -> Decimal:
+    return Decimal(int(quote.start))
+
+
+def _in(voice: Voice) -> Speaker:
+    """Somebody in this zone: days that are named count there."""
+    return Speaker(None, "rep", "", zone=voice.zone)
