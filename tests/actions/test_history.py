@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from actions.commands.crm import SubmitApproval, UpdateAmount
+from actions.commands.crm import UpdateAmount
+from actions.commands.reviews import SubmitApproval
 from actions.crm import own
 from actions.crm.records import Activity, Booking, Customer, Deal, Paper
 from actions.decide import decide

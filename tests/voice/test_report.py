@@ -209,7 +209,10 @@ def test_these_are_questions(text: str, lang: str) -> None:
     assert asks(text, lang)
 
 
-@pytest.mark.parametrize(("text", "lang"), [("好的没问题", "zh"), ("我们怎么都行", "zh"), ("That works for us.", "en")])
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [("好的没问题", "zh"), ("收到了，有几个问题", "zh"), ("我们怎么都行", "zh"), ("That works for us.", "en")],
+)
 def test_these_ask_nothing(text: str, lang: str) -> None:
     assert not asks(text, lang)
 
