@@ -5,7 +5,7 @@ the manager alone. There is no log-in, so it answers to this machine only and ne
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ from bot.channels.web import Line, WebChannel
 from bot.door import local_only
 from bot.files import FileTooLarge, keep
 from bot.kept_papers import PaperFiles
-from bot.message import Address, Message
+from bot.message import Address, Attachment, Message
 
 log = structlog.get_logger()
 _HERE = Path(__file__).parent
@@ -57,6 +57,11 @@ class Seat:
     role: str
     person: PagePerson
     conversations: tuple[str, ...]
+
+
+def _own(attachment: Attachment, is_spoken: bool) -> Attachment:
+    """What was said into the page's microphone is the sender's own voice."""
+    return replace(attachment, is_spoken=is_spoken and attachment.kind == "voice")
 
 
 def chat_page(
@@ -117,12 +122,13 @@ def chat_page(
         person: Annotated[str, Form()],
         text: Annotated[str, Form()] = "",
         files: Annotated[list[UploadFile] | None, Form()] = None,
+        spoken: Annotated[bool, Form()] = False,
     ) -> Response:
         at = await seat(seat_, person)
         key = f"web:{uuid4().hex}"
         try:
             sent = [file for file in files or () if file.filename]
-            attachments = tuple([await keep(home, f"{key}:{number}", file) for number, file in enumerate(sent)])
+            attachments = tuple([_own(await keep(home, f"{key}:{n}", file), spoken) for n, file in enumerate(sent)])
         except FileTooLarge as error:
             raise HTTPException(413, error.sentence) from None
         said = text.strip()

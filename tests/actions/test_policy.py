@@ -33,6 +33,7 @@ SIGHT: dict[str, Any] = {
     "sensitive_year": 0,
     "legal_data": False,
     "signed_by": [],
+    "discount_agreed": 0.0,
     "outward": False,
     "confidence": 1.0,
     "hour": 9,

@@ -201,11 +201,11 @@ def test_understand_bears_lines_that_no_one_could_have_meant(tmp_path: Path) -> 
 
 
 def test_chat_answers_what_comes_through_a_pipe_and_a_number_presses_a_button(home: Path) -> None:
-    ran = run(home, "chat", "--role", "rep", said="客户说再考虑一下,华康医疗那单\n1\n把那单金额改成30万\nundo\n退出\n")
+    ran = run(home, "chat", "--role", "rep", said="客户说再考虑一下,华康医疗那单\n4\n把那单金额改成30万\nundo\n退出\n")
     assert ran.code == 0, ran.err
     assert ran.err == ""
     assert "华康医疗 ICU 监护" in ran.out
-    assert "1 记到客户名下" in ran.out
+    assert "4 记到客户名下" in ran.out
     assert "30万" in ran.out
     assert "撤" in ran.out.split("30万")[-1]
 

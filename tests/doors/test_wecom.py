@@ -63,14 +63,14 @@ async def test_a_text_delivered_again_is_the_same_text(doors: HouseWithDoors) ->
     assert len(doors.wecom.cards_of("zhang")) == 1
 
 
-async def test_without_a_model_a_voice_message_is_kept_sealed_and_acknowledged(doors: HouseWithDoors) -> None:
+async def test_a_voice_message_that_cannot_be_made_out_is_kept_sealed_and_said_so(doors: HouseWithDoors) -> None:
     doors.wecom.api.media["recording-1"] = b"#!AMR not a real recording"
     doors.wecom.api.faults.append("cut off")
     await doors.wecom.server.deliver(doors.wecom.media("voice", "recording-1"))
     await doors.settle()
     assert doors.kept_files() == []
     assert len(list((doors.home / "recordings").glob("*.sealed"))) == 1
-    assert "语音收好了" in words_on(doors.wecom.api.seen_by("zhang")[0])
+    assert "这段语音我没听清" in words_on(doors.wecom.api.seen_by("zhang")[0])
 
 
 async def test_a_file_that_is_gone_is_told_to_be_gone(doors: HouseWithDoors) -> None:

@@ -116,6 +116,7 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "activities": (ACTIVITY,),
     "papers": (),
     "reviews": (),
+    "recordings": (),
     "requests": (),
     "contracts": (CONTRACT,),
     "pipeline": (DEAL, DOLLAR_DEAL),

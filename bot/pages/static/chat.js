@@ -97,6 +97,7 @@ function record(seat, form) {
       recorder = null;
       const data = new FormData(form);
       data.set("files", new Blob(pieces, { type: kind }), `voice.${kind.split("/")[1]}`);
+      data.set("spoken", "true");
       fetch("/chat/messages", { method: "POST", body: data, headers: { "HX-Request": "true" } })
         .then((answer) => tell(seat, answer.ok ? "" : sentences.failed, !answer.ok), () => tell(seat, sentences.offline, true));
     });
