@@ -82,6 +82,7 @@ async def test_speakers_told_apart_by_voice_are_the_same_in_every_piece_and_afte
     async with house_with(settings, minds, sample_sqlite_url, first, wishes) as house:
         await house.send_recording("E01", (FIXTURES / "call_zh.ogg").read_bytes(), "call.ogg")
         await house.press("E01", button(house, "E01", "客户在通话里同意了"))
+        await eventually(lambda: first.waits == 1)
         while await parts(house) == []:
             waiting = first.waits
             first.gate.release()
