@@ -20,7 +20,8 @@ from voice.transcript import Turn
 
 
 def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    """On a line of its own, also where the log of another thread has written half of one."""
+    sys.stdout.write(f"\n{line}\n")
     sys.stdout.flush()
 
 
