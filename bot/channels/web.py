@@ -5,7 +5,7 @@ redrawn card is a further line that names the line it replaces, so that every op
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -133,8 +133,11 @@ class WebChannel:
         async with self._store.read() as tx:
             return (await tx.execute(select(func.max(TranscriptRow.id)))).scalar() or 0
 
-    async def follow(self, conversations: Sequence[str], after: int) -> AsyncIterator[Line]:
-        """Lines as they come, from the one after `after`; ends only when the caller stops listening."""
+    async def follow(self, conversations: Sequence[str], after: int, shown: Collection[int] = ()) -> AsyncIterator[Line]:
+        """Lines as they come, from the one after `after`; ends only when the caller stops listening.
+
+        Those in `shown` are left out: they came while the history was read, and stand in it.
+        """
         seen: set[int] = set()
         while True:
             count = self._count
@@ -150,7 +153,8 @@ class WebChannel:
             fresh = [row for row in rows if row.id not in seen and (seen or row.id > after)]
             seen |= {row.id for row in rows} | {after}
             for row in fresh:
-                yield _line(row)
+                if row.id not in shown:
+                    yield _line(row)
             after = max([after, *(row.id for row in rows)])
             if not fresh:
                 async with self._news:

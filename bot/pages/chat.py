@@ -110,10 +110,10 @@ def chat_page(
         at = await seat(seat_, person)
         names = {p.id: p.name for p in await people()}
         after = await web.last_id()
-        past = "".join(_html(line, at, names, links) for line in await web.history(at.conversations))
+        history = await web.history(at.conversations)
         # a fresh connection starts from a clean list, so that a reconnect shows nothing twice
-        yield ServerSentEvent(raw_data=f'<ol id="lines-{at.role}" hx-swap-oob="innerHTML">{past}</ol>', event="line")
-        async for line in web.follow(at.conversations, after):
+        yield ServerSentEvent(raw_data=_from_the_start(history, at, names, links), event="line")
+        async for line in web.follow(at.conversations, after, shown={line.id for line in history}):
             yield ServerSentEvent(raw_data=_html(line, at, names, links), event="line", id=str(line.id))
 
     @router.post("/chat/messages")
@@ -211,6 +211,11 @@ def _files(line: Line, links: PictureLinks) -> list[dict[str, str]]:
     return [
         {"url": f"/chat/files/{links.file_token(line.told_in, place)}", "name": one.name} for place, one in enumerate(files)
     ]
+
+
+def _from_the_start(lines: Sequence[Line], at: Seat, names: dict[str, str], links: PictureLinks) -> str:
+    inner = "".join(_html(line, at, names, links) for line in lines)
+    return f'<ol id="lines-{at.role}" hx-swap-oob="innerHTML">{inner}</ol>'
 
 
 def _html(line: Line, at: Seat, names: dict[str, str], links: PictureLinks) -> str:
