@@ -21,7 +21,7 @@ from actions.audit import Entry
 from actions.carry_out import carry_out
 from actions.commands.crm import LogActivity, UpdateAmount
 from actions.crm import own
-from actions.crm.records import Customer, Deal, Speaker
+from actions.crm.records import Customer, Deal, Employee, Speaker
 from actions.decide import decide
 from actions.decided import decided
 from actions.draft import draft
@@ -37,6 +37,8 @@ _NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 _REP = Speaker("E01", "rep", "样例一号", region="华东", manager_id="E11")
 _WORDS = Basis("记一下今天的拜访", "crm.log_activity", 0.97, message="bench:1", model="bench", dictionary="2")
 _RECORDS: tuple[tuple[str, Any], ...] = (
+    ("employee", Employee("E01", "样例一号", "", "rep", "华东", manager_id="E11")),
+    ("employee", Employee("E11", "样例经理", "", "manager", "华东")),
     ("customer", Customer("C001", "样例公司", owner_id="E01")),
     ("deal", Deal("D001", "C001", "样例商机", "proposal", Decimal(480000), owner_id="E01")),
 )
@@ -80,7 +82,7 @@ async def _on(name: str, url: str, policy: Policy) -> list[Figure]:
             for kind, record in _RECORDS:
                 values = {field.name: getattr(record, field.name) for field in fields(record)}
                 await tx.execute(insert(own.table_of(kind)).values(values))
-        world = World(store, _NoDocuments(), _tell_nobody, lambda: _NOW, Path())  # type: ignore[arg-type]  # never asked
+        world = World(store, _NoDocuments(), _tell_nobody, lambda: _NOW, Path(), lambda: policy)  # type: ignore[arg-type]
 
         async def entry(number: int) -> None:
             async with store.write() as tx:
