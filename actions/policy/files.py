@@ -70,10 +70,6 @@ class Files:
             {**self.places, **{start + name: files.place(name) for name in files.texts}},
         )
 
-    def without_pack(self, pack: str) -> "Files":
-        start = f"{PACKS}/{pack}/"
-        return Files({name: text for name, text in self.texts.items() if not name.startswith(start)}, self.places)
-
 
 def files_at(path: Path) -> Files:
     """The policy at a path, without packs. Raises ValueError, one line a problem."""
