@@ -198,7 +198,10 @@ class Paper:
 
 @dataclass(frozen=True)
 class Ticket:
-    """Something a customer waits for. `due_at` is when a person must have answered; `taken_by` who does."""
+    """Something a customer waits for. `due_at` is when a person must have answered; `taken_by` who does.
+
+    `line` names who it was dispatched to, "" where nobody in particular; `recording_id` is the call it comes from.
+    """
 
     id: str
     kind: TicketKind
@@ -213,6 +216,8 @@ class Ticket:
     opened_at: datetime | None = None
     due_at: datetime | None = None
     closed_at: datetime | None = None
+    line: str = ""
+    recording_id: str | None = None
 
 
 @dataclass(frozen=True)

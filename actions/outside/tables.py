@@ -227,6 +227,8 @@ class TicketRow(Table):
     opened_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    line: Mapped[str]
+    recording_id: Mapped[str | None]
 
 
 class ContractRow(Table):
@@ -375,6 +377,61 @@ class RecordingPartRow(Table):
     turns: Mapped[list[Any]]
     model: Mapped[str]
     at: Mapped[datetime]
+
+
+class CallMoodRow(Table):
+    """How the customer of a call sounded, with the outline of its sound: what the picture of it is drawn from.
+
+    `customer` is which speaker was judged; where another is the customer now, the row counts no more.
+    """
+
+    __tablename__ = "call_mood"
+    recording_id: Mapped[str] = _key()
+    customer: Mapped[str]
+    mood: Mapped[dict[str, Any]]
+    outline: Mapped[list[Any]]
+    at: Mapped[datetime]
+
+
+class CallCorrectionRow(Table):
+    """Something in a transcript that a person put right: which of a turn's `text` or `speaker`, or who is the `customer`.
+
+    `place` is the turn's number in the transcript, None for the whole; what the model heard stays in its part.
+    """
+
+    __tablename__ = "call_correction"
+    id: Mapped[str] = _key()
+    recording_id: Mapped[str] = mapped_column(index=True)
+    what: Mapped[str]
+    place: Mapped[int | None]
+    value: Mapped[str]
+    by_id: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class DispatchRow(Table):
+    """Where a call's matter was sent: by which version of the template, from which facts, and its ticket if there is one."""
+
+    __tablename__ = "dispatch"
+    id: Mapped[str] = _key()
+    recording_id: Mapped[str] = mapped_column(index=True)
+    version: Mapped[str]
+    priority: Mapped[str]
+    line: Mapped[str]
+    facts: Mapped[str]
+    ticket_id: Mapped[str | None]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class DispatchTemplateRow(Table):
+    """A version of the dispatch template as it was saved; the newest is in force."""
+
+    __tablename__ = "dispatch_template"
+    id: Mapped[str] = _key()
+    text: Mapped[str]
+    note: Mapped[str]
+    by_id: Mapped[str | None]
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class TakenQuarterRow(Table):
