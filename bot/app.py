@@ -281,6 +281,9 @@ async def build_house(
     async def listen(timer: Timer) -> None:
         listening.kick()
 
+    async def corrected(timer: Timer) -> None:
+        await tells.corrected(timer.data["recording"], timer.due_at)
+
     weighed: tuple[int, datetime | None] | None = None
 
     async def weigh_judgements() -> None:
@@ -313,6 +316,7 @@ async def build_house(
         "review_due": review_due,
         "chase": chase,
         "listen": listen,
+        "corrected": corrected,
     }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
     teller = Teller(world, outbox, announcer, windows)
