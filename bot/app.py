@@ -31,6 +31,7 @@ from actions.policy.policy import Policy
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
+from bot.call_corrections import CallCorrections
 from bot.call_reading import CallReader
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
@@ -41,6 +42,7 @@ from bot.channels.web import WebChannel
 from bot.channels.wechat import WeChatChannel
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
+from bot.corrections_api import corrections_routes
 from bot.door import ApiDoor, kept_secret, kept_token
 from bot.fault import name_fault
 from bot.files import limit_for, place_for
@@ -98,6 +100,7 @@ class House:
     rulebook: Rulebook
     llm: Llm | None
     recordings: RecordingShelf
+    corrections: CallCorrections
     listening: Listening
     accept: Callable[[Message], Awaitable[bool]]
 
@@ -326,6 +329,7 @@ async def build_house(
     writer = Writer(llm.write if llm else None)
     listener, secret = listener or listener_of(settings), secret_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
+    corrections = CallCorrections(store, calls, shelf, now, arm)
     tells = RecordingTeller(store, outbox, channels, listener, calls, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, accept, now)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
@@ -347,6 +351,7 @@ async def build_house(
         rulebook,
         llm,
         shelf,
+        corrections,
         listening,
         accept,
     )
@@ -427,6 +432,7 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
     app.include_router(calls_routes(house.store, door, house.recordings))
+    app.include_router(corrections_routes(house.store, door, house.corrections))
     app.include_router(
         chat_page(
             web,

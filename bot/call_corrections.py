@@ -1,16 +1,18 @@
 """From what somebody wants put right in a call to the command that does it, with all that hangs on it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from actions.carry_out import timers
 from actions.commands.calls import CallPromise, WriteCall, call_reminder
 from actions.commands.corrections import CallRevision, CorrectCall, RevisedPromise, call_file
 from actions.crm import own, people
 from actions.crm.records import CallFile, Corrected, Customer, Recording, Reminder, Speaker
-from actions.outside.store import Tx
+from actions.outside.store import Store, Tx
+from actions.proposal import Outcome, Plan
 from bot.call_reading import CallRead, CallReader
-from bot.kept_recordings import may_read
+from bot.kept_recordings import RecordingShelf, may_read
 from bot.phrase_calls import call_note, promised
 from bot.steps import ShowCallNote
 from bot.wording.fill import Voice
@@ -62,6 +64,43 @@ async def correction(
     after = await calls.read(corrected, turns, (writer or speaker).zone)
     notes = _Notes(before, after, customer, writer or speaker)
     return replace(command, revised=await _revision(tx, notes, file))
+
+
+class CallCorrections:
+    """Puts calls right for somebody who is not in the chat: the API, a page. The call is read before anything is locked."""
+
+    def __init__(
+        self,
+        store: Store,
+        calls: CallReader,
+        shelf: RecordingShelf,
+        now: Callable[[], datetime],
+        arm: Callable[[Iterable[str]], None],
+    ) -> None:
+        self._store = store
+        self._calls = calls
+        self._shelf = shelf
+        self._now = now
+        self._arm = arm
+
+    async def planned(self, recording_id: str, wish: Wish, speaker: Speaker) -> tuple[CorrectCall, Plan] | None:
+        """What putting it right would change, to be shown; None where this speaker may not read the recording."""
+        async with self._store.read() as tx:
+            command = await correction(tx, self._calls, recording_id, wish, speaker, self._now())
+            if command is None:
+                return None
+            return command, command.plan(await own.get_many(tx, command.reads), speaker, "", self._now())
+
+    async def correct(self, recording_id: str, wish: Wish, speaker: Speaker, cause: str, place: str) -> Outcome | None:
+        """Put it right, once for each `cause`; `place` is the conversation in which it counts as done. None as above."""
+        async with self._store.read() as tx:
+            command = await correction(tx, self._calls, recording_id, wish, speaker, self._now())
+        if command is None:
+            return None
+        async with self._store.write() as tx:
+            outcome = await self._shelf.order(tx, command, speaker, cause, place)
+        self._arm(timers(outcome))
+        return outcome
 
 
 class _Notes:
