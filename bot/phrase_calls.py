@@ -14,12 +14,13 @@ from actions.crm.records import Customer, Speaker
 from actions.plays.local_time import moment
 from bot.call_reading import CallRead, SignalHeard
 from bot.message import Button, Card, Reply
+from bot.phrase_corrections import to_correct
 from bot.phrase_recordings import line_of, note_of
 from bot.steps import AskCallCustomer, ShowCallNote
 from bot.wording.changes import shortened
 from bot.wording.deeds import command_label
 from bot.wording.fill import Voice
-from bot.wording.layout import MOST_BUTTONS, MakeButton, Mint, Phrased, to_do, with_buttons, with_options
+from bot.wording.layout import MOST_BUTTONS, MakeButton, Mint, Phrased, with_buttons, with_options
 from voice.report import Moment, Promise, Question
 from voice.sentences import Sentence, side_of
 
@@ -67,11 +68,13 @@ def phrase_report(
             make.append(_next_steps(read.strongest, customer, voice, mint))
         make.append(lambda: Button(mint("call_note", {"recording": recording.id}), voice.say("button.call_note")))
     make.append(lambda: Button(mint("transcript", {"recording": recording.id, "start": 0}), voice.say("button.whole")))
-    delete, later = DeleteRecording(recording.id), []
+    delete = DeleteRecording(recording.id)
+    later: list[dict[str, Any]] = []
     if len(make) < MOST_BUTTONS - 1:
-        make.append(to_do(delete, voice, mint))
+        make.append(to_correct(recording.id, voice, mint))
     else:
-        later = [{"action": "do", "data": {"command": command_to_json(delete)}, "label": command_label(delete, voice)}]
+        later.append({"action": "correct", "data": {"recording": recording.id}, "label": voice.say("button.correct")})
+    later.append({"action": "do", "data": {"command": command_to_json(delete)}, "label": command_label(delete, voice)})
     text = "\n".join([voice.say("report.more", recording_data(recording)), *more])
     if more or later:
         make.append(lambda: Button(mint("more", {"text": text, "later": later}), voice.say("button.more")))

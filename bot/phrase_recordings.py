@@ -14,6 +14,7 @@ from actions.crm.records import Recording
 from actions.policy.recordings import BASES
 from actions.proposal import Command, Outcome
 from bot.message import Button, Card, Reply
+from bot.phrase_corrections import to_correct
 from bot.steps import ConfirmWords, ShowTranscript
 from bot.unheard import tell_in_chat
 from bot.wording.fill import Voice
@@ -137,6 +138,8 @@ def phrase_transcript(step: ShowTranscript, is_synthetic: bool, voice: Voice, mi
         make.append(_page(recording.id, max(0, start - A_PAGE), "button.back", voice, mint))
     if start + A_PAGE < len(step.turns):
         make.append(_page(recording.id, start + A_PAGE, "button.next_page", voice, mint))
+    if recording.state == "done" and not recording.is_message:
+        make.append(to_correct(recording.id, voice, mint))
     return Phrased(with_options(card, voice, make))
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from actions.canonical import digest_of
 from actions.crm import own, people
+from actions.crm.call_file import corrections_of, heard_turns, right
 from actions.crm.records import Customer, Recording, Speaker
 from actions.outside.store import Store, Tx, after_commit
 from actions.outside.tables import RecordingArrivalRow
@@ -15,7 +17,6 @@ from bot.buttons import Mint
 from bot.call_reading import CallRead, CallReader
 from bot.channels.channel import Channel
 from bot.hearing import Listener
-from bot.kept_recordings import turns_of
 from bot.listening import Progress
 from bot.message import Address, Reply, address_from_json
 from bot.outbox import Outbox
@@ -130,7 +131,8 @@ class RecordingTeller:
             recording = await own.get(tx, "recording", recording_id)
             if not isinstance(recording, Recording) or recording.state != "done" or recording.is_message:
                 return
-            turns = await turns_of(tx, recording.id)
+            corrections = await corrections_of(tx, recording.id)
+            turns = right(await heard_turns(tx, recording.id), corrections)
             arrivals = await self._arrivals(tx, recording.id)
             speakers = {row.asker: await people.speaker_of(tx, row.asker) for row, _ in arrivals}
             known = await own.get(tx, "customer", recording.customer_id) if recording.customer_id else None
@@ -138,7 +140,9 @@ class RecordingTeller:
         read = {zone: await self._calls.read(recording, turns, zone) for zone in zones}
         persons = {to.key: speakers[row.asker] for row, to in arrivals}
         edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
-        key, mints = f"corrected:{recording.id}:{at.isoformat()}", dict[str, Mint]()
+        # an undo wakes us for the same moment, for what stood before it
+        standing = digest_of([one.id for one in corrections])[:12]
+        key, mints = f"corrected:{recording.id}:{at.isoformat()}:{standing}", dict[str, Mint]()
 
         def card(to: Address, lang: Language) -> Reply:
             person = persons.get(to.key)
