@@ -1,8 +1,10 @@
 """Tell, for recordings: how far the listening is, what was heard, why it waits; where the recording was sent."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
@@ -15,10 +17,13 @@ from bot.buttons import Mint
 from bot.call_reading import CallRead, CallReader
 from bot.channels.channel import Channel
 from bot.hearing import Listener
+from bot.kept_moods import mood_of
+from bot.kept_papers import at_home
 from bot.listening import Progress
 from bot.message import Address, Reply, address_from_json
 from bot.outbox import Outbox
 from bot.phrase_calls import phrase_report
+from bot.phrase_mood import phrase_mood_again
 from bot.phrase_recordings import (
     phrase_done,
     phrase_heard_so_far,
@@ -44,6 +49,7 @@ class RecordingTeller:
         channels: Mapping[str, Channel],
         listener: Listener,
         calls: CallReader,
+        home: Path,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
@@ -51,6 +57,7 @@ class RecordingTeller:
         self._channels = channels
         self._listener = listener
         self._calls = calls
+        self._home = home
         self._now = now
 
     async def progress(self, progress: Progress, number: int) -> None:
@@ -101,6 +108,7 @@ class RecordingTeller:
         is_synthetic = self._listener.is_synthetic
         customer = await own.get(tx, "customer", recording.customer_id) if recording.customer_id else None
         known = customer if isinstance(customer, Customer) else None
+        mood = await mood_of(tx, recording.id, recording.customer_speaker)
         read: dict[str, CallRead] = {}
 
         async def phrase(person: Speaker | None, voice: Voice, mint: Mint) -> Reply:
@@ -109,7 +117,7 @@ class RecordingTeller:
             if recording.is_message:
                 return phrase_done(recording, turns, is_synthetic, voice, mint)
             if voice.zone not in read:
-                read[voice.zone] = await self._calls.read(recording, turns, voice.zone)
+                read[voice.zone] = replace(await self._calls.read(recording, turns, voice.zone), mood=mood)
             return phrase_report(read[voice.zone], known, is_synthetic, person, voice, mint)
 
         await self._everywhere(tx, recording, f"ended:{recording.id}:{key}", phrase)
@@ -131,6 +139,19 @@ class RecordingTeller:
 
         await self._everywhere(tx, recording, f"waits:{recording.id}:{reason}", phrase)
 
+    async def judged_again(self, tx: Tx, recording: Recording, turns: Sequence[Turn], key: str) -> None:
+        """How the customer sounded, now that it was put right who that is: on a card of its own, as pictures are not
+        edited."""
+        mood = await mood_of(tx, recording.id, recording.customer_speaker)
+        read: dict[str, CallRead] = {}
+
+        async def phrase(person: Speaker | None, voice: Voice, mint: Mint) -> Reply:
+            if voice.zone not in read:
+                read[voice.zone] = replace(await self._calls.read(recording, turns, voice.zone), mood=mood)
+            return phrase_mood_again(read[voice.zone], voice)
+
+        await self._everywhere(tx, recording, f"mood:{recording.id}:{key}", phrase)
+
     async def _everywhere(self, tx: Tx, recording: Recording, key: str, phrase: _Phrase) -> None:
         told: set[str] = set()
         for row, to in await self._arrivals(tx, recording.id):
@@ -142,7 +163,7 @@ class RecordingTeller:
             voice = Voice(_language(row.lang), person.zone if person else Speaker.zone, self._now())
             reply = await phrase(person, voice, mint)
             await mint.save(tx)
-            await self._put(tx, f"{key}:{to.key}", to, reply)
+            await self._put(tx, f"{key}:{to.key}", to, at_home(reply, self._home))
 
     async def _arrivals(self, tx: Tx, recording_id: str) -> list[tuple[Any, Address]]:
         found = select(RecordingArrivalRow.__table__).where(RecordingArrivalRow.recording_id == recording_id)

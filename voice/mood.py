@@ -47,7 +47,7 @@ class Spoken(Protocol):
 
 
 class Call(Protocol):
-    """A recording that is read span by span at 16 kHz, as `voice.decode.Recording` is; `duration` in seconds, 1 or 2 channels."""
+    """A recording at 16 kHz that is read span by span (`voice.decode.Recording` is one); `duration` in seconds."""
 
     @property
     def duration(self) -> float: ...
