@@ -19,6 +19,7 @@ from bot.channels.channel import Channel
 from bot.hearing import Listener
 from bot.kept_moods import mood_of
 from bot.kept_papers import at_home
+from bot.kept_recordings import turns_of
 from bot.listening import Progress
 from bot.message import Address, Reply, address_from_json
 from bot.outbox import Outbox
@@ -130,6 +131,44 @@ class RecordingTeller:
             only=edited,
         )
         after_commit(tx, partial(self._outbox.kick, targets))
+
+    async def corrected(self, recording_id: str, at: datetime) -> None:
+        """The report anew, after something was put right in it: in its place, or where nothing can be edited, once more."""
+        async with self._store.read() as tx:
+            recording = await own.get(tx, "recording", recording_id)
+            if not isinstance(recording, Recording) or recording.state != "done" or recording.is_message:
+                return
+            turns = await turns_of(tx, recording.id)
+            arrivals = await self._arrivals(tx, recording.id)
+            speakers = {row.asker: await people.speaker_of(tx, row.asker) for row, _ in arrivals}
+            known = await own.get(tx, "customer", recording.customer_id) if recording.customer_id else None
+            mood = await mood_of(tx, recording.id, recording.customer_speaker)
+        zones = {Speaker.zone, *(one.zone for one in speakers.values() if one)}
+        read = {zone: replace(await self._calls.read(recording, turns, zone), mood=mood) for zone in zones}
+        persons = {to.key: speakers[row.asker] for row, to in arrivals}
+        edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
+        key, mints = f"corrected:{recording.id}:{at.isoformat()}", dict[str, Mint]()
+
+        def card(to: Address, lang: Language) -> Reply:
+            person = persons.get(to.key)
+            # buttons as old as the recording: a number that is typed means those of the card that came last
+            mints[to.key] = mint = Mint(f"{key}:{to.key}", to.key, recording.created_at)
+            voice = Voice(lang, person.zone if person else Speaker.zone, self._now())
+            customer = known if isinstance(known, Customer) else None
+            return phrase_report(read[voice.zone], customer, self._listener.is_synthetic, person, voice, mint)
+
+        def in_place(to: Address, old: Reply) -> Reply:
+            # where a picture is part of what is edited it stays, as long as it is of the one who is the customer
+            return replace(card(to, old.lang), pictures=old.pictures if mood else ())
+
+        async with self._store.write() as tx:
+            targets = await self._outbox.redraw(tx, key, f"transcript:{recording.id}", in_place, only=edited)
+            for row, to in arrivals:
+                if to.channel not in edited and to.key not in mints:
+                    await self._put(tx, f"{key}:{to.key}", to, at_home(card(to, _language(row.lang)), self._home))
+            for mint in mints.values():
+                await mint.save(tx)
+            after_commit(tx, partial(self._outbox.kick, targets))
 
     async def waits(self, tx: Tx, recording: Recording, reason: str) -> None:
         """That it stays in the queue, and for what."""
