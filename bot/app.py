@@ -323,7 +323,7 @@ async def build_house(
     listener, secret = listener or listener_of(settings), secret_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     tells = RecordingTeller(store, outbox, channels, listener, calls, now)
-    listening = Listening(store, settings.home, secret, listener, shelf, tells, accept, now)
+    listening = Listening(store, settings.home, secret, listener, shelf, tells, accept, now, likely=names.likely)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
     conversation = Conversation(
