@@ -46,7 +46,7 @@ from bot.corrections_api import corrections_routes
 from bot.door import ApiDoor, kept_secret, kept_token
 from bot.fault import name_fault
 from bot.files import limit_for, place_for
-from bot.hearing import Listener
+from bot.hearing import Listener, MoodJudge
 from bot.house_api import house_routes
 from bot.inbox import Inbox
 from bot.judge import Judge
@@ -58,6 +58,7 @@ from bot.listening import Listening
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
+from bot.mood_step import MoodStep
 from bot.names import NameBook
 from bot.outbox import Outbox, Send
 from bot.pages.chat import PagePerson, chat_page
@@ -78,6 +79,8 @@ from intents.understand import Reader
 from retrieval.embed import NONE, Embedder, load_embedder
 from retrieval.index import VectorIndex
 from retrieval.rerank import Reranker, load_reranker
+from voice.customer_mood import CustomerMoods
+from voice.emotion_model import SHIPPED
 from voice.listener import WhisperListener
 
 log = structlog.get_logger()
@@ -197,6 +200,7 @@ async def build_house(
     engine: Engine | None = None,
     roster: Mapping[str, Row] = CHANNELS,
     listener: Listener | None = None,
+    moods: MoodJudge | None = None,
 ) -> House:
     """Put the parts together over a migrated store. Raises SettingsError or ValueError with a plain sentence."""
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -284,6 +288,9 @@ async def build_house(
     async def listen(timer: Timer) -> None:
         listening.kick()
 
+    async def judge_mood(timer: Timer) -> None:
+        await listening.judge_again(timer.data["recording"])
+
     async def corrected(timer: Timer) -> None:
         await tells.corrected(timer.data["recording"], timer.due_at)
 
@@ -319,6 +326,7 @@ async def build_house(
         "review_due": review_due,
         "chase": chase,
         "listen": listen,
+        "judge_mood": judge_mood,
         "corrected": corrected,
     }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
@@ -329,9 +337,10 @@ async def build_house(
     writer = Writer(llm.write if llm else None)
     listener, secret = listener or listener_of(settings), secret_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
+    tells = RecordingTeller(store, outbox, channels, listener, calls, settings.home, now)
+    mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
+    listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
     corrections = CallCorrections(store, calls, shelf, now, arm)
-    tells = RecordingTeller(store, outbox, channels, listener, calls, now)
-    listening = Listening(store, settings.home, secret, listener, shelf, tells, accept, now)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
     conversation = Conversation(
@@ -360,6 +369,11 @@ async def build_house(
 def listener_of(settings: Settings) -> WhisperListener:
     """What listens in this house; until there is a speech model where the setting points, recordings wait for one."""
     return WhisperListener(settings.whisper_model)
+
+
+def moods_of(settings: Settings) -> CustomerMoods:
+    """What judges how customers sound in this house: the model that was put into the home, else the shipped one."""
+    return CustomerMoods((settings.emotion_model, SHIPPED))
 
 
 def secret_of(settings: Settings) -> bytes:

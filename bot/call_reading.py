@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from actions.crm.records import Recording
 from actions.policy.breakers import Breakers, shown_in
+from bot.kept_moods import HeardMood
 from bot.names import NameBook
 from intents.names import Names
 from intents.slots import find_slots
@@ -36,13 +37,15 @@ class SignalHeard:
 
 @dataclass(frozen=True)
 class CallRead:
-    """A call as it was read. `turns` are all that was heard, `companies` who was named of those in the CRM."""
+    """A call as it was read. `companies` are who was named of those in the CRM, `mood` how the customer sounded, None where
+    that was not judged: whoever asked for the reading adds it (`bot.kept_moods.mood_of`)."""
 
     recording: Recording
     transcript: Transcript
     report: Report
     signals: tuple[SignalHeard, ...]
     companies: tuple[str, ...]
+    mood: HeardMood | None = None
 
     def turn_of(self, sentence: Sentence) -> int:
         """In which turn it was said, counted from 0."""

@@ -15,6 +15,7 @@ from actions.plays.local_time import moment
 from bot.call_reading import CallRead, SignalHeard
 from bot.message import Button, Card, Reply
 from bot.phrase_corrections import to_correct
+from bot.phrase_mood import mood_details, mood_line, with_mood_picture
 from bot.phrase_recordings import line_of, note_of
 from bot.steps import AskCallCustomer, ShowCallNote
 from bot.wording.changes import shortened
@@ -55,13 +56,14 @@ def phrase_report(
     moments, promised, asked = (_lines(one, read, voice) for one in (_moments, _promises, _questions))
     shown = [*moments[:_MOMENTS], *promised[:_PROMISES], *asked[:_QUESTIONS]]
     rest = [*moments[_MOMENTS:], *promised[_PROMISES:], *asked[_QUESTIONS:]]
-    lines = [*_about(read, voice), *(one.text for one in shown)]
+    lines = [*_about(read, voice), *filter(None, [mood_line(read, voice)]), *(one.text for one in shown)]
     if not shown:
         lines += [line_of(turn, voice, read.recording) for turn in read.transcript.turns[:_FIRST_LINES]]
     card = Card(
         title, tuple(lines), note=_note(read, voice, is_synthetic=is_synthetic), view_of=f"transcript:{recording.id}"
     )
-    more = [*(one.text for one in sorted(rest, key=lambda one: one.at)), *_further(read, voice)][:_MOST_OF_REST]
+    told = [*(one.text for one in sorted(rest, key=lambda one: one.at)), *_further(read, voice)]
+    more = [*told[:_MOST_OF_REST], *mood_details(read, voice)]
     make: list[MakeButton] = []
     if person is None or person.role in SALES:
         if customer is not None and read.strongest is not None:
@@ -78,7 +80,7 @@ def phrase_report(
     text = "\n".join([voice.say("report.more", recording_data(recording)), *more])
     if more or later:
         make.append(lambda: Button(mint("more", {"text": text, "later": later}), voice.say("button.more")))
-    return with_buttons(card, voice, make, mint)
+    return with_mood_picture(with_buttons(card, voice, make, mint), read, voice)
 
 
 def phrase_call_note(step: ShowCallNote, is_synthetic: bool, voice: Voice, mint: Mint) -> Phrased:
