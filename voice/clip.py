@@ -7,7 +7,6 @@ little before it, is decoded, and memory is the window's. The loudness is left a
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -26,6 +25,9 @@ LONGEST = 60.0
 """Seconds of one clip: WeCom and WeChat take no longer sound, and whoever needs more reads the transcript."""
 CLIP_RATE = 24_000
 """Samples a second of a clip: all of a voice, and a rate that every player knows."""
+
+MIME, SUFFIX = "audio/mpeg", ".mp3"
+"""What a clip is: every browser, phone and chat platform plays MP3, and PyAV's bundled libraries have its encoder."""
 
 _BITS = 56_000
 _FADE = 0.005
@@ -47,11 +49,9 @@ Mono = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A clip as a file: its bytes, what they are, how long it plays; `start` is where in the recording it begins."""
+    """A clip as an MP3 file: its bytes, how long it plays; `start` is where in the recording it begins."""
 
     content: bytes
-    mime: str
-    suffix: str
     start: float
     seconds: float
 
@@ -71,11 +71,10 @@ def cut(file: Path | BinaryIO, start: float, seconds: float) -> Excerpt:
     sound = _faded(_one_channel(channels))
     if not sound.size:
         raise CannotHear("outside", at=start)
-    content, mime, suffix = _encoded(sound)
-    return Excerpt(content, mime, suffix, start, len(sound) / CLIP_RATE)
+    return Excerpt(_encoded(sound), start, len(sound) / CLIP_RATE)
 
 
-# --- out of the recording ---------------------------------------------------------------------------------------------------
+# --- out of the recording --------------------------------------------------------------------------------------------------
 
 
 def _out_of_silk(source: BinaryIO, window: Span) -> NDArray[np.float32]:
@@ -240,7 +239,7 @@ def _at_clip_rate(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32
     return sound[:, : round(samples.shape[1] / rate * CLIP_RATE)]
 
 
-# --- into a file ------------------------------------------------------------------------------------------------------------
+# --- into a file -----------------------------------------------------------------------------------------------------------
 
 
 def _one_channel(channels: NDArray[np.float32]) -> Mono:
@@ -248,15 +247,15 @@ def _one_channel(channels: NDArray[np.float32]) -> Mono:
 
     Two that are turned against each other would leave nothing of the sum: then one of them is heard.
     """
+    left, right = channels[0], channels[-1]
     if len(channels) == 1 or not channels.size:
-        return channels[0]
-    left, right = channels
+        return np.asarray(left, np.float32)
     loud = [float(np.abs(one).max()) > _SILENT for one in (left, right)]
     if not all(loud):
-        return right if loud[1] else left
+        return np.asarray(right if loud[1] else left, np.float32)
     together, power = float((left * right).sum()), float(np.sqrt((left**2).sum() * (right**2).sum()))
     if together < _OPPOSED * power:
-        return left
+        return np.asarray(left, np.float32)
     return np.asarray((left + right) / 2, np.float32)
 
 
@@ -272,34 +271,20 @@ def _faded(sound: Mono) -> Mono:
     return faded
 
 
-@cache
-def _form() -> tuple[str, str, str, str]:
-    """Container, codec, kind and ending: MP3 where the build can make it, AAC in MPEG-4 else. Both play everywhere."""
+def _encoded(sound: Mono) -> bytes:
+    """The file. It names no encoder and no time, so that the same sound is the same bytes."""
     import av  # noqa: PLC0415 - as above
 
-    try:
-        av.codec.Codec("libmp3lame", "w")
-    except (av.error.FFmpegError, ValueError):
-        return "ipod", "aac", "audio/mp4", ".m4a"
-    return "mp3", "libmp3lame", "audio/mpeg", ".mp3"
-
-
-def _encoded(sound: Mono) -> tuple[bytes, str, str]:
-    """The file, its kind and its ending. It names no encoder and no time, so that the same sound is the same bytes."""
-    import av  # noqa: PLC0415 - as above
-
-    container, codec, mime, suffix = _form()
     out = BytesIO()
-    options = {"fflags": "+bitexact", **({"movflags": "+faststart"} if suffix == ".m4a" else {})}
-    with av.open(out, "w", format=container, options=options) as file:
-        stream: Any = file.add_stream(codec, rate=CLIP_RATE, layout="mono")
+    with av.open(out, "w", format="mp3", options={"fflags": "+bitexact"}) as file:
+        stream: Any = file.add_stream("libmp3lame", rate=CLIP_RATE, layout="mono")
         stream.bit_rate = _BITS
         stream.codec_context.open()
-        fifo, size = av.AudioFifo(), stream.codec_context.frame_size or 1024
+        fifo, size = av.AudioFifo(), stream.codec_context.frame_size
         frame = av.AudioFrame.from_ndarray(sound.reshape(1, -1), "fltp", "mono")
         frame.rate = CLIP_RATE
         fifo.write(frame)
         while (chunk := fifo.read(size) or fifo.read(0, partial=True)) is not None:
             file.mux(stream.encode(chunk))
         file.mux(stream.encode(None))
-    return out.getvalue(), mime, suffix
+    return out.getvalue()
