@@ -429,7 +429,7 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     files = ReplyFiles(PaperFiles(house.store, settings.home), house.clips)
     app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, files))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
-    app.include_router(calls_routes(house.store, door, house.recordings))
+    app.include_router(calls_routes(house.store, door, house.recordings, house.clips))
     app.include_router(
         chat_page(
             web,

@@ -24,10 +24,10 @@ from bot.fault import name_fault
 from bot.may_hear import Closed, why_not_heard
 from bot.memory import Memory
 from bot.message import File, Reply
-from bot.phrase_clips import called, with_clip
+from bot.phrase_clips import called, clip_file, with_clip
 from bot.wording.fill import Voice
 from voice.cannot_hear import CannotHear
-from voice.clip import MIME, SUFFIX, cut
+from voice.clip import cut
 
 KEPT_FOR = timedelta(minutes=5)
 MOST_KEPT = 8 * 1024**2
@@ -134,10 +134,3 @@ async def with_sound(tx: Tx, reply: Reply, part: Part, to: str, deed: str) -> Re
     shut = await why_not_heard(tx, part, to, deed)
     name = recording.name if isinstance(recording, Recording) else ""
     return with_clip(reply, clip_file(part, to, called(name, part), deed), shut, Voice(reply.lang))
-
-
-def clip_file(part: Part, reader: str, name: str, deed: str = "") -> File:
-    """The file of a reply that a part of a recording becomes when it is sent; `name` says what is heard."""
-    return File(
-        f"{name}{SUFFIX}", reader=reader, mime=MIME, clip=part.recording, start=part.start, seconds=part.seconds, deed=deed
-    )

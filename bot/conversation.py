@@ -51,6 +51,7 @@ from bot.phrase import (
 )
 from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
 from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note
+from bot.phrase_clips import phrase_clip
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
 from bot.phrase_papers import phrase_paper
 from bot.phrase_plays import phrase_rest
@@ -74,6 +75,7 @@ from bot.steps import (
     OnRecording,
     OnRequest,
     Plain,
+    PlayClip,
     Rest,
     SendOff,
     Settle,
@@ -272,6 +274,7 @@ class Conversation:
                 | ShowTranscript()
                 | ShowCallNote()
                 | AskCallCustomer()
+                | PlayClip()
             ):
                 why = await self._look_into(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
@@ -312,6 +315,8 @@ class Conversation:
                 return await self._say(tx, heard, key, lambda mint: phrase_call_note(step, is_synthetic, voice, mint))
             case AskCallCustomer():
                 return await self._say(tx, heard, key, lambda mint: phrase_ask_call_customer(step, voice, mint))
+            case PlayClip():
+                return await self._say(tx, heard, key, lambda mint: phrase_clip(step, heard.speaker, voice, mint))
             case ShowPaper():
                 reader = heard.speaker.person_id or ""
                 return await self._say(tx, heard, key, lambda mint: phrase_paper(step, reader, voice, mint))

@@ -14,6 +14,7 @@ from actions.crm.records import Customer, Speaker
 from actions.plays.local_time import moment
 from bot.call_reading import CallRead, SignalHeard
 from bot.message import Button, Card, Reply
+from bot.phrase_clips import to_play
 from bot.phrase_recordings import line_of, note_of
 from bot.steps import AskCallCustomer, ShowCallNote
 from bot.wording.changes import shortened
@@ -67,11 +68,15 @@ def phrase_report(
             make.append(_next_steps(read.strongest, customer, voice, mint))
         make.append(lambda: Button(mint("call_note", {"recording": recording.id}), voice.say("button.call_note")))
     make.append(lambda: Button(mint("transcript", {"recording": recording.id, "start": 0}), voice.say("button.whole")))
-    delete, later = DeleteRecording(recording.id), []
+    delete, later = DeleteRecording(recording.id), list[Mapping[str, Any]]()
     if len(make) < MOST_BUTTONS - 1:
         make.append(to_do(delete, voice, mint))
     else:
         later = [{"action": "do", "data": {"command": command_to_json(delete)}, "label": command_label(delete, voice)}]
+    playable = to_play(recording, [one.at for one in (*moments, *promised, *asked)], voice)
+    later += playable
+    if playable:
+        more.append(voice.say("clip.hint", {"at": recording_second(playable[0]["data"]["start"])}))
     text = "\n".join([voice.say("report.more", recording_data(recording)), *more])
     if more or later:
         make.append(lambda: Button(mint("more", {"text": text, "later": later}), voice.say("button.more")))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from actions.commands.clips import Part
 from actions.commands.knowledge import TakeInDocument
 from actions.crm.records import Customer, Paper, Recording, Speaker
 from actions.proposal import Answer, Ask, Basis, Command, Facts
@@ -217,7 +218,17 @@ class AskCallCustomer:
     customers: tuple[Customer, ...]
 
 
-OnRecording = ConfirmWords | ShowTranscript | ShowCallNote | AskCallCustomer
+@dataclass(frozen=True)
+class PlayClip:
+    """A part of a recording, to be heard by whoever asked; `turns` are the words in it, `customer` whose call it is."""
+
+    recording: Recording
+    part: Part
+    turns: tuple[HeardTurn, ...]
+    customer: Customer | None
+
+
+OnRecording = ConfirmWords | ShowTranscript | ShowCallNote | AskCallCustomer | PlayClip
 OnPassage = Walk | Versions | JudgePassage
 OnRequest = Settle | Edit | AskEdit | TakeBack
 OnPaper = ShowPaper | SendOff

@@ -42,6 +42,7 @@ from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import IS_WORDS, target_of
 from bot.paper_changes import basis_of_words, changed, speaks_of_a_paper
+from bot.playing import asked_to_play, play
 from bot.reviews import materials_came
 from bot.steps import (
     AskBack,
@@ -231,6 +232,8 @@ class Thinker:
         """What only means something after what was said or decided: why, another value, take it back, who changed it."""
         if (stop := await self._stops_listening(tx, heard, understanding)) is not None:
             return stop
+        if (clip := await asked_to_play(tx, heard, understanding.text)) is not None:
+            return clip
         if (with_whom := await says_with_whom(tx, heard, understanding, self._calls)) is not None:
             return with_whom
         if (named := asked_of(understanding.text)) is not None:
@@ -360,7 +363,7 @@ class Thinker:
                 return heard, [await self._asks_to_edit(tx, data)]
             case "walk" | "judge":
                 return heard, [await self._on_passage(tx, heard, button.action, data)]
-            case "look" | "change" | "send_paper" | "transcript" | "retype" | "call_note":
+            case "look" | "change" | "send_paper" | "transcript" | "retype" | "call_note" | "clip":
                 is_paper = button.action in ("look", "change", "send_paper")
                 on_record = self._on_paper if is_paper else self._on_recording
                 return heard, [await on_record(tx, heard, button)]
@@ -408,6 +411,8 @@ class Thinker:
             return Plain("voice_retype")
         if button.action == "call_note":
             return await note_on_call(tx, heard, data, self._calls)
+        if button.action == "clip":
+            return await play(tx, heard, data)
         recording = await own.get(tx, "recording", data["recording"])
         if not isinstance(recording, Recording) or not await may_read(tx, recording, heard.speaker):
             return Plain("recording_gone")

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from actions.commands import (
     calendars,
     calls,
+    clips,
     clock,
     crm,
     data,
@@ -91,6 +92,7 @@ _ALL: tuple[type[Command], ...] = (
     recordings.BeginListening,
     recordings.EndListening,
     calls.WriteCall,
+    clips.ShareClip,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}
