@@ -40,6 +40,7 @@ from bot.channels.roster import CHANNELS, Parts, Row
 from bot.channels.terminal import TerminalChannel
 from bot.channels.web import WebChannel
 from bot.channels.wechat import WeChatChannel
+from bot.clips import Clips
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
 from bot.corrections_api import corrections_routes
@@ -63,6 +64,7 @@ from bot.names import NameBook
 from bot.outbox import Outbox, Send
 from bot.pages.chat import PagePerson, chat_page
 from bot.problem import PROBLEMS, answer_with_problems
+from bot.reply_files import ReplyFiles
 from bot.reviews import ReviewClock
 from bot.settings import Settings
 from bot.shelf import Shelf
@@ -105,6 +107,7 @@ class House:
     recordings: RecordingShelf
     corrections: CallCorrections
     listening: Listening
+    clips: Clips
     accept: Callable[[Message], Awaitable[bool]]
 
     async def ask_database(self) -> None:
@@ -254,8 +257,10 @@ async def build_house(
     async def takes_part(address: Address) -> bool:
         return await teller.takes_part(address)
 
-    llm = large_model(settings)
-    parts = Parts(accept, memory, now, await_replies, takes_part, PaperFiles(store, settings.home).content)
+    llm, secret = large_model(settings), secret_of(settings)
+    clips = Clips(store, settings.home, secret, memory, now)
+    files_of_replies = ReplyFiles(PaperFiles(store, settings.home), clips)
+    parts = Parts(accept, memory, now, await_replies, takes_part, files_of_replies.content)
     for name, row in roster.items():
         if settings.is_set(name, row.needed, row.optional):
             channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)
@@ -311,6 +316,7 @@ async def build_house(
         await outbox.sweep()
         await shelf.sweep()
         await listening.sweep()
+        await clips.sweep()
 
     def arm(keys: Iterable[str]) -> None:
         clockwork.arm(keys)
@@ -335,7 +341,7 @@ async def build_house(
     review_clock = ReviewClock(world, stops)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
     writer = Writer(llm.write if llm else None)
-    listener, secret = listener or listener_of(settings), secret_of(settings)
+    listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     tells = RecordingTeller(store, outbox, channels, listener, calls, settings.home, now)
     mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
@@ -362,6 +368,7 @@ async def build_house(
         shelf,
         corrections,
         listening,
+        clips,
         accept,
     )
 
@@ -442,10 +449,10 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     web = house.channels["web"]
     assert isinstance(web, WebChannel)
     app.include_router(_operation(house))
-    papers = PaperFiles(house.store, settings.home)
-    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
+    files = ReplyFiles(PaperFiles(house.store, settings.home), house.clips)
+    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, files))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
-    app.include_router(calls_routes(house.store, door, house.recordings))
+    app.include_router(calls_routes(house.store, door, house.recordings, house.clips))
     app.include_router(corrections_routes(house.store, door, house.corrections))
     app.include_router(
         chat_page(
@@ -455,7 +462,7 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
             lambda: _is_sample(house.store),
             now,
             settings.home,
-            papers,
+            files,
         )
     )
     for channel in house.channels.values():

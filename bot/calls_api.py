@@ -1,21 +1,32 @@
 """The HTTP API for recordings: list them, read what was heard, have one deleted with proof."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
 from pydantic import BaseModel
 
+from actions.commands.clips import LONGEST_CLIP, Part
 from actions.commands.recordings import DeleteRecording
 from actions.crm import own, people
 from actions.crm.records import Recording, RecordingState
 from actions.outside.store import Store, Tx
 from actions.policy.recordings import RecordingRules
 from bot.channels.api import Name
+from bot.channels.ranges import answer_in_part
+from bot.clips import Clips
 from bot.door import ApiDoor
 from bot.kept_recordings import RecordingShelf, may_read, turns_of
+from bot.may_hear import Closed
+from bot.phrase_clips import why_closed
+from bot.playing import SECONDS
+from bot.wording.fill import Voice
+from voice.clip import MIME
 
 _MOST = 200
+_SOUND: dict[str, Any] = {MIME: {}}
+_SHUT = {"not_allowed": 403, "no_basis": 403, "deleted": 410, "gone": 410, "outside": 404}
+"""What HTTP says where sound stays inside; a recording that cannot be played at all is 422."""
 
 
 class CallOut(BaseModel):
@@ -79,7 +90,7 @@ class Deleted(BaseModel):
     deleted_why: str
 
 
-def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf) -> APIRouter:
+def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf, clips: Clips) -> APIRouter:
     """`/api/calls`."""
     router = APIRouter(prefix="/api", dependencies=[Depends(door)], tags=["calls"])
 
@@ -112,6 +123,30 @@ def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf) -> APIRoute
             turns = await turns_of(tx, call)
         out = [TurnOut(**{name: getattr(turn, name) for name in TurnOut.model_fields}) for turn in turns]
         return CallRead(**_out(recording, shelf.rules).model_dump(), turns=out)
+
+    @router.get(
+        "/calls/{call}/clip",
+        response_class=Response,
+        responses={
+            200: {"content": {MIME: {}}},
+            206: {"description": "The part that `Range` names.", "content": {MIME: {}}},
+        },
+    )
+    async def clip(
+        call: Name,
+        start: Annotated[float, Query(ge=0, description="Where it begins, in seconds.")],
+        person: Annotated[Name, Query(description="Who is to hear it: an employee's id.")],
+        seconds: Annotated[float, Query(gt=0, le=LONGEST_CLIP)] = SECONDS,
+        range: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        """A part of a recording as MP3, for somebody who may hear it; it is put on record. 403 where they may not, 404 where
+        there is no such moment, 410 where the recording is deleted, 422 where it cannot be played."""
+        async with store.read() as tx:
+            await _recording(tx, call)
+        content = await clips.hand_out(Part(call, round(start, 3), round(seconds, 3)), f"person:{person}")
+        if isinstance(content, Closed):
+            raise HTTPException(_SHUT.get(content.reason, 422), why_closed(content.reason, Voice("en")))
+        return answer_in_part(content, MIME, {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}, range)
 
     @router.delete("/calls/{call}")
     async def delete_call(

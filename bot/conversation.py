@@ -51,6 +51,7 @@ from bot.phrase import (
 )
 from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
 from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note
+from bot.phrase_clips import phrase_clip
 from bot.phrase_corrections import phrase_ask_correction, phrase_ask_words, phrase_correction
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
 from bot.phrase_papers import phrase_paper
@@ -77,6 +78,7 @@ from bot.steps import (
     OnRecording,
     OnRequest,
     Plain,
+    PlayClip,
     Rest,
     SendOff,
     Settle,
@@ -279,6 +281,7 @@ class Conversation:
                 | AskCorrection()
                 | AskWords()
                 | ShowCorrection()
+                | PlayClip()
             ):
                 why = await self._look_into(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
@@ -325,6 +328,8 @@ class Conversation:
                 return await self._say(tx, heard, key, lambda mint: phrase_ask_words(step, voice, mint))
             case ShowCorrection():
                 return await self._say(tx, heard, key, lambda mint: phrase_correction(step, voice, mint))
+            case PlayClip():
+                return await self._say(tx, heard, key, lambda mint: phrase_clip(step, heard.speaker, voice, mint))
             case ShowPaper():
                 reader = heard.speaker.person_id or ""
                 return await self._say(tx, heard, key, lambda mint: phrase_paper(step, reader, voice, mint))

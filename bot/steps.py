@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from actions.commands.clips import Part
 from actions.commands.corrections import CorrectCall
 from actions.commands.knowledge import TakeInDocument
 from actions.crm.records import Customer, Paper, Recording, Speaker
@@ -248,7 +249,19 @@ class ShowCorrection:
     told: Mapping[str, Any]
 
 
-OnRecording = ConfirmWords | ShowTranscript | ShowCallNote | AskCallCustomer | AskCorrection | AskWords | ShowCorrection
+@dataclass(frozen=True)
+class PlayClip:
+    """A part of a recording, to be heard by whoever asked; `turns` are the words in it, `customer` whose call it is."""
+
+    recording: Recording
+    part: Part
+    turns: tuple[HeardTurn, ...]
+    customer: Customer | None
+
+
+OnRecording = (
+    ConfirmWords | ShowTranscript | ShowCallNote | AskCallCustomer | AskCorrection | AskWords | ShowCorrection | PlayClip
+)
 OnPassage = Walk | Versions | JudgePassage
 OnRequest = Settle | Edit | AskEdit | TakeBack
 OnPaper = ShowPaper | SendOff

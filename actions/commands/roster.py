@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from actions.commands import (
     calendars,
     calls,
+    clips,
     clock,
     corrections,
     crm,
@@ -93,6 +94,7 @@ _ALL: tuple[type[Command], ...] = (
     recordings.EndListening,
     calls.WriteCall,
     corrections.CorrectCall,
+    clips.ShareClip,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}

@@ -61,12 +61,12 @@ class TerminalChannel:
 
 def shown(reply: Reply) -> Panel | Text | Group:
     """A reply as the terminal shows it; nothing a person wrote is read as markup, or obeyed by the terminal."""
-    files = [file for file in reply.files if file.path]
+    files = [file for file in reply.files if file.path or file.clip]
     if not reply.pictures and not files:
         return _words(reply)
     places = [
         *(_place(picture) for picture in reply.pictures),
-        *(f"[file: {file.name}] {file.path}" for file in files),
+        *(f"[sound: {file.name}]" if file.clip else f"[file: {file.name}] {file.path}" for file in files),
     ]
     return Group(_words(reply), *(_plain(place) for place in places))
 
