@@ -60,6 +60,7 @@ from bot.names import NameBook
 from bot.outbox import Outbox, Send
 from bot.pages.chat import PagePerson, chat_page
 from bot.problem import PROBLEMS, answer_with_problems
+from bot.public_address import PublicAddress
 from bot.reviews import ReviewClock
 from bot.settings import Settings
 from bot.shelf import Shelf
@@ -206,7 +207,9 @@ async def build_house(
     metrics = Metrics()
     names = NameBook(store, now, settings.house_words)
     channels: dict[str, Channel] = {"web": WebChannel(store, now), "api": ApiChannel()}
+    public = PublicAddress(store)
     if terminal is not None:
+        terminal.reached_at(partial(public.known, "terminal"))
         channels["terminal"] = terminal
 
     async def accept(message: Message) -> bool:
@@ -248,7 +251,7 @@ async def build_house(
         return await teller.takes_part(address)
 
     llm = large_model(settings)
-    parts = Parts(accept, memory, now, await_replies, takes_part, PaperFiles(store, settings.home).content)
+    parts = Parts(accept, memory, now, await_replies, takes_part, PaperFiles(store, settings.home).content, public)
     for name, row in roster.items():
         if settings.is_set(name, row.needed, row.optional):
             channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)
