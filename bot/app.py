@@ -31,6 +31,7 @@ from actions.policy.policy import Policy
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
+from bot.call_opening import CallOpener
 from bot.call_reading import CallReader
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
@@ -58,6 +59,8 @@ from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
 from bot.names import NameBook
 from bot.outbox import Outbox, Send
+from bot.pages.call import call_pages
+from bot.pages.call_links import CallLinks
 from bot.pages.chat import PagePerson, chat_page
 from bot.problem import PROBLEMS, answer_with_problems
 from bot.public_address import PublicAddress
@@ -101,6 +104,8 @@ class House:
     recordings: RecordingShelf
     listening: Listening
     accept: Callable[[Message], Awaitable[bool]]
+    calls: CallOpener
+    call_links: CallLinks
 
     async def ask_database(self) -> None:
         """Raises when the database does not answer."""
@@ -325,12 +330,13 @@ async def build_house(
     writer = Writer(llm.write if llm else None)
     listener, secret = listener or listener_of(settings), secret_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
-    tells = RecordingTeller(store, outbox, channels, listener, calls, now)
+    call_links = CallLinks(secret, now)
+    tells = RecordingTeller(store, outbox, channels, listener, calls, now, call_links)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, accept, now)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
     conversation = Conversation(
-        world, memory, outbox, thinker, judge, teller, files, writer, stops, lambda: listener.is_synthetic
+        world, memory, outbox, thinker, judge, teller, files, writer, stops, lambda: listener.is_synthetic, call_links
     )
     inbox = Inbox(store, handle, now, on_failed=failed)
     return House(
@@ -348,6 +354,8 @@ async def build_house(
         shelf,
         listening,
         accept,
+        CallOpener(store, calls, settings.home, lambda: listener.is_synthetic, now),
+        call_links,
     )
 
 
@@ -426,6 +434,7 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
     app.include_router(calls_routes(house.store, door, house.recordings))
+    app.include_router(call_pages(house.store, house.calls, house.call_links, house.accept))
     app.include_router(
         chat_page(
             web,

@@ -1,6 +1,7 @@
 """Tell, for recordings: how far the listening is, what was heard, why it waits; where the recording was sent."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,8 +17,9 @@ from bot.call_reading import CallRead, CallReader
 from bot.channels.channel import Channel
 from bot.hearing import Listener
 from bot.listening import Progress
-from bot.message import Address, Reply, address_from_json
+from bot.message import Address, Link, Reply, address_from_json
 from bot.outbox import Outbox
+from bot.pages.call_links import CallLinks
 from bot.phrase_calls import phrase_report
 from bot.phrase_recordings import (
     phrase_done,
@@ -45,6 +47,7 @@ class RecordingTeller:
         listener: Listener,
         calls: CallReader,
         now: Callable[[], datetime],
+        links: CallLinks,
     ) -> None:
         self._store = store
         self._outbox = outbox
@@ -52,6 +55,7 @@ class RecordingTeller:
         self._listener = listener
         self._calls = calls
         self._now = now
+        self._links = links
 
     async def progress(self, progress: Progress, number: int) -> None:
         """Show how far it is. `number` is greater for whatever comes later."""
@@ -141,8 +145,16 @@ class RecordingTeller:
             mint = Mint(f"{key}:{to.key}", to.key, self._now())
             voice = Voice(_language(row.lang), person.zone if person else Speaker.zone, self._now())
             reply = await phrase(person, voice, mint)
+            if reply.card is not None and reply.card.view_of == f"transcript:{recording.id}":
+                reply = replace(reply, links=self._page(recording, row, person, voice))
             await mint.save(tx)
             await self._put(tx, f"{key}:{to.key}", to, reply)
+
+    def _page(self, recording: Recording, row: Any, person: Speaker | None, voice: Voice) -> tuple[Link, ...]:
+        """The page of the call, for who sent it in their direct chat: it opens for whoever has it, so no group gets it."""
+        if person is None or person.person_id is None or not person.is_staff or row.message.get("in_group"):
+            return ()
+        return (self._links.link(recording.id, person.person_id, voice),)
 
     async def _arrivals(self, tx: Tx, recording_id: str) -> list[tuple[Any, Address]]:
         found = select(RecordingArrivalRow.__table__).where(RecordingArrivalRow.recording_id == recording_id)
