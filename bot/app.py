@@ -62,7 +62,7 @@ from bot.metrics import Metrics
 from bot.mood_step import MoodStep
 from bot.names import NameBook
 from bot.outbox import Outbox, Send
-from bot.pages.call import call_pages
+from bot.pages.call import CallPages
 from bot.pages.call_links import CallLinks
 from bot.pages.chat import PagePerson, chat_page
 from bot.problem import PROBLEMS, answer_with_problems
@@ -456,9 +456,9 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     papers = PaperFiles(house.store, settings.home)
     app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
-    app.include_router(calls_routes(house.store, door, house.recordings))
+    app.include_router(calls_routes(house.store, door, house.recordings, house.calls))
     app.include_router(corrections_routes(house.store, door, house.corrections))
-    app.include_router(call_pages(house.store, house.calls, house.call_links, house.accept))
+    app.include_router(CallPages(house.store, house.calls, house.call_links, house.corrections, house.accept).router())
     app.include_router(
         chat_page(
             web,

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from actions.crm import own, people
+from actions.crm.call_file import corrections_of, heard_turns, right
 from actions.crm.records import Customer, Recording, Speaker
 from actions.outside.store import Store
 from actions.recordings.sealed import sealed_path
 from bot.call_reading import CallRead, CallReader
 from bot.call_sheet import Around, CallSheet, sheet_of
 from bot.kept_moods import mood_of
-from bot.kept_recordings import turns_of
 from bot.wording.fill import Voice
 from voice.transcript import Turn
 
@@ -41,9 +41,10 @@ class CallOpener:
     async def sheet(self, recording: Recording, voice: Voice) -> CallSheet | None:
         """The sheet of a call; None where nothing is kept of what was said."""
         async with self._store.read() as tx:
-            turns = await turns_of(tx, recording.id)
             customer = await own.get(tx, "customer", recording.customer_id) if recording.customer_id else None
             by = await people.speaker_of(tx, recording.by_id) if recording.by_id else None
+            heard, corrections = await heard_turns(tx, recording.id), await corrections_of(tx, recording.id)
+        turns = right(heard, corrections)
         if not turns:
             return None
         read = await self._read(recording, turns, voice.zone)
@@ -51,7 +52,7 @@ class CallOpener:
             mood = await mood_of(tx, recording.id, read.transcript.customer)
         has_sound = await self.has_sound(recording)
         known = customer if isinstance(customer, Customer) else None
-        around = Around(known, by, mood, has_sound, self._is_synthetic())
+        around = Around(known, by, mood, heard, corrections, has_sound, self._is_synthetic())
         return await asyncio.to_thread(sheet_of, read, around, voice)
 
     async def has_sound(self, recording: Recording) -> bool:

@@ -11,18 +11,20 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from actions.crm.records import Customer, RecordingState, Speaker
+from actions.crm.records import CallCorrection, Customer, RecordingState, Speaker
 from actions.plays.local_time import moment
 from bot.call_reading import CallRead
 from bot.kept_moods import HeardMood
+from bot.phrase_mood import customers_words, tells_enough
 from bot.phrase_recordings import clock, note_of
 from bot.wording.changes import shortened
 from bot.wording.fill import Voice
 from voice.emotions import EMOTIONS
 from voice.mood import UNCERTAIN, Felt, Peak
 from voice.report import Moment
-from voice.sentences import Sentence, quote_at, side_of
+from voice.sentences import Sentence, side_of
 from voice.speakers import NAMES
+from voice.transcript import Turn
 
 _TOPICS = 3
 _QUOTE = {"zh": 40, "en": 80}
@@ -135,7 +137,8 @@ class SheetSentence(BaseModel):
 
 
 class SheetTurn(BaseModel):
-    """What one speaker said in one go. `number` counts from 0; `is_estimated`: who it was is an estimate."""
+    """What one speaker said in one go. `number` counts from 0; `is_estimated`: who it was is an estimate. `is_put_right`: a
+    person corrected words or speaker; `heard` are the model's words where a person wrote others."""
 
     number: int
     start: float
@@ -146,6 +149,8 @@ class SheetTurn(BaseModel):
     is_estimated: bool
     lang: str
     text: str
+    heard: str | None
+    is_put_right: bool
     sentences: list[SheetSentence]
 
 
@@ -179,16 +184,19 @@ class CallSheet(BaseModel):
     speakers: list[str]
     customer_speaker: str | None
     turns: list[SheetTurn]
+    latest_correction: str
 
 
 @dataclass(frozen=True)
 class Around:
-    """What stands around the words of a call: whom it was with and who sent it (as far as this reader may know), the
-    customer's mood, whether there is sound, and whether the model knows no real people."""
+    """What stands around the words of a call: whom it was with, who sent it, the customer's mood, what the model heard, what
+    people put right in it, whether there is sound, and whether the model knows no real people."""
 
     customer: Customer | None
     by: Speaker | None
     mood: HeardMood | None
+    heard: tuple[Turn, ...]
+    corrections: tuple[CallCorrection, ...]
     has_sound: bool
     is_synthetic: bool
 
@@ -228,7 +236,8 @@ def sheet_of(read: CallRead, around: Around, voice: Voice) -> CallSheet:
         named=[NamedHere(type=one.type, text=one.text, at=list(one.at)) for one in report.named if one.type in _TOLD],
         speakers=list(transcript.speakers),
         customer_speaker=transcript.customer,
-        turns=_turns(read, voice),
+        turns=_turns(read, around, voice),
+        latest_correction=around.corrections[-1].id if around.corrections else "",
     )
 
 
@@ -304,7 +313,8 @@ def _promises(read: CallRead, voice: Voice) -> list[SheetPromise]:
     found = []
     for one in sorted(read.report.promises, key=lambda one: (order[one.quote.side], one.quote.start)):
         due = moment(one.due.value, read.recording.created_at, here) if one.due else None
-        words = voice.say("call_page.due", {"due": due.isoformat()}) if due else ""
+        is_day = one.due is not None and len(str(one.due.value)) == len("2026-01-31")
+        words = voice.say("call_page.due_day" if is_day else "call_page.due", {"due": due.isoformat()}) if due else ""
         found.append(SheetPromise(**_said(one.quote, voice), due=due, due_words=words))
     return found
 
@@ -329,9 +339,10 @@ def _notes(read: CallRead, around: Around, voice: Voice) -> list[str]:
     return notes
 
 
-def _turns(read: CallRead, voice: Voice) -> list[SheetTurn]:
+def _turns(read: CallRead, around: Around, voice: Voice) -> list[SheetTurn]:
     """Each turn with its sentences. A sentence belongs to the turn of its speaker in which it lies."""
     transcript, left = read.transcript, list(enumerate(read.report.sentences))
+    put_right = {one.place for one in around.corrections if one.place is not None}
     turns = []
     for number, turn in enumerate(transcript.turns):
         mine = [
@@ -352,10 +363,18 @@ def _turns(read: CallRead, voice: Voice) -> list[SheetTurn]:
                 is_estimated=turn.speaker_is_estimated or is_guessed,
                 lang={"mixed": "zh"}.get(turn.lang, turn.lang),
                 text=turn.text.strip(),
+                heard=_heard(around, number, turn.text),
+                is_put_right=number in put_right,
                 sentences=[SheetSentence(number=n, start=one.start, end=one.end, text=one.text) for n, one in mine],
             )
         )
     return turns
+
+
+def _heard(around: Around, number: int, text: str) -> str | None:
+    """What the model heard in a turn, where a person wrote something else."""
+    words = around.heard[number].text.strip() if number < len(around.heard) else ""
+    return words if words and " ".join(words.split()) != " ".join(text.split()) else None
 
 
 def _speaking(side: str, speaker: str, voice: Voice) -> str:
@@ -393,6 +412,8 @@ def _mood(read: CallRead, heard: HeardMood | None, seconds: float) -> SheetMood 
     """The customer's mood over the outline of the call; nothing where another speaker is the customer by now."""
     if heard is None or not heard.outline or not seconds or heard.customer != read.transcript.customer:
         return None
+    if not tells_enough(heard.mood):
+        return None
     sentences, step = read.report.sentences, seconds / len(heard.outline)
     bars = [
         Bar(
@@ -420,14 +441,13 @@ def _felt_in(felt: Sequence[Felt], start: float, end: float) -> str | None:
 
 
 def _peak(peak: Peak, sentences: tuple[Sentence, ...]) -> SheetPeak:
-    theirs = tuple(one for one in sentences if one.side == "customer")
     return SheetPeak(
         emotion=peak.emotion,
         at=peak.at,
         start=peak.start,
         end=peak.end,
         strength=peak.strength,
-        words=shortened(quote_at(theirs, peak.at - 0.5, peak.at + 0.5), _LONG_QUOTE),
+        words=shortened(customers_words(sentences, peak), _LONG_QUOTE),
         sentence=_heard_at(sentences, peak.at, only="customer"),
     )
 

@@ -11,6 +11,8 @@ from actions.crm import own, people
 from actions.crm.records import Recording, RecordingState
 from actions.outside.store import Store, Tx
 from actions.policy.recordings import RecordingRules
+from bot.call_opening import CallOpener, voice_for
+from bot.call_sheet import CallSheet
 from bot.channels.api import Name
 from bot.door import ApiDoor
 from bot.kept_recordings import RecordingShelf, may_read, turns_of
@@ -79,7 +81,7 @@ class Deleted(BaseModel):
     deleted_why: str
 
 
-def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf) -> APIRouter:
+def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf, opener: CallOpener) -> APIRouter:
     """`/api/calls`."""
     router = APIRouter(prefix="/api", dependencies=[Depends(door)], tags=["calls"])
 
@@ -112,6 +114,29 @@ def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf) -> APIRoute
             turns = await turns_of(tx, call)
         out = [TurnOut(**{name: getattr(turn, name) for name in TurnOut.model_fields}) for turn in turns]
         return CallRead(**_out(recording, shelf.rules).model_dump(), turns=out)
+
+    @router.get("/calls/{call}/report")
+    async def read_report(
+        call: Name,
+        person: Annotated[Name | None, Query(description="Read as this person may, in their language and zone.")] = None,
+        lang: Annotated[Literal["zh", "en"] | None, Query(description="The language of labels and sentences.")] = None,
+    ) -> CallSheet:
+        """The report of a call, all that its page shows. 403 where this person may not read it, 409 while nothing is heard,
+        410 where its words are deleted."""
+        async with store.read() as tx:
+            recording = await _recording(tx, call)
+            speaker = await people.speaker_of(tx, person) if person is not None else None
+            if person is not None and speaker is None:
+                raise HTTPException(422, "There is no such person.")
+            if speaker is not None and not await may_read(tx, recording, speaker):
+                raise HTTPException(403, "This person may not read this recording.")
+        is_heard = recording.state not in ("queued", "running")
+        sheet = await opener.sheet(recording, voice_for(speaker, lang, opener.now())) if is_heard else None
+        if sheet is None and recording.state == "deleted":
+            raise HTTPException(410, "The words of this recording have been deleted.")
+        if sheet is None:
+            raise HTTPException(409, f"There is no report of this recording; it is {recording.state}.")
+        return sheet
 
     @router.delete("/calls/{call}")
     async def delete_call(

@@ -4,8 +4,10 @@ A link opens it, made for one person; whether they may read this call is asked a
 scripts. What is done here goes the road that messages go: a press is that person's message in the chat where they sent it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -17,10 +19,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import select
 
+from actions.commands.corrections import CorrectCall
+from actions.commands.planning import MAX_TEXT
 from actions.crm import own, people
-from actions.crm.records import Recording, Speaker
+from actions.crm.records import Corrected, Recording, Speaker
 from actions.outside.store import Store, Tx
 from actions.outside.tables import ButtonRow, RecordingArrivalRow, SendRow
+from actions.proposal import Plan
+from bot.call_corrections import CallCorrections, Wish
 from bot.call_opening import CallOpener, voice_for
 from bot.call_sheet import CallSheet, SheetMood
 from bot.channels.channel import Accept
@@ -30,6 +36,7 @@ from bot.outbox import target_of
 from bot.pages.call_links import PATH, CallLinks
 from bot.phrase_recordings import clock
 from bot.unheard import tell_in_chat
+from bot.wording.changes import shortened
 from bot.wording.fill import Voice
 from bot.wording.moments import when
 
@@ -43,6 +50,9 @@ _ELSEWHERE = frozenset({"transcript", "more"})
 _STEPS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _TALL, _TOP, _BOTTOM = 148, 40, 124
 """Pixels of the waveform: all of it, and where its bars may reach."""
+_TELLING, _SHOWN_OF_A_SPEAKER = 8, 24
+"""Characters of a sentence that says more than hello, and of what is shown of it."""
+_LETTERS = "ABCDEFGH"
 _FLAG_WIDE = 12.0
 """Per cent of a phone's width that the time on a flag takes."""
 
@@ -74,71 +84,151 @@ class _NotShown(Exception):
         self.status, self.key, self.lang, self.told = status, key, lang, told or {}
 
 
-def call_pages(store: Store, opener: CallOpener, links: CallLinks, accept: Accept) -> APIRouter:
-    """The page's routes."""
-    router = APIRouter(prefix=PATH.rstrip("/"), include_in_schema=False)
+class CallPages:
+    """The page and what is done on it. What is put right is decided and carried out like everything else."""
 
-    async def reader_of(request: Request, token: str, lang: str | None) -> _Reader:
-        """Raises _NotShown."""
-        guess = _guess(request, lang)
-        signed = links.read(token)
+    def __init__(
+        self, store: Store, opener: CallOpener, links: CallLinks, corrections: CallCorrections, accept: Accept
+    ) -> None:
+        self._store = store
+        self._opener = opener
+        self._links = links
+        self._corrections = corrections
+        self._accept = accept
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix=PATH.rstrip("/"), include_in_schema=False)
+        router.add_api_route("/{token}", self.look, methods=["GET"])
+        router.add_api_route("/{token}/press", self.press, methods=["POST"])
+        router.add_api_route("/{token}/correct", self.correct, methods=["POST"])
+        return router
+
+    async def look(
+        self, request: Request, token: str, lang: str | None = None, edit: int | None = None, said: str = ""
+    ) -> Response:
+        """The page; `edit` opens a turn for correcting, `said` names what is told above."""
+        try:
+            return await self._page(await self._reader(request, token, lang), token, edit=edit, said=said)
+        except _NotShown as no:
+            return _told(no)
+
+    async def press(
+        self, request: Request, token: str, button: Annotated[str, Form(max_length=64)], lang: str | None = None
+    ) -> Response:
+        """A button of the card, pressed here: it is pressed in the chat, and the answer comes there."""
+        try:
+            _demand_same_site(request, lang)
+            reader = await self._reader(request, token, lang)
+            async with self._store.read() as tx:
+                offered = [one.token for one in await _next_actions(tx, reader)]
+                came = await _came_with(tx, reader)
+            if button not in offered or came is None:
+                return await self._page(reader, token, said="not_offered", status=409)
+        except _NotShown as no:
+            return _told(no)
+        key, at = f"page:{uuid4().hex}", self._opener.now()
+        await self._accept(
+            replace(came, key=key, text="", press=button, sent_at=at, handle=None, spoken=None, was_cut=False)
+        )
+        return _back(token, lang, "in_chat", "next")
+
+    async def correct(
+        self,
+        request: Request,
+        token: str,
+        what: Annotated[Corrected, Form()],
+        value: Annotated[str, Form(max_length=MAX_TEXT)] = "",
+        place: Annotated[int | None, Form(ge=0)] = None,
+        upon: Annotated[str, Form(max_length=64)] = "",
+        sure: Annotated[bool, Form()] = False,
+        lang: str | None = None,
+    ) -> Response:
+        """Something is put right; where more hangs on it, that is shown first and `sure` says so. `upon` is the correction
+        that was the latest when the page was shown."""
+        try:
+            _demand_same_site(request, lang)
+            reader = await self._reader(request, token, lang)
+            wish = Wish(what, value, place)
+            planned = await self._corrections.planned(reader.recording.id, wish, reader.person)
+            wrong = "refused" if planned is None else _why_not(*planned, upon)
+            if planned is None or wrong is not None:
+                return await self._page(reader, token, edit=place, said=wrong or "", status=409)
+            if planned[0].revised is not None and not sure:
+                asks = {"wish": wish, "upon": upon, "follows": _follows(planned[1].data, reader)}
+                return await self._page(reader, token, asks=asks)
+            said = await self._put_right(reader, wish, upon)
+            if said is not None:
+                return await self._page(reader, token, edit=place, said=said, status=403)
+        except _NotShown as no:
+            return _told(no)
+        return _back(token, lang, "corrected", "transcript" if place is None else f"t-{place}")
+
+    async def _put_right(self, reader: _Reader, wish: Wish, upon: str) -> str | None:
+        """Do it, once however often the form is sent. The key of the sentence that says why it was not done."""
+        digest = sha256(f"{upon}\n{wish.what}\n{wish.place}\n{wish.value}".encode()).hexdigest()[:32]
+        call = reader.recording.id
+        cause = f"page:{call}:{reader.person.person_id}:{digest}"
+        outcome = await self._corrections.correct(call, wish, reader.person, cause, f"page:{call}")
+        if outcome is not None and outcome.kind in ("done", "already"):
+            return None
+        return "waits" if outcome is not None and outcome.kind == "waiting" else "refused"
+
+    async def _reader(self, request: Request, token: str, lang: str | None) -> _Reader:
+        """Who it is, as they stand now. Raises _NotShown."""
+        guess, signed = _guess(request, lang), self._links.read(token)
         if signed is None:
             raise _NotShown(404, "no_link", guess)
-        async with store.read() as tx:
+        async with self._store.read() as tx:
             person = await people.speaker_of(tx, signed.person)
             recording = await own.get(tx, "recording", signed.thing)
             if not isinstance(recording, Recording):
                 raise _NotShown(410, "deleted", guess)
             if person is None or not person.is_staff or not await may_read(tx, recording, person):
                 raise _NotShown(403, "not_yours", guess)
-        return _Reader(recording, person, voice_for(person, lang, opener.now()))
+        return _Reader(recording, person, voice_for(person, lang, self._opener.now()))
 
-    async def page_of(reader: _Reader, token: str, *, edit: int | None, said: str = "", status: int = 200) -> HTMLResponse:
-        sheet = await opener.sheet(reader.recording, reader.voice)
-        if sheet is None or reader.recording.state in ("queued", "running"):
+    async def _page(
+        self,
+        reader: _Reader,
+        token: str,
+        *,
+        edit: int | None = None,
+        said: str = "",
+        status: int = 200,
+        asks: Mapping[str, Any] | None = None,
+    ) -> HTMLResponse:
+        """Raises _NotShown where there is no report."""
+        is_heard = reader.recording.state not in ("queued", "running")
+        sheet = await self._opener.sheet(reader.recording, reader.voice) if is_heard else None
+        if sheet is None:
             raise _without_report(reader)
-        async with store.read() as tx:
+        async with self._store.read() as tx:
             buttons = await _next_actions(tx, reader)
-        html = _templates.get_template("call.html").render(**_shown(reader, sheet, token, buttons, edit, said))
+        shown = _shown(reader, sheet, token, buttons)
+        told = _SAY[reader.voice.lang]["said"].get(said, "")
+        html = _templates.get_template("call.html").render(**shown, edit=edit, said=told, asks=asks)
         return HTMLResponse(html, status, headers=_HEADERS)
 
-    @router.get("/{token}")
-    async def page(
-        request: Request, token: str, lang: str | None = None, edit: int | None = None, said: str = ""
-    ) -> Response:
-        try:
-            return await page_of(await reader_of(request, token, lang), token, edit=edit, said=said)
-        except _NotShown as no:
-            return _told(no)
 
-    @router.post("/{token}/press")
-    async def press(
-        request: Request, token: str, button: Annotated[str, Form(max_length=64)], lang: str | None = None
-    ) -> Response:
-        try:
-            _demand_same_site(request, lang)
-            reader = await reader_of(request, token, lang)
-            async with store.read() as tx:
-                offered = [one.token for one in await _next_actions(tx, reader)]
-                came = await _came_with(tx, reader)
-            if button not in offered or came is None:
-                return await page_of(reader, token, edit=None, said="not_offered", status=409)
-        except _NotShown as no:
-            return _told(no)
-        pressed = replace(
-            came,
-            key=f"page:{uuid4().hex}",
-            text="",
-            press=button,
-            sent_at=opener.now(),
-            handle=None,
-            spoken=None,
-            was_cut=False,
-        )
-        await accept(pressed)
-        return _back(token, lang, "in_chat", "next")
+def _why_not(command: CorrectCall, plan: Plan, upon: str) -> str | None:
+    """Why something cannot be put right, as the key of its sentence. What was put right since the page was shown is to be
+    seen first."""
+    return "corrected_meanwhile" if command.upon != upon else plan.problem
 
-    return router
+
+def _follows(data: Mapping[str, Any], reader: _Reader) -> list[str]:
+    """What else changes of what was written to the CRM, a sentence each."""
+    say, voice = _SAY[reader.voice.lang], reader.voice
+    told = []
+    for name, sentence in say["follows"].items():
+        found = [str(one) for one in data.get(name) or ()]
+        if name.startswith("signals_"):
+            shown = [voice.word("signal", one) for one in found]
+        else:
+            shown = [when(datetime.fromisoformat(one), voice.lang, voice.zone) for one in found]
+        if shown:
+            told.append(sentence.replace("{what}", voice.join(shown)))
+    return told or [say["follows_text"]]
 
 
 def _demand_same_site(request: Request, lang: str | None) -> None:
@@ -207,14 +297,13 @@ async def _next_actions(tx: Tx, reader: _Reader) -> list[Button]:
     came = await _came_with(tx, reader)
     if came is None:
         return []
-    sent = (
-        select(SendRow.reply)
-        .where(SendRow.target == target_of(came.address), SendRow.card == f"transcript:{reader.recording.id}")
-        .order_by(SendRow.id.desc())
-        .limit(1)
-    )
-    reply = await tx.scalar(sent)
-    card = reply_from_json(reply).card if reply is not None else None
+    view = f"transcript:{reader.recording.id}"
+    cards = select(SendRow.key, SendRow.reply).where(SendRow.target == target_of(came.address), SendRow.card == view)
+    first = (await tx.execute(cards.order_by(SendRow.id.desc()).limit(1))).first()
+    if first is None:
+        return []
+    redrawn = select(SendRow.reply).where(SendRow.redraws == first.key).order_by(SendRow.id.desc()).limit(1)
+    card = reply_from_json(await tx.scalar(redrawn) or first.reply).card
     if card is None:
         return []
     tokens = [one.token for one in card.buttons]
@@ -226,9 +315,7 @@ async def _next_actions(tx: Tx, reader: _Reader) -> list[Button]:
 # --- what is shown --------------------------------------------------------------------------------------------------------
 
 
-def _shown(
-    reader: _Reader, sheet: CallSheet, token: str, buttons: Sequence[Button], edit: int | None, said: str
-) -> dict[str, Any]:
+def _shown(reader: _Reader, sheet: CallSheet, token: str, buttons: Sequence[Button]) -> dict[str, Any]:
     lang, say = reader.voice.lang, _SAY[reader.voice.lang]
     starts = [(one.start, one.number) for turn in sheet.turns for one in turn.sentences]
 
@@ -247,11 +334,30 @@ def _shown(
         "place": place,
         "wave": _wave(sheet.mood, sheet.seconds) if sheet.mood else None,
         "buttons": buttons,
-        "edit": edit,
-        "said": say["said"].get(said, ""),
         "types": say["types"],
+        "can_correct": sheet.state == "done",
+        "first_words": _first_words(sheet),
+        "whose": _whose(sheet, say),
         "other_lang": "en" if lang == "zh" else "zh",
     }
+
+
+def _first_words(sheet: CallSheet) -> dict[str, str]:
+    """By what a speaker is told apart: the first words that are more than a greeting, else the first."""
+    found: dict[str, str] = {}
+    for speaker in sheet.speakers:
+        said = [turn.text for turn in sheet.turns if turn.speaker == speaker]
+        longer = next((text for text in said if len(text) >= _TELLING), said[0] if said else "")
+        found[speaker] = shortened(longer, _SHOWN_OF_A_SPEAKER)
+    return found
+
+
+def _whose(sheet: CallSheet, say: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Whom a turn can be given to: who speaks in the call, and one who was not told apart."""
+    called = {turn.speaker: turn.who for turn in sheet.turns}
+    another = next((name for name in _LETTERS if name not in called), "")
+    known = [{"speaker": name, "who": who if who == name else f"{who} ({name})"} for name, who in called.items()]
+    return [*known, {"speaker": another, "who": say["other_speaker"]}] if another else known
 
 
 def _wave(mood: SheetMood, seconds: float) -> dict[str, Any]:
@@ -318,7 +424,3 @@ def _guess(request: Request, lang: str | None) -> str:
     if lang is not None and lang in _SAY:
         return lang
     return "zh" if request.headers.get("accept-language", "").lower().startswith("zh") else "en"
-
-
-Cut = Callable[[Recording, float, float], Awaitable[bytes]]
-"""The sound of a recording from a second on, for so many seconds, as MP3."""
