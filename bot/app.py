@@ -32,6 +32,7 @@ from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
 from bot.call_corrections import CallCorrections
+from bot.call_opening import CallOpener
 from bot.call_reading import CallReader
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
@@ -62,8 +63,11 @@ from bot.metrics import Metrics
 from bot.mood_step import MoodStep
 from bot.names import NameBook
 from bot.outbox import Outbox, Send
+from bot.pages.call import CallPages
+from bot.pages.call_links import CallLinks
 from bot.pages.chat import PagePerson, chat_page
 from bot.problem import PROBLEMS, answer_with_problems
+from bot.public_address import PublicAddress
 from bot.reply_files import ReplyFiles
 from bot.reviews import ReviewClock
 from bot.settings import Settings
@@ -109,6 +113,8 @@ class House:
     listening: Listening
     clips: Clips
     accept: Callable[[Message], Awaitable[bool]]
+    calls: CallOpener
+    call_links: CallLinks
 
     async def ask_database(self) -> None:
         """Raises when the database does not answer."""
@@ -216,7 +222,9 @@ async def build_house(
     metrics = Metrics()
     names = NameBook(store, now, settings.house_words)
     channels: dict[str, Channel] = {"web": WebChannel(store, now), "api": ApiChannel()}
+    public = PublicAddress(store)
     if terminal is not None:
+        terminal.reached_at(partial(public.known, "terminal"))
         channels["terminal"] = terminal
 
     async def accept(message: Message) -> bool:
@@ -260,7 +268,7 @@ async def build_house(
     llm, secret = large_model(settings), secret_of(settings)
     clips = Clips(store, settings.home, secret, memory, now)
     files_of_replies = ReplyFiles(PaperFiles(store, settings.home), clips)
-    parts = Parts(accept, memory, now, await_replies, takes_part, files_of_replies.content)
+    parts = Parts(accept, memory, now, await_replies, takes_part, files_of_replies.content, public)
     for name, row in roster.items():
         if settings.is_set(name, row.needed, row.optional):
             channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)
@@ -343,14 +351,15 @@ async def build_house(
     writer = Writer(llm.write if llm else None)
     listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
-    tells = RecordingTeller(store, outbox, channels, listener, calls, settings.home, now)
+    call_links = CallLinks(secret, now)
+    tells = RecordingTeller(store, outbox, channels, listener, calls, settings.home, now, call_links)
     mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
     corrections = CallCorrections(store, calls, shelf, now, arm)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
     conversation = Conversation(
-        world, memory, outbox, thinker, judge, teller, files, writer, stops, lambda: listener.is_synthetic
+        world, memory, outbox, thinker, judge, teller, files, writer, stops, lambda: listener.is_synthetic, call_links
     )
     inbox = Inbox(store, handle, now, on_failed=failed)
     return House(
@@ -370,6 +379,8 @@ async def build_house(
         listening,
         clips,
         accept,
+        CallOpener(store, calls, settings.home, lambda: listener.is_synthetic, now),
+        call_links,
     )
 
 
@@ -452,8 +463,9 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     files = ReplyFiles(PaperFiles(house.store, settings.home), house.clips)
     app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, files))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
-    app.include_router(calls_routes(house.store, door, house.recordings, house.clips))
+    app.include_router(calls_routes(house.store, door, house.recordings, house.clips, house.calls))
     app.include_router(corrections_routes(house.store, door, house.corrections))
+    app.include_router(CallPages(house.store, house.calls, house.call_links, house.corrections, house.accept).router())
     app.include_router(
         chat_page(
             web,

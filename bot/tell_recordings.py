@@ -24,6 +24,7 @@ from bot.kept_papers import at_home
 from bot.listening import Progress, ReadAhead
 from bot.message import Address, Reply, address_from_json
 from bot.outbox import Outbox
+from bot.pages.call_links import CallLinks
 from bot.phrase_calls import phrase_report
 from bot.phrase_mood import phrase_mood_again
 from bot.phrase_recordings import (
@@ -53,6 +54,7 @@ class RecordingTeller:
         calls: CallReader,
         home: Path,
         now: Callable[[], datetime],
+        links: CallLinks,
     ) -> None:
         self._store = store
         self._outbox = outbox
@@ -61,6 +63,7 @@ class RecordingTeller:
         self._calls = calls
         self._home = home
         self._now = now
+        self._links = links
 
     async def progress(self, progress: Progress, number: int) -> None:
         """Show how far it is. `number` is greater for whatever comes later."""
@@ -174,13 +177,14 @@ class RecordingTeller:
 
         def in_place(to: Address, old: Reply) -> Reply:
             # where a picture is part of what is edited it stays, as long as it is of the one who is the customer
-            return replace(card(to, old.lang), pictures=old.pictures if mood else ())
+            return replace(card(to, old.lang), pictures=old.pictures if mood else (), links=old.links)
 
         async with self._store.write() as tx:
             targets = await self._outbox.redraw(tx, key, f"transcript:{recording.id}", in_place, only=edited)
             for row, to in arrivals:
                 if to.channel not in edited and to.key not in mints:
-                    await self._put(tx, f"{key}:{to.key}", to, at_home(card(to, _language(row.lang)), self._home))
+                    reply = self._with_page(card(to, _language(row.lang)), recording, row, persons[to.key])
+                    await self._put(tx, f"{key}:{to.key}", to, at_home(reply, self._home))
             for mint in mints.values():
                 await mint.save(tx)
             after_commit(tx, partial(self._outbox.kick, targets))
@@ -216,8 +220,17 @@ class RecordingTeller:
             mint = Mint(f"{key}:{to.key}", to.key, self._now())
             voice = Voice(_language(row.lang), _zone(person), self._now())
             reply = await phrase(person, voice, mint)
+            if reply.card is not None and reply.card.view_of == f"transcript:{recording.id}":
+                reply = self._with_page(reply, recording, row, person)
             await mint.save(tx)
             await self._put(tx, f"{key}:{to.key}", to, at_home(reply, self._home))
+
+    def _with_page(self, reply: Reply, recording: Recording, row: Any, person: Speaker | None) -> Reply:
+        """The same with the page of the call, for who sent it in their direct chat. The link opens for whoever has it, so no
+        group gets one."""
+        if person is None or person.person_id is None or not person.is_staff or row.message.get("in_group"):
+            return reply
+        return replace(reply, links=(self._links.link(recording.id, person.person_id, Voice(reply.lang)),))
 
     async def _arrivals(self, tx: Tx, recording_id: str) -> list[tuple[Any, Address]]:
         found = select(RecordingArrivalRow.__table__).where(RecordingArrivalRow.recording_id == recording_id)
