@@ -16,7 +16,7 @@ from actions.crm import diary, own
 from actions.crm.crossings import note_crossings
 from actions.crm.records import KINDS, Customer, Paper, Recording
 from actions.outside.store import Tx
-from actions.outside.tables import ListeningRow, RecordingArrivalRow, RecordingPartRow, TimerRow
+from actions.outside.tables import DispatchRow, ListeningRow, RecordingArrivalRow, RecordingPartRow, TimerRow
 from actions.papers.files import print_paper
 from actions.papers.sheet import sheet_from_json
 from actions.proposal import (
@@ -167,6 +167,7 @@ async def _erase(world: World, tx: Tx, effect: Erase) -> None:
     await tx.execute(delete(RecordingArrivalRow).where(RecordingArrivalRow.recording_id == effect.id))
     if effect.with_words:
         await tx.execute(delete(RecordingPartRow).where(RecordingPartRow.recording_id == effect.id))
+        await tx.execute(delete(DispatchRow).where(DispatchRow.recording_id == effect.id))
     was_there = await asyncio.to_thread(sealed.erase, world.home, effect.id)
     proof = {
         "recording": effect.id,

@@ -41,6 +41,7 @@ from bot.channels.web import WebChannel
 from bot.channels.wechat import WeChatChannel
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
+from bot.dispatching import Dispatching
 from bot.door import ApiDoor, kept_secret, kept_token
 from bot.fault import name_fault
 from bot.files import limit_for, place_for
@@ -99,6 +100,7 @@ class House:
     llm: Llm | None
     recordings: RecordingShelf
     listening: Listening
+    dispatching: Dispatching
     accept: Callable[[Message], Awaitable[bool]]
 
     async def ask_database(self) -> None:
@@ -281,6 +283,9 @@ async def build_house(
     async def listen(timer: Timer) -> None:
         listening.kick()
 
+    async def call_put_right(timer: Timer) -> None:
+        await dispatching.send_again(timer.data["recording"])
+
     weighed: tuple[int, datetime | None] | None = None
 
     async def weigh_judgements() -> None:
@@ -313,6 +318,7 @@ async def build_house(
         "review_due": review_due,
         "chase": chase,
         "listen": listen,
+        "dispatch": call_put_right,
     }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
     teller = Teller(world, outbox, announcer, windows)
@@ -322,7 +328,8 @@ async def build_house(
     writer = Writer(llm.write if llm else None)
     listener, secret = listener or listener_of(settings), secret_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
-    tells = RecordingTeller(store, outbox, channels, listener, calls, now)
+    dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now)
+    tells = RecordingTeller(store, outbox, channels, listener, calls, dispatching, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, accept, now)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
@@ -344,6 +351,7 @@ async def build_house(
         llm,
         shelf,
         listening,
+        dispatching,
         accept,
     )
 

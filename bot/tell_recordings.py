@@ -14,7 +14,9 @@ from actions.outside.tables import RecordingArrivalRow
 from bot.buttons import Mint
 from bot.call_reading import CallRead, CallReader
 from bot.channels.channel import Channel
+from bot.dispatching import Dispatching, SentCall
 from bot.hearing import Listener
+from bot.kept_moods import mood_of
 from bot.listening import Progress
 from bot.message import Address, Reply, address_from_json
 from bot.outbox import Outbox
@@ -44,6 +46,7 @@ class RecordingTeller:
         channels: Mapping[str, Channel],
         listener: Listener,
         calls: CallReader,
+        dispatching: Dispatching,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
@@ -51,6 +54,7 @@ class RecordingTeller:
         self._channels = channels
         self._listener = listener
         self._calls = calls
+        self._dispatching = dispatching
         self._now = now
 
     async def progress(self, progress: Progress, number: int) -> None:
@@ -102,6 +106,11 @@ class RecordingTeller:
         customer = await own.get(tx, "customer", recording.customer_id) if recording.customer_id else None
         known = customer if isinstance(customer, Customer) else None
         read: dict[str, CallRead] = {}
+        sent: SentCall | None = None
+        if not reason and not recording.is_message and known is not None:
+            read[Speaker.zone] = await self._calls.read(recording, turns, Speaker.zone)
+            mood = await mood_of(tx, recording.id, recording.customer_speaker)
+            sent = await self._dispatching.send(tx, read[Speaker.zone], mood)
 
         async def phrase(person: Speaker | None, voice: Voice, mint: Mint) -> Reply:
             if reason:
@@ -110,7 +119,7 @@ class RecordingTeller:
                 return phrase_done(recording, turns, is_synthetic, voice, mint)
             if voice.zone not in read:
                 read[voice.zone] = await self._calls.read(recording, turns, voice.zone)
-            return phrase_report(read[voice.zone], known, is_synthetic, person, voice, mint)
+            return phrase_report(read[voice.zone], known, is_synthetic, person, voice, mint, sent)
 
         await self._everywhere(tx, recording, f"ended:{recording.id}:{key}", phrase)
         edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime
 
 from actions.commands.crm import reminder_timer
+from actions.commands.dispatch import dispatch_again
 from actions.commands.planning import (
     MAX_TEXT,
     SALES,
@@ -116,6 +117,7 @@ class WriteCall:
             "intent": self.moments[0].intent if self.moments else None,
         }
         belongs = changes("recording", recording, {"customer_id": customer.id, "deal_id": self.deal_id or recording.deal_id})
+        again = (dispatch_again(recording.id, now),) if belongs.updates else ()
         signals = [self._signal(one, customer, recording, speaker, n) for n, one in enumerate(self.signals)]
         reminders = [(new_id("R", f"{recording.id}:{n}"), one) for n, one in enumerate(self.promises) if one.due_at > now]
         reminded: list[Effect] = []
@@ -127,7 +129,7 @@ class WriteCall:
             inverse += [Unschedule(reminder_timer(reminder_id)), Remove("reminder", reminder_id)]
         inverse += [Remove("signal", one.id) for one in reversed(signals)]
         return Plan(
-            (Create("activity", activity_id, values), *belongs.updates, *signals, *reminded),
+            (Create("activity", activity_id, values), *belongs.updates, *signals, *reminded, *again),
             about,
             inverse=(*inverse, *belongs.inverse, Remove("activity", activity_id)),
             data={

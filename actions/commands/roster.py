@@ -12,6 +12,7 @@ from actions.commands import (
     clock,
     crm,
     data,
+    dispatch,
     knowledge,
     materials,
     meetings,
@@ -91,6 +92,8 @@ _ALL: tuple[type[Command], ...] = (
     recordings.BeginListening,
     recordings.EndListening,
     calls.WriteCall,
+    dispatch.DispatchCall,
+    dispatch.SaveDispatchTemplate,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}

@@ -46,6 +46,8 @@ _MODELS: dict[str, type[tables.Table]] = {
     "review_item": tables.ReviewItemRow,
     "material": tables.MaterialRow,
     "recording": tables.RecordingRow,
+    "dispatch": tables.DispatchRow,
+    "dispatch_template": tables.DispatchTemplateRow,
 }
 
 _REFERRERS: dict[str, tuple[tuple[str, str], ...]] = {

@@ -2,7 +2,7 @@
 
 Pure, and about the customer alone: nothing that our own people said, or how, has a place among the facts. Points are added
 up and multiplied by the customer's tier; each is told with its figure, and the figures are exact hundredths, so that the sum
-on a card can be followed with a pencil. A mood that nobody could judge adds nothing, and is told as not known: never as calm.
+on a card can be followed with a pencil. A mood that nobody could judge adds nothing and is told as not known, never as calm.
 """
 
 import re
@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
+from pydantic import AwareDatetime
 
 from actions.policy.hours import Hours, zone_of
 
@@ -40,11 +42,11 @@ _KEYS = ("anger", "technical", "shows", "urgent", "open_tickets", "tiers", "prio
 
 @dataclass(frozen=True)
 class CallFacts:
-    """What counts of a call. `at` is when it came in; `anger` the strongest of the customer's smoothed curve, 0 … 1, None where
-    nobody could judge it; `coverage` the share of the customer's speech that was judged, 0 … 1; `technical` the different
-    technical words that the customer used; `shows` what the customer's sentences were read as (intents, and URGENT)."""
+    """What counts of a call. `at` is when it came in; `anger` the strongest of the customer's smoothed curve, 0 … 1, None
+    where nobody could judge it; `coverage` the share of the customer's speech that was judged, 0 … 1; `technical` the
+    different technical words that the customer used; `shows` what their sentences were read as (intents, and URGENT)."""
 
-    at: datetime
+    at: AwareDatetime
     tier: str = ""
     anger: Decimal | None = None
     coverage: Decimal = _NONE
@@ -59,13 +61,13 @@ class Part:
 
     key: str
     points: Decimal
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Dispatched:
-    """Where a call goes. `line` is "" where nothing is to be done, `score` the sum after the tier; `from_` is when the time in
-    which somebody must answer begins: the call, or the morning that the line opens."""
+    """Where a call goes. `line` is "" where nothing is to be done, `score` the sum after the tier; `from_` is when the time
+    in which somebody must answer begins: the call, or the morning that the line opens."""
 
     priority: Priority
     line: str
@@ -236,9 +238,9 @@ def _technical(facts: CallFacts, template: DispatchTemplate) -> list[Part]:
     if not count:
         return []
     points = min(count * template.technical_weight, template.technical_most)
-    told = {"count": count, "weight": _told(template.technical_weight), "points": _told(points)}
+    told = {"count": str(count), "weight": _told(template.technical_weight), "points": _told(points)}
     is_capped = points < count * template.technical_weight
-    return [Part("technical_most" if is_capped else "technical", points, {**told, "words": list(facts.technical)})]
+    return [Part("technical_most" if is_capped else "technical", points, {**told, "words": ", ".join(facts.technical)})]
 
 
 def _shown(facts: CallFacts, template: DispatchTemplate) -> list[Part]:
@@ -253,7 +255,7 @@ def _waiting(facts: CallFacts, template: DispatchTemplate) -> list[Part]:
     if facts.open_tickets <= 0:
         return []
     points = min(facts.open_tickets * template.ticket_weight, template.tickets_most)
-    told = {"count": facts.open_tickets, "weight": _told(template.ticket_weight), "points": _told(points)}
+    told = {"count": str(facts.open_tickets), "weight": _told(template.ticket_weight), "points": _told(points)}
     return [Part("open_tickets", points, told)]
 
 
@@ -262,7 +264,7 @@ def _line(facts: CallFacts, template: DispatchTemplate, priority: str) -> tuple[
     line, count = template.line_of[priority], len(facts.technical)
     if count < template.technical_from or line == template.technical_line:
         return line, None
-    told = {"count": count, "from": template.technical_from, "line": template.technical_line}
+    told = {"count": str(count), "from": str(template.technical_from), **_called(template, template.technical_line)}
     return template.technical_line, Part("to_engineer", _NONE, told)
 
 
@@ -274,9 +276,14 @@ def _by_the_clock(
     if not template.by_clock or not desk.by_hours or hours.is_working(at, desk.zone, desk.region):
         return line, at, []
     if PRIORITIES.index(priority) >= _TICKETS.index(template.clock_from) + 1:
-        return template.clock_line, at, [Part("outside_hours", _NONE, {"line": template.clock_line})]
+        return template.clock_line, at, [Part("outside_hours", _NONE, _called(template, template.clock_line))]
     opens = hours.opens(at, desk.zone, desk.region)
-    return line, opens, [Part("waits_for_hours", _NONE, {"line": line, "opens": opens.isoformat()})]
+    return line, opens, [Part("waits_for_hours", _NONE, {**_called(template, line), "opens": opens.isoformat()})]
+
+
+def _called(template: DispatchTemplate, line: str) -> dict[str, str]:
+    desk = template.lines[line]
+    return {"line_zh": desk.zh, "line_en": desk.en}
 
 
 def _told(value: Decimal) -> str:
@@ -337,8 +344,10 @@ class _Reader:
         clock = self._mapping(data["hours"], "hours", ("counted", "from", "line"))
         priorities = self._mapping(data["priorities"], "priorities", _TICKETS)
         each = {name: self._mapping(one, f"priorities: {name}", ("from", "line")) for name, one in priorities.items()}
-        reaches = {name: self._number(each[name], "from", _REACHES, f"priorities: {name}") for name in _TICKETS}
-        for lower, higher in zip(_TICKETS, _TICKETS[1:], strict=False):
+        reaches: dict[str, Decimal] = {
+            name: self._number(each[name], "from", _REACHES, f"priorities: {name}") for name in _TICKETS
+        }
+        for lower, higher in pairwise(_TICKETS):
             if reaches[lower] >= reaches[higher]:
                 raise self._wrong("priorities", f"{higher} begins at more points than {lower}")
         if not isinstance(clock["counted"], bool):
@@ -407,7 +416,7 @@ class _Reader:
 
     def _words(self, data: Any, where: str) -> tuple[str, ...]:
         lists = self._mapping(data, where, ("zh", "en"))
-        words = [word for one in lists.values() for word in (one if isinstance(one, list) else [None])]
+        words: list[Any] = [word for one in lists.values() for word in (one if isinstance(one, list) else [None])]
         if any(not isinstance(word, str) or not 0 < len(word.strip()) <= _LONGEST_WORD for word in words):
             raise self._wrong(where, f"zh and en are lists of words of at most {_LONGEST_WORD} characters")
         if len(words) > _MOST_WORDS:

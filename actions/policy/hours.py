@@ -77,7 +77,7 @@ class Hours:
         return day in calendar.worked or (day.isoweekday() in self._of(region).days and day not in calendar.off)
 
     def opens(self, now: datetime, zone: str, region: str) -> datetime:
-        """When work begins next for somebody of this region, after `now`; `now` itself where no day of the year is worked."""
+        """When work begins next, after `now`, for somebody of this region; `now` where no day of the year is worked."""
         local = now.astimezone(zone_of(zone))
         begins = self._of(region).hours.from_
         for days in range(366):
