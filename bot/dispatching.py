@@ -19,6 +19,8 @@ from actions.commands.dispatch import (
     Figure,
     PeakWords,
     SaveDispatchTemplate,
+    TemplateChange,
+    changes_of,
     facts_from_json,
 )
 from actions.commands.recordings import HOUSE
@@ -36,7 +38,6 @@ from actions.policy.dispatch import (
     Dispatched,
     DispatchTemplate,
     Line,
-    differences,
     dispatch,
     hundredths,
 )
@@ -74,12 +75,11 @@ class InForce:
 
 @dataclass(frozen=True)
 class Version:
-    """A version with who saved it, and what it changed of the one before, as path, before, after."""
+    """A version with who saved it, and what it changed of the one before."""
 
     in_force: InForce
     by: Speaker | None
-    changed: tuple[tuple[str, str, str], ...]
-    is_readable: bool = True
+    changed: tuple[TemplateChange, ...]
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ class Dispatching:
         for one in reversed(saved):
             now = InForce(one.id, DispatchTemplate.read(one.text, f"version {one.id}"), one)
             by = await people.speaker_of(tx, one.by_id) if one.by_id else None
-            found.append(Version(now, by, differences(before.template, now.template)))
+            found.append(Version(now, by, changes_of(before.template, now.template)))
             before = now
         return found[::-1]
 
@@ -233,7 +233,12 @@ class Dispatching:
         async with self._store.write() as tx:
             now = await self.in_force(tx)
             # what it was made from must be what is in force: else somebody saved in the meantime, and the plan says so
-            command = SaveDispatchTemplate(text, note, over, now.template.text if now.version == over else "")
+            before = now.template.text if now.version == over else ""
+            try:
+                changed = changes_of(now.template, DispatchTemplate.read(text, "the template"))
+            except ValueError:  # the plan tells what is wrong
+                changed = ()
+            command = SaveDispatchTemplate(text, note, over, before, changed)
             return await self._order(tx, command, person, cause, f"dispatch:{person.person_id}")
 
     # --- the trial ----------------------------------------------------------------------------------------------------

@@ -168,7 +168,7 @@ class RecordingShelf:
 
 
 async def may_read(tx: Tx, recording: Recording, person: Speaker) -> bool:
-    """Whether somebody may read what was heard: who sent it (the same bytes make it theirs, too), their managers, and whoever
+    """Whether somebody may read what was heard: who sent it (the same bytes make it theirs, too), their managers, and who
     has taken its ticket."""
     if person.person_id is None:
         return False

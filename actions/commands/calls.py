@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime
 
 from actions.commands.crm import reminder_timer
-from actions.commands.dispatch import dispatch_again
+from actions.commands.dispatch import dispatch_again, dispatch_timer
 from actions.commands.planning import (
     MAX_TEXT,
     SALES,
@@ -127,6 +127,7 @@ class WriteCall:
         inverse: list[Effect] = []
         for reminder_id, _ in reversed(reminders):
             inverse += [Unschedule(reminder_timer(reminder_id)), Remove("reminder", reminder_id)]
+        inverse += [Unschedule(dispatch_timer(recording.id))] if again else []
         inverse += [Remove("signal", one.id) for one in reversed(signals)]
         return Plan(
             (Create("activity", activity_id, values), *belongs.updates, *signals, *reminded, *again),

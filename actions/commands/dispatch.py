@@ -205,7 +205,8 @@ class DispatchCall:
         found: list[Effect] = [Notify(to, topic, told, view_of=card, offers=offers)]
         owner = f"person:{customer.owner_id}"
         if customer.owner_id is not None and owner != to and customer.owner_id != by_id:
-            found.append(Notify(owner, topic, {**told, "clip": None}, view_of=card, offers=offers))
+            without_sound = {name: value for name, value in told.items() if name != "clip"}
+            found.append(Notify(owner, topic, without_sound, view_of=card, offers=offers))
         return tuple(found)
 
     def _told(self, recording: Recording, customer: Customer, ticket: Ticket | None) -> dict[str, Json]:
@@ -236,14 +237,25 @@ class DispatchCall:
 
 
 @dataclass(frozen=True)
+class TemplateChange:
+    """One line of a template before and after; "" where there is none."""
+
+    path: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
 class SaveDispatchTemplate:
-    """Put a template in force, with a note that says why. `over` is the version that it was made from, with its `before`:
-    where another is in force by now, the plan says so. Saving an older one again is how to go back."""
+    """Put a template in force, with a note that says why. `over` is the version that it was made from, with its text
+    `before` and what is `changed` of it; where another is in force by now, the plan says so. Saving an older one again is
+    how to go back."""
 
     text: str
     note: str
     over: str
     before: str
+    changed: tuple[TemplateChange, ...] = ()
 
     name: ClassVar[str] = "save_dispatch_template"
     roles: ClassVar[frozenset[str]] = frozenset({"manager", "director"})
@@ -263,9 +275,11 @@ class SaveDispatchTemplate:
             before, after = DispatchTemplate.read(self.before), DispatchTemplate.read(self.text)
         except ValueError as error:
             return problem("dispatch_unreadable", subject, fault=str(error)[:300])
-        changed = differences(before, after)
+        changed = changes_of(before, after)
         if not changed:
             return problem("dispatch_unchanged", subject)
+        if changed != self.changed:  # the record must say what really changes
+            return problem("dispatch_changed_since", subject)
         version = new_id("DT", self.over)  # one follows another: of two people who save at once, one is too late
         follows = was.at + timedelta(microseconds=1) if was is not None and was.at is not None else now
         values: dict[str, Json] = {
@@ -274,17 +288,25 @@ class SaveDispatchTemplate:
             "by_id": speaker.person_id,
             "at": stamp(max(now, follows)),
         }
-        lines = [{"path": path, "before": old, "after": new} for path, old, new in changed]
         return Plan(
             (Create("dispatch_template", version, values),),
             (subject,),
-            data={"version": version, "over": self.over, "count": len(lines), "changed": lines[:_MOST_TOLD]},
+            data={"version": version, "over": self.over, "count": len(changed)},
         )
+
+
+def changes_of(before: DispatchTemplate, after: DispatchTemplate) -> tuple[TemplateChange, ...]:
+    """What one template has other than another, a line each."""
+    return tuple(TemplateChange(*one) for one in differences(before, after))
 
 
 def dispatch_again(recording_id: str, now: datetime) -> Schedule:
     """What is true of a call has changed: it is read and weighed again, at once. For the commands that put a call right."""
-    return Schedule(f"dispatch:{recording_id}", "dispatch", now, {"recording": recording_id})
+    return Schedule(dispatch_timer(recording_id), "dispatch", now, {"recording": recording_id})
+
+
+def dispatch_timer(recording_id: str) -> str:
+    return f"dispatch:{recording_id}"
 
 
 def facts_to_json(facts: CallFacts, customer_id: str) -> str:

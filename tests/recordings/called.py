@@ -16,7 +16,7 @@ from voice.mood import UNCERTAIN, Felt, Mood
 FAULT = (
     "销售: 您好\n客户: 你们的系统又登不上去了\n客户: 中央站昨晚黑屏又重启\n客户: 你们服务太差了我要投诉\n销售: 我马上去看"
 )
-CALM = "销售: 您好\n客户: 那先发一份正式报价\n客户: 下周我们再谈\n销售: 好的"
+CALM = "销售: 您好\n客户: 你们的报价比别家贵\n客户: 那先发一份正式报价\n客户: 下周我们再谈\n销售: 我们包三年维保"
 
 
 def heard(anger: float, *, customer: str = "客户", at: float = 35.0, coverage: float = 1.0) -> HeardMood:
