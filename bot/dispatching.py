@@ -138,9 +138,10 @@ class Dispatching:
 
     # --- a call -------------------------------------------------------------------------------------------------------
 
-    async def send(self, tx: Tx, read: CallRead, mood: HeardMood | None) -> SentCall | None:
-        """Send a call that was read, unless it was sent before by the same facts; None where its customer is not known."""
-        recording = read.recording
+    async def send(self, tx: Tx, read: CallRead) -> SentCall | None:
+        """Send a call that was read, with its mood, unless it was sent before by the same facts; None where its customer is
+        not known."""
+        recording, mood = read.recording, read.mood
         if recording.is_message or recording.state != "done" or recording.customer_id is None:
             return None
         customer = await own.get(tx, "customer", recording.customer_id)
@@ -183,7 +184,7 @@ class Dispatching:
         if isinstance(recording, Recording) and turns:
             read = await self._calls.read(recording, turns, Speaker.zone)
             async with self._store.write() as tx:
-                await self.send(tx, read, mood)
+                await self.send(tx, replace(read, mood=mood))
 
     def _due(self, made: Dispatched) -> datetime:
         """When somebody must have answered: the house's promise, from now or from when the line opens."""

@@ -1,8 +1,10 @@
 """Tell, for recordings: how far the listening is, what was heard, why it waits; where the recording was sent."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
@@ -17,10 +19,13 @@ from bot.channels.channel import Channel
 from bot.dispatching import Dispatching, SentCall
 from bot.hearing import Listener
 from bot.kept_moods import mood_of
+from bot.kept_papers import at_home
+from bot.kept_recordings import turns_of
 from bot.listening import Progress
 from bot.message import Address, Reply, address_from_json
 from bot.outbox import Outbox
 from bot.phrase_calls import phrase_report
+from bot.phrase_mood import phrase_mood_again
 from bot.phrase_recordings import (
     phrase_done,
     phrase_heard_so_far,
@@ -47,6 +52,7 @@ class RecordingTeller:
         listener: Listener,
         calls: CallReader,
         dispatching: Dispatching,
+        home: Path,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
@@ -55,6 +61,7 @@ class RecordingTeller:
         self._listener = listener
         self._calls = calls
         self._dispatching = dispatching
+        self._home = home
         self._now = now
 
     async def progress(self, progress: Progress, number: int) -> None:
@@ -105,12 +112,12 @@ class RecordingTeller:
         is_synthetic = self._listener.is_synthetic
         customer = await own.get(tx, "customer", recording.customer_id) if recording.customer_id else None
         known = customer if isinstance(customer, Customer) else None
+        mood = await mood_of(tx, recording.id, recording.customer_speaker)
         read: dict[str, CallRead] = {}
         sent: SentCall | None = None
         if not reason and not recording.is_message and known is not None:
-            read[Speaker.zone] = await self._calls.read(recording, turns, Speaker.zone)
-            mood = await mood_of(tx, recording.id, recording.customer_speaker)
-            sent = await self._dispatching.send(tx, read[Speaker.zone], mood)
+            read[Speaker.zone] = replace(await self._calls.read(recording, turns, Speaker.zone), mood=mood)
+            sent = await self._dispatching.send(tx, read[Speaker.zone])
 
         async def phrase(person: Speaker | None, voice: Voice, mint: Mint) -> Reply:
             if reason:
@@ -118,7 +125,7 @@ class RecordingTeller:
             if recording.is_message:
                 return phrase_done(recording, turns, is_synthetic, voice, mint)
             if voice.zone not in read:
-                read[voice.zone] = await self._calls.read(recording, turns, voice.zone)
+                read[voice.zone] = replace(await self._calls.read(recording, turns, voice.zone), mood=mood)
             return phrase_report(read[voice.zone], known, is_synthetic, person, voice, mint, sent)
 
         await self._everywhere(tx, recording, f"ended:{recording.id}:{key}", phrase)
@@ -132,6 +139,44 @@ class RecordingTeller:
         )
         after_commit(tx, partial(self._outbox.kick, targets))
 
+    async def corrected(self, recording_id: str, at: datetime) -> None:
+        """The report anew, after something was put right in it: in its place, or where nothing can be edited, once more."""
+        async with self._store.read() as tx:
+            recording = await own.get(tx, "recording", recording_id)
+            if not isinstance(recording, Recording) or recording.state != "done" or recording.is_message:
+                return
+            turns = await turns_of(tx, recording.id)
+            arrivals = await self._arrivals(tx, recording.id)
+            speakers = {row.asker: await people.speaker_of(tx, row.asker) for row, _ in arrivals}
+            known = await own.get(tx, "customer", recording.customer_id) if recording.customer_id else None
+            mood = await mood_of(tx, recording.id, recording.customer_speaker)
+        zones = {Speaker.zone, *(one.zone for one in speakers.values() if one)}
+        read = {zone: replace(await self._calls.read(recording, turns, zone), mood=mood) for zone in zones}
+        persons = {to.key: speakers[row.asker] for row, to in arrivals}
+        edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
+        key, mints = f"corrected:{recording.id}:{at.isoformat()}", dict[str, Mint]()
+
+        def card(to: Address, lang: Language) -> Reply:
+            person = persons.get(to.key)
+            # buttons as old as the recording: a number that is typed means those of the card that came last
+            mints[to.key] = mint = Mint(f"{key}:{to.key}", to.key, recording.created_at)
+            voice = Voice(lang, person.zone if person else Speaker.zone, self._now())
+            customer = known if isinstance(known, Customer) else None
+            return phrase_report(read[voice.zone], customer, self._listener.is_synthetic, person, voice, mint)
+
+        def in_place(to: Address, old: Reply) -> Reply:
+            # where a picture is part of what is edited it stays, as long as it is of the one who is the customer
+            return replace(card(to, old.lang), pictures=old.pictures if mood else ())
+
+        async with self._store.write() as tx:
+            targets = await self._outbox.redraw(tx, key, f"transcript:{recording.id}", in_place, only=edited)
+            for row, to in arrivals:
+                if to.channel not in edited and to.key not in mints:
+                    await self._put(tx, f"{key}:{to.key}", to, at_home(card(to, _language(row.lang)), self._home))
+            for mint in mints.values():
+                await mint.save(tx)
+            after_commit(tx, partial(self._outbox.kick, targets))
+
     async def waits(self, tx: Tx, recording: Recording, reason: str) -> None:
         """That it stays in the queue, and for what."""
 
@@ -139,6 +184,19 @@ class RecordingTeller:
             return phrase_waits(recording, reason, voice, mint)
 
         await self._everywhere(tx, recording, f"waits:{recording.id}:{reason}", phrase)
+
+    async def judged_again(self, tx: Tx, recording: Recording, turns: Sequence[Turn], key: str) -> None:
+        """How the customer sounded, now that it was put right who that is: on a card of its own, as pictures are not
+        edited."""
+        mood = await mood_of(tx, recording.id, recording.customer_speaker)
+        read: dict[str, CallRead] = {}
+
+        async def phrase(person: Speaker | None, voice: Voice, mint: Mint) -> Reply:
+            if voice.zone not in read:
+                read[voice.zone] = replace(await self._calls.read(recording, turns, voice.zone), mood=mood)
+            return phrase_mood_again(read[voice.zone], voice)
+
+        await self._everywhere(tx, recording, f"mood:{recording.id}:{key}", phrase)
 
     async def _everywhere(self, tx: Tx, recording: Recording, key: str, phrase: _Phrase) -> None:
         told: set[str] = set()
@@ -151,7 +209,7 @@ class RecordingTeller:
             voice = Voice(_language(row.lang), person.zone if person else Speaker.zone, self._now())
             reply = await phrase(person, voice, mint)
             await mint.save(tx)
-            await self._put(tx, f"{key}:{to.key}", to, reply)
+            await self._put(tx, f"{key}:{to.key}", to, at_home(reply, self._home))
 
     async def _arrivals(self, tx: Tx, recording_id: str) -> list[tuple[Any, Address]]:
         found = select(RecordingArrivalRow.__table__).where(RecordingArrivalRow.recording_id == recording_id)

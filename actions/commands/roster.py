@@ -10,6 +10,7 @@ from actions.commands import (
     calendars,
     calls,
     clock,
+    corrections,
     crm,
     data,
     dispatch,
@@ -94,6 +95,7 @@ _ALL: tuple[type[Command], ...] = (
     calls.WriteCall,
     dispatch.DispatchCall,
     dispatch.SaveDispatchTemplate,
+    corrections.CorrectCall,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}
