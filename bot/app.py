@@ -346,7 +346,7 @@ async def build_house(
     dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now)
     tells = RecordingTeller(store, outbox, channels, listener, calls, dispatching, settings.home, now)
     mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
-    listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now)
+    listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
     corrections = CallCorrections(store, calls, shelf, now, arm)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)

@@ -9,7 +9,7 @@ plain file lies in the home's `recordings/open` only while a step runs.
 import asyncio
 import threading
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,6 +27,7 @@ from actions.outside.store import Store, Tx
 from actions.outside.tables import ListeningRow, RecordingArrivalRow, RecordingPartRow, RecordingRow
 from actions.recordings.sealed import FOLDER, SealBroken, sealed_path, unseal_into
 from bot.beside import run_beside
+from bot.call_reading import CallRead
 from bot.fault import name_fault
 from bot.hearing import WAITS_FOR, Listener
 from bot.kept_moods import mood_of
@@ -35,8 +36,9 @@ from bot.listening_queue import HELD, LEASE, PLAN, Gone, Job, ListeningQueue
 from bot.message import Message, Spoken, message_from_json
 from bot.mood_step import MoodStep
 from voice.cannot_hear import CannotHear
-from voice.plan import Plan
+from voice.plan import Opening, Plan
 from voice.sides import customer_of, shipped_cues
+from voice.speakers import NAMES
 from voice.transcript import Turn
 
 TRY_AGAIN = timedelta(minutes=1)
@@ -51,6 +53,8 @@ SURE = 0.6
 _LOOK_EVERY = 0.5
 _SHOWN_AGAIN = (1.0, 3.0, 6.0, 12.0, 30.0)
 """Seconds between two looks of one card: the first words come at once, a long call does not fill the ledger."""
+_OPENING, _PREVIEWED, _HEARD = range(3)
+"""Stages of what is shown: how far the opening is; first words from before it is opened; turns with their speakers."""
 _PATIENCE = 90.0
 """Seconds that a voice message may keep its conversation waiting; afterwards its words come as a message of their own."""
 _OPEN_FOLDER = "open"
@@ -78,25 +82,64 @@ class NoWords:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far it is: seconds heard, of how many, and the last turns."""
+    """How far it is: seconds heard, of how many, and the last turns; while it is opened, the share (0 … 1) of that."""
 
     recording: Recording
     heard: float
     duration: float
     last: tuple[Turn, ...]
+    opened: float | None = None
+
+
+@dataclass(frozen=True)
+class ReadAhead:
+    """What was read of a call, by zone, before it is told that it ended; of this state of its record and these turns."""
+
+    recording: Recording
+    turns: tuple[Turn, ...]
+    calls: Mapping[str, CallRead]
 
 
 class Tells(Protocol):
-    """Says what becomes of a recording where it was sent; within the transaction given, if it is given."""
+    """Says what becomes of a recording where it was sent; within the transaction given, if it is given.
+
+    `read` does beforehand what takes long, for a record as it will be; `ended` does it itself where that has become another.
+    """
 
     async def progress(self, progress: Progress, number: int) -> None: ...
-    async def ended(self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str, key: str) -> None: ...
+    async def read(self, recording: Recording, turns: tuple[Turn, ...]) -> ReadAhead: ...
+    async def ended(
+        self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str, key: str, ahead: ReadAhead
+    ) -> None: ...
     async def waits(self, tx: Tx, recording: Recording, reason: str) -> None: ...
     async def judged_again(self, tx: Tx, recording: Recording, turns: Sequence[Turn], key: str) -> None: ...
 
 
+@dataclass
+class _Shown:
+    """What of a recording was shown: `count` times, `number` in this stage of it, last `at` this time of the loop.
+
+    `waiting` has come since, and is shown when the `alarm` rings.
+    """
+
+    count: int = 0
+    number: int = 0
+    at: float = float("-inf")
+    stage: int = 0
+    waiting: Progress | None = None
+    alarm: asyncio.TimerHandle | None = None
+
+
+class _ReadOtherwise(Exception):
+    """What was read ahead is not what there is any more."""
+
+
 class Listening:
-    """The workers of this process. `accept` takes a voice message that has words now; `secret` opens what is sealed."""
+    """The workers of this process.
+
+    `accept` takes a voice message that has words now; `secret` opens what is sealed; `likely` are names that may come up in
+    a recording, the likeliest first.
+    """
 
     def __init__(
         self,
@@ -110,6 +153,7 @@ class Listening:
         accept: Callable[[Message], Awaitable[bool]],
         now: Callable[[], datetime],
         *,
+        likely: Callable[[Recording], Awaitable[Sequence[str]]],
         lease: timedelta = LEASE,
     ) -> None:
         self._store = store
@@ -123,12 +167,13 @@ class Listening:
         self._now = now
         self._queue = ListeningQueue(store, now, lease)
         self._keep = self._queue.keep
+        self._likely = likely
         self._lanes: dict[bool, asyncio.Task[None]] = {}
         self._once_more: set[bool] = set()
         self._alarms: dict[bool, asyncio.TimerHandle] = {}
         self._telling: set[asyncio.Task[None]] = set()
         self._live: dict[str, list[Turn]] = defaultdict(list)
-        self._shown: dict[str, tuple[int, float]] = {}
+        self._shown: dict[str, _Shown] = defaultdict(_Shown)
         self._stops: set[threading.Event] = set()
         self._is_closing = False
 
@@ -153,7 +198,7 @@ class Listening:
     async def stop(self, patience: timedelta = timedelta(seconds=5)) -> None:
         """Stop listening; the piece at hand is begun anew by the next process."""
         self._is_closing = True
-        for alarm in self._alarms.values():
+        for alarm in [*self._alarms.values(), *(shown.alarm for shown in self._shown.values() if shown.alarm is not None)]:
             alarm.cancel()
         for stop in self._stops:
             stop.set()
@@ -299,8 +344,16 @@ class Listening:
         return {"owner": "", "lease_until": None if tells else self._now() + HELD}
 
     async def _open(self, job: Job, recording: Recording, *, tells: bool) -> NoWords | None:
+        loop, live = asyncio.get_running_loop(), self._live[recording.id]
+        live.clear()
+
+        def looked(opening: Opening) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody looks any more
+                loop.call_soon_threadsafe(self._looked, job, recording, opening)
+
+        look, names = (None if job.is_brief else looked), await self._likely(recording)
         async with self._opened(job, recording) as file:
-            plan = await self._in_a_thread(job, lambda stop: self._listener.plan(file, stop.is_set))
+            plan = await self._in_a_thread(job, lambda stop: self._listener.plan(file, stop.is_set, look, names))
         if not plan.pieces:
             raise CannotHear("silence")
         is_brief = job.is_brief and plan.duration <= LONGEST_MESSAGE.total_seconds()
@@ -324,8 +377,11 @@ class Listening:
             with suppress(RuntimeError):  # the loop is closed: nobody looks any more
                 loop.call_soon_threadsafe(self._said, job, recording, turn, plan.duration)
 
+        names = await self._likely(recording)
         async with self._opened(job, recording) as file:
-            turns = await self._in_a_thread(job, lambda stop: self._listener.hear(file, plan, number, said, stop.is_set))
+            turns = await self._in_a_thread(
+                job, lambda stop: self._listener.hear(file, plan, number, said, stop.is_set, names)
+            )
         row = {
             "recording_id": recording.id,
             "number": number,
@@ -343,7 +399,7 @@ class Listening:
         """How the customer sounded. A call is told without it where that cannot be said; whether it was judged now."""
         async with self._store.read() as tx:
             turns = await turns_of(tx, recording.id)
-            customer = recording.customer_speaker if recording.state == "done" else _customer_of(turns)[0]
+            customer = recording.customer_speaker if recording.state == "done" else self._customer_of(plan, turns)[0]
             if customer is None or job.attempt > MOST_ATTEMPTS or not await self._moods.is_due(tx, recording, customer):
                 return False
         try:
@@ -376,25 +432,54 @@ class Listening:
                     await self._tells.judged_again(tx, recording, turns, job.owner)
 
     async def _end(self, job: Job, state: Literal["done", "failed"], reason: str, *, tells: bool) -> None:
+        """Close it and tell it. What takes long is done before the transaction, which holds everybody up, and done again
+        where the turns or the record have become others meanwhile."""
         words: Words | None = None
-        async with self._store.write() as tx:
-            await self._keep(tx, job, is_over=True, lease_until=None)
-            turns = await turns_of(tx, job.recording_id)
-            customer, certainty = _customer_of(turns)
-            end = EndListening(job.recording_id, state, reason, self._listener.model, customer, certainty)
-            outcome = await self._shelf.order(
-                tx, end, HOUSE, f"heard:{job.recording_id}:{job.owner}", f"recording:{job.recording_id}"
-            )
-            if outcome.kind != "done":
-                return  # cancelled at the last moment
-            recording = await _recording(tx, job.recording_id)
-            if tells and job.is_brief and turns:
-                words = self._as_words(turns)
-            elif tells:
-                await self._tells.ended(tx, recording, turns, reason or ("" if turns else "silence"), job.owner)
+        for is_last in (False, False, True):
+            end, turns, recording = await self._as_it_ends(job, state, reason)
+            is_told = tells and not (job.is_brief and turns)
+            why = reason or ("" if turns else "silence")
+            ahead = ReadAhead(recording, turns, {})
+            if is_told and not why:
+                ahead = await self._held(job, asyncio.ensure_future(self._tells.read(recording, turns)))
+            with suppress(_ReadOtherwise):
+                async with self._store.write() as tx:
+                    if not await self._close(tx, job, end):
+                        return  # cancelled at the last moment
+                    recording, turns = await _recording(tx, job.recording_id), await turns_of(tx, job.recording_id)
+                    if (ahead.recording, ahead.turns) != (recording, turns) and not is_last:
+                        raise _ReadOtherwise
+                    if is_told:
+                        await self._tells.ended(tx, recording, turns, why, job.owner, ahead)
+                    elif tells:
+                        words = self._as_words(turns)
+                break
         self._forget(job.recording_id)
         if words is not None:
             await self._speak(job.recording_id, words)
+
+    async def _as_it_ends(
+        self, job: Job, state: Literal["done", "failed"], reason: str
+    ) -> tuple[EndListening, tuple[Turn, ...], Recording]:
+        """The end as a command, everything that was heard, and the record as it will be then."""
+        async with self._store.read() as tx:
+            turns, recording = await turns_of(tx, job.recording_id), await _recording(tx, job.recording_id)
+        customer, certainty = self._customer_of(job.plan, turns)
+        end = EndListening(job.recording_id, state, reason, self._listener.model, customer, certainty)
+        return end, turns, replace(recording, **end.wanted)
+
+    def _customer_of(self, plan: Plan | None, turns: Sequence[Turn]) -> tuple[str | None, float]:
+        """Which speaker is the customer, and how certain that is: by the channel where the house has said so, else by what
+        is said."""
+        channel = self._shelf.rules.customer_channel
+        if channel is not None and plan is not None and plan.two_channels:
+            return NAMES[channel], 1.0
+        return customer_of(turns, shipped_cues())
+
+    async def _close(self, tx: Tx, job: Job, end: EndListening) -> bool:
+        await self._keep(tx, job, is_over=True, lease_until=None)
+        cause = f"heard:{job.recording_id}:{job.owner}"
+        return (await self._shelf.order(tx, end, HOUSE, cause, f"recording:{job.recording_id}")).kind == "done"
 
     async def _speak(self, recording_id: str, words: Words) -> None:
         """A voice message that could not be heard when it came is heard now, as a message of its own."""
@@ -406,6 +491,7 @@ class Listening:
 
     async def _cannot(self, job: Job, reason: str, *, tells: bool) -> NoWords:
         """What cannot be listened to: it waits for what somebody here can bring, else it ends with its reason."""
+        self._forget(job.recording_id)
         if reason not in WAITS_FOR:
             with suppress(Gone):
                 await self._end(job, "failed", reason, tells=tells)
@@ -434,7 +520,9 @@ class Listening:
 
     def _forget(self, recording_id: str) -> None:
         self._live.pop(recording_id, None)
-        self._shown.pop(recording_id, None)
+        shown = self._shown.pop(recording_id, None)
+        if shown is not None and shown.alarm is not None:
+            shown.alarm.cancel()
 
     # --- the thread -------------------------------------------------------------------------------------------------
 
@@ -459,15 +547,8 @@ class Listening:
         if self._is_closing:
             stop.set()
         result = run_beside(partial(work, stop))
-        renewed = asyncio.get_running_loop().time()
         try:
-            while not (await asyncio.wait({result}, timeout=_LOOK_EVERY))[0]:
-                if stop.is_set():
-                    continue
-                is_due = asyncio.get_running_loop().time() - renewed >= self._queue.lease.total_seconds() / 4
-                renewed = asyncio.get_running_loop().time() if is_due else renewed
-                if not await self._is_wanted(job, renews=is_due):
-                    stop.set()
+            await self._renew_until(result, job, stop)
         finally:
             is_stopped = stop.is_set()
             stop.set()
@@ -476,6 +557,37 @@ class Listening:
             result.exception()  # whatever it was, it counts no more
             raise Gone
         return result.result()
+
+    async def _held(self, job: Job, result: "asyncio.Future[_T]") -> _T:
+        """What becomes of it, while the lease is renewed. Raises Gone, and waits no longer, once it is not wanted."""
+        stop = threading.Event()
+        self._stops.add(stop)
+        if self._is_closing:
+            stop.set()
+        try:
+            await self._renew_until(result, job, stop, waits=False)
+        finally:
+            self._stops.discard(stop)
+            if not result.done():
+                result.cancel()
+        if stop.is_set():
+            raise Gone
+        return result.result()
+
+    async def _renew_until(
+        self, result: "asyncio.Future[_T]", job: Job, stop: threading.Event, *, waits: bool = True
+    ) -> None:
+        """Return when it is there; `stop` is set once it is not wanted, and then it is waited for no more unless `waits`."""
+        renewed = asyncio.get_running_loop().time()
+        while not (await asyncio.wait({result}, timeout=_LOOK_EVERY))[0]:
+            if stop.is_set():
+                if not waits:
+                    return
+                continue
+            is_due = asyncio.get_running_loop().time() - renewed >= self._queue.lease.total_seconds() / 4
+            renewed = asyncio.get_running_loop().time() if is_due else renewed
+            if not await self._is_wanted(job, renews=is_due):
+                stop.set()
 
     async def _is_wanted(self, job: Job, *, renews: bool) -> bool:
         state = select(RecordingRow.state).where(RecordingRow.id == job.recording_id)
@@ -492,17 +604,44 @@ class Listening:
 
     # --- what is seen of it -----------------------------------------------------------------------------------------
 
+    def _looked(self, job: Job, recording: Recording, opening: Opening) -> None:
+        """So much of it is opened, and these are its first words."""
+        live = self._live[recording.id]
+        live += opening.turns
+        self._news(job, Progress(recording, 0.0, opening.duration or 0.0, tuple(live[-3:]), opening.share))
+
     def _said(self, job: Job, recording: Recording, turn: Turn, duration: float) -> None:
-        """A turn has come out of the thread: shown now, or with a later one."""
+        """A turn has come out of the thread."""
         live = self._live[recording.id]
         live.append(turn)
-        number, at = self._shown.get(recording.id, (0, float("-inf")))
-        now = asyncio.get_running_loop().time()
-        if self._is_closing or job.is_brief or now - at < _SHOWN_AGAIN[min(number, len(_SHOWN_AGAIN)) - 1] * (number > 0):
+        self._news(job, Progress(recording, turn.end, duration, tuple(live[-3:])))
+
+    def _news(self, job: Job, progress: Progress) -> None:
+        """Shown at once where it is the first words, else when it is time, unless there is something newer by then."""
+        if self._is_closing or job.is_brief:
             return
-        self._shown[recording.id] = (number + 1, now)
-        progress = Progress(recording, turn.end, duration, tuple(live[-3:]))
-        task = asyncio.create_task(self._show(progress, job.owner, number))
+        now, shown = asyncio.get_running_loop().time(), self._shown[progress.recording.id]
+        shown.waiting = progress
+        pause = _SHOWN_AGAIN[min(max(1, shown.number), len(_SHOWN_AGAIN)) - 1]
+        stage = _HEARD if progress.opened is None else _PREVIEWED if progress.last else _OPENING
+        if stage > shown.stage:
+            shown.stage, shown.number, pause = stage, 0, 0.0
+            if shown.alarm is not None:
+                shown.alarm.cancel()
+        elif shown.alarm is not None:
+            return
+        elif shown.at == float("-inf"):
+            shown.at = now  # what is opened within a second needs no bar
+        due = max(now, shown.at + pause)
+        shown.alarm = asyncio.get_running_loop().call_at(due, self._show_next, job, progress.recording.id)
+
+    def _show_next(self, job: Job, recording_id: str) -> None:
+        shown = self._shown[recording_id]
+        progress, shown.alarm, shown.waiting = shown.waiting, None, None
+        if progress is None or self._is_closing:
+            return
+        shown.count, shown.number, shown.at = shown.count + 1, shown.number + 1, asyncio.get_running_loop().time()
+        task = asyncio.create_task(self._show(progress, job.owner, shown.count))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
@@ -531,11 +670,6 @@ async def _recording(tx: Tx, recording_id: str) -> Recording:
     if not isinstance(recording, Recording):
         raise Gone
     return recording
-
-
-def _customer_of(turns: Sequence[Turn]) -> tuple[str | None, float]:
-    """Which speaker is the customer, by what is said, and how certain that is; None where it is doubtful."""
-    return customer_of(turns, shipped_cues())
 
 
 def _files_in(folder: Path) -> Iterable[Path]:
