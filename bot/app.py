@@ -43,6 +43,7 @@ from bot.channels.wechat import WeChatChannel
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
 from bot.corrections_api import corrections_routes
+from bot.dispatch_api import dispatch_routes
 from bot.dispatching import Dispatching
 from bot.door import ApiDoor, kept_secret, kept_token
 from bot.fault import name_fault
@@ -63,6 +64,8 @@ from bot.mood_step import MoodStep
 from bot.names import NameBook
 from bot.outbox import Outbox, Send
 from bot.pages.chat import PagePerson, chat_page
+from bot.pages.dispatch import dispatch_page
+from bot.pages.signed import SignedLinks
 from bot.problem import PROBLEMS, answer_with_problems
 from bot.reviews import ReviewClock
 from bot.settings import Settings
@@ -455,6 +458,9 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
     app.include_router(calls_routes(house.store, door, house.recordings))
     app.include_router(corrections_routes(house.store, door, house.corrections))
+    rules = SignedLinks(secret_of(settings), "dispatch")
+    app.include_router(dispatch_routes(house.store, door, house.dispatching, rules, now))
+    app.include_router(dispatch_page(house.store, house.dispatching, rules, now))
     app.include_router(
         chat_page(
             web,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import func, select
 
@@ -88,7 +89,7 @@ class Tried:
 
     recording_id: str
     called: str
-    customer: str
+    customer: str | None
     facts: CallFacts
     before: Dispatched
     after: Dispatched
@@ -228,7 +229,7 @@ class Dispatching:
             before = now
         return found[::-1]
 
-    async def save(self, person: Speaker, text: str, note: str, over: str, cause: str) -> Outcome:
+    async def save(self, person: Speaker, text: str, note: str, over: str) -> Outcome:
         """Put a template in force on somebody's behalf, as a command like any other. `over` is the version that it was
         made from."""
         async with self._store.write() as tx:
@@ -240,7 +241,7 @@ class Dispatching:
             except ValueError:  # the plan tells what is wrong
                 changed = ()
             command = SaveDispatchTemplate(text, note, over, before, changed)
-            return await self._order(tx, command, person, cause, f"dispatch:{person.person_id}")
+            return await self._order(tx, command, person, f"dispatch:save:{uuid4().hex}", f"dispatch:{person.person_id}")
 
     # --- the trial ----------------------------------------------------------------------------------------------------
 

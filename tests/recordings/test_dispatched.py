@@ -284,7 +284,7 @@ async def test_a_saved_template_counts_for_the_next_call(house: HouseUnderTest, 
         person = await _speaker(house, who)
     turned = now.template.with_values({"anger.weight": 0, "technical.weight": 0, "shows.service.fault": 0})
     turned = turned.with_values({"shows.service.complaint": 0, "open_tickets.weight": 0})
-    outcome = await dispatching.save(person, turned.text, "先看一周", now.version, "save:1")
+    outcome = await dispatching.save(person, turned.text, "先看一周", now.version)
     assert outcome.kind == "done"
     recording, _ = await call(house, FAULT, heard(0.99))
     (kept,) = await sent(house, recording)
@@ -298,9 +298,9 @@ async def test_a_rep_may_not_save_and_who_comes_late_is_told(house: HouseUnderTe
     one = now.template.with_values({"anger.above": 0.7}).text
     other = now.template.with_values({"anger.above": 0.5}).text
     rep, manager = await _speaker(house, "E01"), await _speaker(house, "E11")
-    assert (await dispatching.save(rep, one, "x", "0", "a")).kind == "refused"
-    assert (await dispatching.save(manager, one, "x", "0", "b")).kind == "done"
-    late = await dispatching.save(manager, other, "y", "0", "c")
+    assert (await dispatching.save(rep, one, "x", "0")).kind == "refused"
+    assert (await dispatching.save(manager, one, "x", "0")).kind == "done"
+    late = await dispatching.save(manager, other, "y", "0")
     assert (late.kind, late.proposal.plan.problem) == ("impossible", "dispatch_changed_since")
     async with house.store.read() as tx:
         versions = await dispatching.versions(tx)
@@ -312,10 +312,10 @@ async def test_going_back_is_saving_an_older_version_again(house: HouseUnderTest
     dispatching, manager = house.house.dispatching, await _speaker(house, "E11")
     async with house.store.read() as tx:
         base = (await dispatching.in_force(tx)).template
-    first = await dispatching.save(manager, base.with_values({"anger.above": 0.7}).text, "up", "0", "a")
+    first = await dispatching.save(manager, base.with_values({"anger.above": 0.7}).text, "up", "0")
     version = str(first.proposal.plan.data["version"])
-    assert (await dispatching.save(manager, base.text, "back", version, "b")).kind == "done"
-    same = await dispatching.save(manager, base.text, "again", "0", "c")
+    assert (await dispatching.save(manager, base.text, "back", version)).kind == "done"
+    same = await dispatching.save(manager, base.text, "again", "0")
     assert same.proposal.plan.problem == "dispatch_changed_since"
     async with house.store.read() as tx:
         in_force = await dispatching.in_force(tx)
