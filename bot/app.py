@@ -45,6 +45,8 @@ from bot.clips import Clips
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
 from bot.corrections_api import corrections_routes
+from bot.dispatch_api import dispatch_routes
+from bot.dispatching import Dispatching
 from bot.door import ApiDoor, kept_secret, kept_token
 from bot.fault import name_fault
 from bot.files import limit_for, place_for
@@ -66,6 +68,8 @@ from bot.outbox import Outbox, Send
 from bot.pages.call import CallPages
 from bot.pages.call_links import CallLinks
 from bot.pages.chat import PagePerson, chat_page
+from bot.pages.dispatch import dispatch_page
+from bot.pages.signed import SignedLinks
 from bot.problem import PROBLEMS, answer_with_problems
 from bot.public_address import PublicAddress
 from bot.reply_files import ReplyFiles
@@ -112,6 +116,7 @@ class House:
     corrections: CallCorrections
     listening: Listening
     clips: Clips
+    dispatching: Dispatching
     accept: Callable[[Message], Awaitable[bool]]
     calls: CallOpener
     call_links: CallLinks
@@ -301,6 +306,9 @@ async def build_house(
     async def listen(timer: Timer) -> None:
         listening.kick()
 
+    async def call_put_right(timer: Timer) -> None:
+        await dispatching.send_again(timer.data["recording"])
+
     async def judge_mood(timer: Timer) -> None:
         await listening.judge_again(timer.data["recording"])
 
@@ -340,6 +348,7 @@ async def build_house(
         "review_due": review_due,
         "chase": chase,
         "listen": listen,
+        "dispatch": call_put_right,
         "judge_mood": judge_mood,
         "corrected": corrected,
     }
@@ -352,7 +361,8 @@ async def build_house(
     listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     call_links = CallLinks(secret, now)
-    tells = RecordingTeller(store, outbox, channels, listener, calls, settings.home, now, call_links)
+    dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now)
+    tells = RecordingTeller(store, outbox, channels, listener, calls, dispatching, settings.home, now, call_links)
     mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
     corrections = CallCorrections(store, calls, shelf, now, arm)
@@ -378,6 +388,7 @@ async def build_house(
         corrections,
         listening,
         clips,
+        dispatching,
         accept,
         CallOpener(store, calls, settings.home, lambda: listener.is_synthetic, now),
         call_links,
@@ -466,6 +477,9 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     app.include_router(calls_routes(house.store, door, house.recordings, house.clips, house.calls))
     app.include_router(corrections_routes(house.store, door, house.corrections))
     app.include_router(CallPages(house.store, house.calls, house.call_links, house.corrections, house.accept).router())
+    rules = SignedLinks(secret_of(settings), "dispatch")
+    app.include_router(dispatch_routes(house.store, door, house.dispatching, rules, now))
+    app.include_router(dispatch_page(house.store, house.dispatching, rules, now))
     app.include_router(
         chat_page(
             web,

@@ -13,9 +13,11 @@ from actions.commands.roster import command_to_json
 from actions.crm.records import Customer, Speaker
 from actions.plays.local_time import moment
 from bot.call_reading import CallRead, SignalHeard
+from bot.dispatching import SentCall
 from bot.message import Button, Card, Reply
 from bot.phrase_clips import to_play
 from bot.phrase_corrections import to_correct
+from bot.phrase_dispatch import sent_line
 from bot.phrase_mood import mood_details, mood_line, with_mood_picture
 from bot.phrase_recordings import line_of, note_of
 from bot.steps import AskCallCustomer, ShowCallNote
@@ -49,9 +51,16 @@ class _Line:
 
 
 def phrase_report(
-    read: CallRead, customer: Customer | None, is_synthetic: bool, person: Speaker | None, voice: Voice, mint: Mint
+    read: CallRead,
+    customer: Customer | None,
+    is_synthetic: bool,
+    person: Speaker | None,
+    voice: Voice,
+    mint: Mint,
+    sent: SentCall | None = None,
 ) -> Reply:
-    """The card of a call that is done: who, what about, moments, promises, open questions; the rest one press away."""
+    """The card of a call that is done: who, what about, moments, promises, open questions, where it was sent; the rest one
+    press away."""
     recording = read.recording
     title = _title(read, customer, voice)
     moments, promised, asked = (_lines(one, read, voice) for one in (_moments, _promises, _questions))
@@ -60,6 +69,8 @@ def phrase_report(
     lines = [*_about(read, voice), *filter(None, [mood_line(read, voice)]), *(one.text for one in shown)]
     if not shown:
         lines += [line_of(turn, voice, read.recording) for turn in read.transcript.turns[:_FIRST_LINES]]
+    if (done := sent_line(sent, voice)) is not None:
+        lines.append(done)
     card = Card(
         title, tuple(lines), note=_note(read, voice, is_synthetic=is_synthetic), view_of=f"transcript:{recording.id}"
     )

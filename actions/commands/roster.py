@@ -14,6 +14,7 @@ from actions.commands import (
     corrections,
     crm,
     data,
+    dispatch,
     knowledge,
     materials,
     meetings,
@@ -93,6 +94,8 @@ _ALL: tuple[type[Command], ...] = (
     recordings.BeginListening,
     recordings.EndListening,
     calls.WriteCall,
+    dispatch.DispatchCall,
+    dispatch.SaveDispatchTemplate,
     corrections.CorrectCall,
     clips.ShareClip,
 )
