@@ -16,7 +16,14 @@ from actions.crm import diary, own
 from actions.crm.crossings import note_crossings
 from actions.crm.records import KINDS, Customer, Paper, Recording
 from actions.outside.store import Tx
-from actions.outside.tables import CallMoodRow, ListeningRow, RecordingArrivalRow, RecordingPartRow, TimerRow
+from actions.outside.tables import (
+    CallCorrectionRow,
+    CallMoodRow,
+    ListeningRow,
+    RecordingArrivalRow,
+    RecordingPartRow,
+    TimerRow,
+)
 from actions.papers.files import print_paper
 from actions.papers.sheet import sheet_from_json
 from actions.proposal import (
@@ -171,6 +178,7 @@ async def _erase(world: World, tx: Tx, effect: Erase) -> None:
         await tx.execute(delete(RecordingPartRow).where(RecordingPartRow.recording_id == effect.id))
         moods = (await tx.execute(delete(CallMoodRow).where(CallMoodRow.recording_id == effect.id))).rowcount
         pictures = await asyncio.to_thread(erase_pictures, world.home, effect.id)
+        await tx.execute(delete(CallCorrectionRow).where(CallCorrectionRow.recording_id == effect.id))
     was_there = await asyncio.to_thread(sealed.erase, world.home, effect.id)
     proof = {
         "recording": effect.id,

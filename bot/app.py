@@ -31,6 +31,7 @@ from actions.policy.policy import Policy
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
+from bot.call_corrections import CallCorrections
 from bot.call_reading import CallReader
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
@@ -41,6 +42,7 @@ from bot.channels.web import WebChannel
 from bot.channels.wechat import WeChatChannel
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
+from bot.corrections_api import corrections_routes
 from bot.door import ApiDoor, kept_secret, kept_token
 from bot.fault import name_fault
 from bot.files import limit_for, place_for
@@ -101,6 +103,7 @@ class House:
     rulebook: Rulebook
     llm: Llm | None
     recordings: RecordingShelf
+    corrections: CallCorrections
     listening: Listening
     accept: Callable[[Message], Awaitable[bool]]
 
@@ -285,8 +288,9 @@ async def build_house(
     async def listen(timer: Timer) -> None:
         listening.kick()
 
-    async def judge_mood(timer: Timer) -> None:
-        await listening.judge_again(timer.data["recording"])
+    async def corrected(timer: Timer) -> None:
+        await listening.judge_again(timer.data["recording"])  # first: what was made of the wrong speaker is told no more
+        await tells.corrected(timer.data["recording"], timer.due_at)
 
     weighed: tuple[int, datetime | None] | None = None
 
@@ -320,7 +324,7 @@ async def build_house(
         "review_due": review_due,
         "chase": chase,
         "listen": listen,
-        "judge_mood": judge_mood,
+        "corrected": corrected,
     }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
     teller = Teller(world, outbox, announcer, windows)
@@ -332,7 +336,8 @@ async def build_house(
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     tells = RecordingTeller(store, outbox, channels, listener, calls, settings.home, now)
     mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
-    listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now)
+    listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
+    corrections = CallCorrections(store, calls, shelf, now, arm)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
     conversation = Conversation(
@@ -352,6 +357,7 @@ async def build_house(
         rulebook,
         llm,
         shelf,
+        corrections,
         listening,
         accept,
     )
@@ -437,6 +443,7 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
     app.include_router(calls_routes(house.store, door, house.recordings))
+    app.include_router(corrections_routes(house.store, door, house.corrections))
     app.include_router(
         chat_page(
             web,

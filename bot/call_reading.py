@@ -47,6 +47,12 @@ class CallRead:
     companies: tuple[str, ...]
     mood: HeardMood | None = None
 
+    def turn_of(self, sentence: Sentence) -> int:
+        """In which turn it was said, counted from 0."""
+        turns = enumerate(self.transcript.turns)
+        said = [n for n, one in turns if one.speaker == sentence.speaker and one.start <= sentence.start <= one.end]
+        return said[-1] if said else 0
+
     @property
     def strongest(self) -> Moment | None:
         """The objection or the buying signal that the next steps should answer: the surest of the customer's own."""
@@ -113,9 +119,9 @@ def _transcript_of(recording: Recording, turns: tuple[Turn, ...]) -> Transcript:
     duration = recording.duration_ms / 1000 if recording.duration_ms is not None else ends
     speech = tuple(Span(turn.start, turn.end) for turn in turns)
     transcript = Transcript(turns, recording.model, None, duration, speech, bool(recording.two_channels))
-    if recording.customer_speaker is None:
+    if recording.customer_speaker is None and recording.customer_percent is None:  # nobody has said that nobody knows
         return with_customer(transcript)
-    sure = (recording.customer_percent or 0) / 100
+    sure = (recording.customer_percent or 0) / 100 if recording.customer_speaker else 0.0
     return replace(transcript, customer=recording.customer_speaker, customer_certainty=sure)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from voice.mood import Mood
-from voice.plan import Plan
+from voice.plan import Opening, Plan
 from voice.speakers import Stretch
 from voice.transcript import Turn
 
@@ -26,15 +26,28 @@ class Listener(Protocol):
     @property
     def is_synthetic(self) -> bool: ...
 
-    def plan(self, path: Path, cancelled: Callable[[], bool]) -> Plan:
+    def plan(
+        self,
+        path: Path,
+        cancelled: Callable[[], bool],
+        looked: Callable[[Opening], None] | None = None,
+        names: Sequence[str] = (),
+    ) -> Plan:
         """What is to be heard of a file, in pieces of at most ten minutes that carry who speaks when; none where nobody
-        speaks. Once `cancelled` says so, what it returns counts no more. Raises CannotHear."""
+        speaks. `looked` is told how far it is, and the first words before anybody knows who speaks. Once `cancelled` says
+        so, what it returns counts no more. Raises CannotHear."""
 
     def hear(
-        self, path: Path, plan: Plan, number: int, said: Callable[[Turn], None], cancelled: Callable[[], bool]
+        self,
+        path: Path,
+        plan: Plan,
+        number: int,
+        said: Callable[[Turn], None],
+        cancelled: Callable[[], bool],
+        names: Sequence[str] = (),
     ) -> tuple[Turn, ...]:
         """The turns of a piece. `said` is called with each as soon as it is there; once `cancelled` says so, what it returns
-        counts no more, and it should return soon. Raises CannotHear."""
+        counts no more, and it should return soon. `names` may come up, the likeliest first. Raises CannotHear."""
 
 
 class MoodJudge(Protocol):

@@ -8,8 +8,7 @@ plain file lies in the home's `recordings/open` only while a step runs.
 
 import asyncio
 import threading
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,16 +26,18 @@ from actions.outside.store import Store, Tx
 from actions.outside.tables import ListeningRow, RecordingArrivalRow, RecordingPartRow, RecordingRow
 from actions.recordings.sealed import FOLDER, SealBroken, sealed_path, unseal_into
 from bot.beside import run_beside
+from bot.call_reading import CallRead
 from bot.fault import name_fault
+from bot.heard_so_far import HeardSoFar, Progress
 from bot.hearing import WAITS_FOR, Listener
-from bot.kept_moods import mood_of
 from bot.kept_recordings import TURNS, RecordingShelf, turns_of
 from bot.listening_queue import HELD, LEASE, PLAN, Gone, Job, ListeningQueue
 from bot.message import Message, Spoken, message_from_json
 from bot.mood_step import MoodStep
 from voice.cannot_hear import CannotHear
-from voice.plan import Plan
+from voice.plan import Opening, Plan
 from voice.sides import customer_of, shipped_cues
+from voice.speakers import NAMES
 from voice.transcript import Turn
 
 TRY_AGAIN = timedelta(minutes=1)
@@ -49,8 +50,6 @@ SURE = 0.6
 """Certainty of the words below which they are shown back before anything is done with them."""
 
 _LOOK_EVERY = 0.5
-_SHOWN_AGAIN = (1.0, 3.0, 6.0, 12.0, 30.0)
-"""Seconds between two looks of one card: the first words come at once, a long call does not fill the ledger."""
 _PATIENCE = 90.0
 """Seconds that a voice message may keep its conversation waiting; afterwards its words come as a message of their own."""
 _OPEN_FOLDER = "open"
@@ -77,26 +76,39 @@ class NoWords:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far it is: seconds heard, of how many, and the last turns."""
+class ReadAhead:
+    """What was read of a call, by zone, before it is told that it ended; of this state of its record and these turns."""
 
     recording: Recording
-    heard: float
-    duration: float
-    last: tuple[Turn, ...]
+    turns: tuple[Turn, ...]
+    calls: Mapping[str, CallRead]
 
 
 class Tells(Protocol):
-    """Says what becomes of a recording where it was sent; within the transaction given, if it is given."""
+    """Says what becomes of a recording where it was sent; within the transaction given, if it is given.
+
+    `read` does beforehand what takes long, for a record as it will be; `ended` does it itself where that has become another.
+    """
 
     async def progress(self, progress: Progress, number: int) -> None: ...
-    async def ended(self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str, key: str) -> None: ...
+    async def read(self, recording: Recording, turns: tuple[Turn, ...]) -> ReadAhead: ...
+    async def ended(
+        self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str, key: str, ahead: ReadAhead
+    ) -> None: ...
     async def waits(self, tx: Tx, recording: Recording, reason: str) -> None: ...
     async def judged_again(self, tx: Tx, recording: Recording, turns: Sequence[Turn], key: str) -> None: ...
 
 
+class _ReadOtherwise(Exception):
+    """What was read ahead is not what there is any more."""
+
+
 class Listening:
-    """The workers of this process. `accept` takes a voice message that has words now; `secret` opens what is sealed."""
+    """The workers of this process.
+
+    `accept` takes a voice message that has words now; `secret` opens what is sealed; `likely` are names that may come up in
+    a recording, the likeliest first.
+    """
 
     def __init__(
         self,
@@ -110,6 +122,7 @@ class Listening:
         accept: Callable[[Message], Awaitable[bool]],
         now: Callable[[], datetime],
         *,
+        likely: Callable[[Recording], Awaitable[Sequence[str]]],
         lease: timedelta = LEASE,
     ) -> None:
         self._store = store
@@ -123,12 +136,11 @@ class Listening:
         self._now = now
         self._queue = ListeningQueue(store, now, lease)
         self._keep = self._queue.keep
+        self._likely = likely
         self._lanes: dict[bool, asyncio.Task[None]] = {}
         self._once_more: set[bool] = set()
         self._alarms: dict[bool, asyncio.TimerHandle] = {}
-        self._telling: set[asyncio.Task[None]] = set()
-        self._live: dict[str, list[Turn]] = defaultdict(list)
-        self._shown: dict[str, tuple[int, float]] = {}
+        self._seen = HeardSoFar(tells.progress)
         self._stops: set[threading.Event] = set()
         self._is_closing = False
 
@@ -147,7 +159,7 @@ class Listening:
 
     async def rest(self) -> None:
         """Wait until nothing in this process is under way."""
-        while running := {*self._lanes.values(), *self._telling}:
+        while running := {*self._lanes.values(), *self._seen.telling}:
             await asyncio.wait(running)
 
     async def stop(self, patience: timedelta = timedelta(seconds=5)) -> None:
@@ -155,9 +167,10 @@ class Listening:
         self._is_closing = True
         for alarm in self._alarms.values():
             alarm.cancel()
+        self._seen.close()
         for stop in self._stops:
             stop.set()
-        running = {*self._lanes.values(), *self._telling}
+        running = {*self._lanes.values(), *self._seen.telling}
         if running:
             _, late = await asyncio.wait(running, timeout=patience.total_seconds())
             for task in late:
@@ -195,18 +208,17 @@ class Listening:
         return Words(Spoken(is_sure, self._listener.is_synthetic), text)
 
     async def judge_again(self, recording_id: str) -> bool:
-        """Judge the mood anew, as it was put right since who the customer is; False where there is nothing to judge.
-
-        What was made of another speaker goes at once: it may have been somebody of ours.
-        """
+        """Judge the mood anew where it was put right since who the customer is, or who said something; whether there is
+        something to judge. What was made of another's voice goes at once: it may have been somebody of ours."""
         async with self._store.write() as tx:
             recording = await own.get(tx, "recording", recording_id)
             if not isinstance(recording, Recording) or recording.is_message or recording.state != "done":
                 return False
-            customer = recording.customer_speaker
-            if await mood_of(tx, recording_id, customer) is None:
-                await self._moods.forget(tx, recording_id)
-            is_due = await self._moods.is_due(tx, recording, customer) and await self._queue.reopen(tx, recording_id)
+            customer, turns = recording.customer_speaker, await turns_of(tx, recording_id)
+            if customer is not None and not await self._moods.is_due(tx, recording, customer, turns):
+                return False
+            await self._moods.forget(tx, recording_id)
+            is_due = customer is not None and await self._queue.reopen(tx, recording_id)
         if is_due:
             self._start(False)
         return is_due
@@ -299,8 +311,16 @@ class Listening:
         return {"owner": "", "lease_until": None if tells else self._now() + HELD}
 
     async def _open(self, job: Job, recording: Recording, *, tells: bool) -> NoWords | None:
+        loop = asyncio.get_running_loop()
+        self._seen.begin(recording)
+
+        def looked(opening: Opening) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody looks any more
+                loop.call_soon_threadsafe(self._seen.looked, job, recording, opening)
+
+        look, names = (None if job.is_brief else looked), await self._likely(recording)
         async with self._opened(job, recording) as file:
-            plan = await self._in_a_thread(job, lambda stop: self._listener.plan(file, stop.is_set))
+            plan = await self._in_a_thread(job, lambda stop: self._listener.plan(file, stop.is_set, look, names))
         if not plan.pieces:
             raise CannotHear("silence")
         is_brief = job.is_brief and plan.duration <= LONGEST_MESSAGE.total_seconds()
@@ -317,15 +337,17 @@ class Listening:
 
     async def _hear(self, job: Job, recording: Recording, plan: Plan, number: int) -> None:
         loop, span = asyncio.get_running_loop(), plan.pieces[number].span
-        live = self._live[recording.id]
-        live.clear()
+        self._seen.begin(recording)
 
         def said(turn: Turn) -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody looks any more
-                loop.call_soon_threadsafe(self._said, job, recording, turn, plan.duration)
+                loop.call_soon_threadsafe(self._seen.said, job, recording, turn, plan.duration)
 
+        names = await self._likely(recording)
         async with self._opened(job, recording) as file:
-            turns = await self._in_a_thread(job, lambda stop: self._listener.hear(file, plan, number, said, stop.is_set))
+            turns = await self._in_a_thread(
+                job, lambda stop: self._listener.hear(file, plan, number, said, stop.is_set, names)
+            )
         row = {
             "recording_id": recording.id,
             "number": number,
@@ -343,8 +365,12 @@ class Listening:
         """How the customer sounded. A call is told without it where that cannot be said; whether it was judged now."""
         async with self._store.read() as tx:
             turns = await turns_of(tx, recording.id)
-            customer = recording.customer_speaker if recording.state == "done" else _customer_of(turns)[0]
-            if customer is None or job.attempt > MOST_ATTEMPTS or not await self._moods.is_due(tx, recording, customer):
+            customer = recording.customer_speaker if recording.state == "done" else self._customer_of(plan, turns)[0]
+            if (
+                customer is None
+                or job.attempt > MOST_ATTEMPTS
+                or not await self._moods.is_due(tx, recording, customer, turns)
+            ):
                 return False
         try:
             async with self._opened(job, recording) as file:
@@ -376,25 +402,54 @@ class Listening:
                     await self._tells.judged_again(tx, recording, turns, job.owner)
 
     async def _end(self, job: Job, state: Literal["done", "failed"], reason: str, *, tells: bool) -> None:
+        """Close it and tell it. What takes long is done before the transaction, which holds everybody up, and done again
+        where the turns or the record have become others meanwhile."""
         words: Words | None = None
-        async with self._store.write() as tx:
-            await self._keep(tx, job, is_over=True, lease_until=None)
-            turns = await turns_of(tx, job.recording_id)
-            customer, certainty = _customer_of(turns)
-            end = EndListening(job.recording_id, state, reason, self._listener.model, customer, certainty)
-            outcome = await self._shelf.order(
-                tx, end, HOUSE, f"heard:{job.recording_id}:{job.owner}", f"recording:{job.recording_id}"
-            )
-            if outcome.kind != "done":
-                return  # cancelled at the last moment
-            recording = await _recording(tx, job.recording_id)
-            if tells and job.is_brief and turns:
-                words = self._as_words(turns)
-            elif tells:
-                await self._tells.ended(tx, recording, turns, reason or ("" if turns else "silence"), job.owner)
-        self._forget(job.recording_id)
+        for is_last in (False, False, True):
+            end, turns, recording = await self._as_it_ends(job, state, reason)
+            is_told = tells and not (job.is_brief and turns)
+            why = reason or ("" if turns else "silence")
+            ahead = ReadAhead(recording, turns, {})
+            if is_told and not why:
+                ahead = await self._held(job, asyncio.ensure_future(self._tells.read(recording, turns)))
+            with suppress(_ReadOtherwise):
+                async with self._store.write() as tx:
+                    if not await self._close(tx, job, end):
+                        return  # cancelled at the last moment
+                    recording, turns = await _recording(tx, job.recording_id), await turns_of(tx, job.recording_id)
+                    if (ahead.recording, ahead.turns) != (recording, turns) and not is_last:
+                        raise _ReadOtherwise
+                    if is_told:
+                        await self._tells.ended(tx, recording, turns, why, job.owner, ahead)
+                    elif tells:
+                        words = self._as_words(turns)
+                break
+        self._seen.forget(job.recording_id)
         if words is not None:
             await self._speak(job.recording_id, words)
+
+    async def _as_it_ends(
+        self, job: Job, state: Literal["done", "failed"], reason: str
+    ) -> tuple[EndListening, tuple[Turn, ...], Recording]:
+        """The end as a command, everything that was heard, and the record as it will be then."""
+        async with self._store.read() as tx:
+            turns, recording = await turns_of(tx, job.recording_id), await _recording(tx, job.recording_id)
+        customer, certainty = self._customer_of(job.plan, turns)
+        end = EndListening(job.recording_id, state, reason, self._listener.model, customer, certainty)
+        return end, turns, replace(recording, **end.wanted)
+
+    def _customer_of(self, plan: Plan | None, turns: Sequence[Turn]) -> tuple[str | None, float]:
+        """Which speaker is the customer, and how certain that is: by the channel where the house has said so, else by what
+        is said."""
+        channel = self._shelf.rules.customer_channel
+        if channel is not None and plan is not None and plan.two_channels:
+            return NAMES[channel], 1.0
+        return customer_of(turns, shipped_cues())
+
+    async def _close(self, tx: Tx, job: Job, end: EndListening) -> bool:
+        await self._keep(tx, job, is_over=True, lease_until=None)
+        cause = f"heard:{job.recording_id}:{job.owner}"
+        return (await self._shelf.order(tx, end, HOUSE, cause, f"recording:{job.recording_id}")).kind == "done"
 
     async def _speak(self, recording_id: str, words: Words) -> None:
         """A voice message that could not be heard when it came is heard now, as a message of its own."""
@@ -406,6 +461,7 @@ class Listening:
 
     async def _cannot(self, job: Job, reason: str, *, tells: bool) -> NoWords:
         """What cannot be listened to: it waits for what somebody here can bring, else it ends with its reason."""
+        self._seen.forget(job.recording_id)
         if reason not in WAITS_FOR:
             with suppress(Gone):
                 await self._end(job, "failed", reason, tells=tells)
@@ -425,16 +481,12 @@ class Listening:
 
     async def _let_go(self, job: Job) -> None:
         """It was cancelled or deleted, or is another worker's now, or this process ends."""
-        self._forget(job.recording_id)
+        self._seen.forget(job.recording_id)
         async with self._store.write() as tx:
             recording = await own.get(tx, "recording", job.recording_id)
             is_open = isinstance(recording, Recording) and recording.state in job.states
             with suppress(Gone):
                 await self._keep(tx, job, is_over=not is_open, lease_until=None, attempts=0)
-
-    def _forget(self, recording_id: str) -> None:
-        self._live.pop(recording_id, None)
-        self._shown.pop(recording_id, None)
 
     # --- the thread -------------------------------------------------------------------------------------------------
 
@@ -459,15 +511,8 @@ class Listening:
         if self._is_closing:
             stop.set()
         result = run_beside(partial(work, stop))
-        renewed = asyncio.get_running_loop().time()
         try:
-            while not (await asyncio.wait({result}, timeout=_LOOK_EVERY))[0]:
-                if stop.is_set():
-                    continue
-                is_due = asyncio.get_running_loop().time() - renewed >= self._queue.lease.total_seconds() / 4
-                renewed = asyncio.get_running_loop().time() if is_due else renewed
-                if not await self._is_wanted(job, renews=is_due):
-                    stop.set()
+            await self._renew_until(result, job, stop)
         finally:
             is_stopped = stop.is_set()
             stop.set()
@@ -476,6 +521,37 @@ class Listening:
             result.exception()  # whatever it was, it counts no more
             raise Gone
         return result.result()
+
+    async def _held(self, job: Job, result: "asyncio.Future[_T]") -> _T:
+        """What becomes of it, while the lease is renewed. Raises Gone, and waits no longer, once it is not wanted."""
+        stop = threading.Event()
+        self._stops.add(stop)
+        if self._is_closing:
+            stop.set()
+        try:
+            await self._renew_until(result, job, stop, waits=False)
+        finally:
+            self._stops.discard(stop)
+            if not result.done():
+                result.cancel()
+        if stop.is_set():
+            raise Gone
+        return result.result()
+
+    async def _renew_until(
+        self, result: "asyncio.Future[_T]", job: Job, stop: threading.Event, *, waits: bool = True
+    ) -> None:
+        """Return when it is there; `stop` is set once it is not wanted, and then it is waited for no more unless `waits`."""
+        renewed = asyncio.get_running_loop().time()
+        while not (await asyncio.wait({result}, timeout=_LOOK_EVERY))[0]:
+            if stop.is_set():
+                if not waits:
+                    return
+                continue
+            is_due = asyncio.get_running_loop().time() - renewed >= self._queue.lease.total_seconds() / 4
+            renewed = asyncio.get_running_loop().time() if is_due else renewed
+            if not await self._is_wanted(job, renews=is_due):
+                stop.set()
 
     async def _is_wanted(self, job: Job, *, renews: bool) -> bool:
         state = select(RecordingRow.state).where(RecordingRow.id == job.recording_id)
@@ -490,27 +566,7 @@ class Listening:
                 return False
         return True
 
-    # --- what is seen of it -----------------------------------------------------------------------------------------
-
-    def _said(self, job: Job, recording: Recording, turn: Turn, duration: float) -> None:
-        """A turn has come out of the thread: shown now, or with a later one."""
-        live = self._live[recording.id]
-        live.append(turn)
-        number, at = self._shown.get(recording.id, (0, float("-inf")))
-        now = asyncio.get_running_loop().time()
-        if self._is_closing or job.is_brief or now - at < _SHOWN_AGAIN[min(number, len(_SHOWN_AGAIN)) - 1] * (number > 0):
-            return
-        self._shown[recording.id] = (number + 1, now)
-        progress = Progress(recording, turn.end, duration, tuple(live[-3:]))
-        task = asyncio.create_task(self._show(progress, job.owner, number))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
-
-    async def _show(self, progress: Progress, owner: str, number: int) -> None:
-        try:
-            await self._tells.progress(progress, int(owner[:8], 16) * 1000 + number)
-        except Exception as fault:  # the work itself goes on
-            log.error("progress not told", recording=progress.recording.id, error=name_fault(fault))
+    # --- what is left behind -----------------------------------------------------------------------------------------
 
     async def _tidy(self) -> None:
         """Take away plain files that a process left when it died: those of steps that are in nobody's hands any more."""
@@ -531,11 +587,6 @@ async def _recording(tx: Tx, recording_id: str) -> Recording:
     if not isinstance(recording, Recording):
         raise Gone
     return recording
-
-
-def _customer_of(turns: Sequence[Turn]) -> tuple[str | None, float]:
-    """Which speaker is the customer, by what is said, and how certain that is; None where it is doubtful."""
-    return customer_of(turns, shipped_cues())
 
 
 def _files_in(folder: Path) -> Iterable[Path]:

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import select, update
 
+from actions.commands.corrections import CorrectCall
+from actions.commands.recordings import HOUSE
 from actions.outside.tables import CallMoodRow, ListeningRow
 from bot.app import Minds
 from bot.kept_moods import HeardMood, mood_of
@@ -216,6 +218,41 @@ async def test_when_somebody_else_is_the_customer_the_mood_is_judged_anew(house:
     assert len(pictures_in(news)) == 1
     assert (await only_recording(house))["state"] == "done"
     assert not await house.house.listening.judge_again(recording), "it is judged by now"
+
+
+async def put_right(house: HouseUnderTest, *corrections: CorrectCall) -> list[Arrived]:
+    for number, one in enumerate(corrections):
+        async with house.store.write() as tx:
+            outcome = await house.house.recordings.order(tx, one, HOUSE, f"right:{number}", "web:E01")
+        assert outcome.kind == "done"
+    return [*await house.pass_time(timedelta(minutes=1)), *await house.listened()]
+
+
+async def test_putting_the_customer_right_has_the_mood_judged_anew(house: HouseUnderTest, moods: FakeMoods) -> None:
+    recording = await told(house)
+
+    news = await put_right(house, CorrectCall(recording, "customer", "乙"))
+
+    assert [customer for customer, _ in moods.asked] == ["甲", "乙"]
+    assert "按更正后的客户重新听了语气" in text_of(news)
+
+
+async def test_what_was_said_by_somebody_else_is_no_longer_judged(house: HouseUnderTest, moods: FakeMoods) -> None:
+    recording = await told(house)
+
+    news = await put_right(house, CorrectCall(recording, "speaker", "乙", 3))
+
+    heard = await kept(house)
+    assert heard is not None and [one.emotion for one in heard.mood.felt] == ["neutral"]
+    assert "生气" not in text_of(news)
+
+
+async def test_other_words_are_no_reason_to_judge_anew(house: HouseUnderTest, moods: FakeMoods) -> None:
+    recording = await told(house)
+
+    await put_right(house, CorrectCall(recording, "text", "这也太贵了吧", 3))
+
+    assert len(moods.asked) == 1 and await kept(house) is not None
 
 
 async def test_a_judgement_anew_survives_a_restart(settings: Settings, minds: Minds, sample_sqlite_url: str) -> None:
