@@ -13,7 +13,7 @@ from actions.commands.recordings import (
 from actions.crm.records import Recording
 from actions.policy.recordings import BASES
 from actions.proposal import Command, Json, Outcome
-from bot.listening import Progress
+from bot.heard_so_far import Progress
 from bot.message import Button, Card, Reply
 from bot.phrase_corrections import to_correct
 from bot.steps import ConfirmWords, ShowTranscript

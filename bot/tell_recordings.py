@@ -19,10 +19,11 @@ from bot.buttons import Mint
 from bot.call_reading import CallRead, CallReader
 from bot.channels.channel import Channel
 from bot.dispatching import Dispatching, SentCall
+from bot.heard_so_far import Progress
 from bot.hearing import Listener
 from bot.kept_moods import mood_of
 from bot.kept_papers import at_home
-from bot.listening import Progress, ReadAhead
+from bot.listening import ReadAhead
 from bot.message import Address, Reply, address_from_json
 from bot.outbox import Outbox
 from bot.pages.call_links import CallLinks
