@@ -181,9 +181,9 @@ sentence is, and nothing where most of its words were never met, as in other lan
 `../data/feelings/`, written for this project by a language model. No real call, person or data set is in them.
 
 ## How well
-On {judged} sentences of {strangers} other invented customers, none of whom was learned from or used to choose anything:
+On {judged} sentences of {strangers} other invented customers, none of whom was learned from:
 {names}.
-They were written before any figure was seen. Unweighted average recall; chance is 0.25 and 0.50.
+`../data/README.md` says how they came about. Unweighted average recall; chance is 0.25 and 0.50.
 
 | sentences | number | four classes | angry against the rest | angry, happy, neutral, sad | calibration error |
 |---|---|---|---|---|---|
