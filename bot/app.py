@@ -31,6 +31,7 @@ from actions.policy.policy import Policy
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
+from bot.call_corrections import CallCorrections
 from bot.call_reading import CallReader
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
@@ -41,10 +42,11 @@ from bot.channels.web import WebChannel
 from bot.channels.wechat import WeChatChannel
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
+from bot.corrections_api import corrections_routes
 from bot.door import ApiDoor, kept_secret, kept_token
 from bot.fault import name_fault
 from bot.files import limit_for, place_for
-from bot.hearing import Listener
+from bot.hearing import Listener, MoodJudge
 from bot.house_api import house_routes
 from bot.inbox import Inbox
 from bot.judge import Judge
@@ -56,6 +58,7 @@ from bot.listening import Listening
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
+from bot.mood_step import MoodStep
 from bot.names import NameBook
 from bot.outbox import Outbox, Send
 from bot.pages.chat import PagePerson, chat_page
@@ -76,6 +79,8 @@ from intents.understand import Reader
 from retrieval.embed import NONE, Embedder, load_embedder
 from retrieval.index import VectorIndex
 from retrieval.rerank import Reranker, load_reranker
+from voice.customer_mood import CustomerMoods
+from voice.emotion_model import SHIPPED
 from voice.listener import WhisperListener
 
 log = structlog.get_logger()
@@ -98,6 +103,7 @@ class House:
     rulebook: Rulebook
     llm: Llm | None
     recordings: RecordingShelf
+    corrections: CallCorrections
     listening: Listening
     accept: Callable[[Message], Awaitable[bool]]
 
@@ -194,6 +200,7 @@ async def build_house(
     engine: Engine | None = None,
     roster: Mapping[str, Row] = CHANNELS,
     listener: Listener | None = None,
+    moods: MoodJudge | None = None,
 ) -> House:
     """Put the parts together over a migrated store. Raises SettingsError or ValueError with a plain sentence."""
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -281,6 +288,12 @@ async def build_house(
     async def listen(timer: Timer) -> None:
         listening.kick()
 
+    async def judge_mood(timer: Timer) -> None:
+        await listening.judge_again(timer.data["recording"])
+
+    async def corrected(timer: Timer) -> None:
+        await tells.corrected(timer.data["recording"], timer.due_at)
+
     weighed: tuple[int, datetime | None] | None = None
 
     async def weigh_judgements() -> None:
@@ -313,6 +326,8 @@ async def build_house(
         "review_due": review_due,
         "chase": chase,
         "listen": listen,
+        "judge_mood": judge_mood,
+        "corrected": corrected,
     }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
     teller = Teller(world, outbox, announcer, windows)
@@ -322,8 +337,10 @@ async def build_house(
     writer = Writer(llm.write if llm else None)
     listener, secret = listener or listener_of(settings), secret_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
-    tells = RecordingTeller(store, outbox, channels, listener, calls, now)
-    listening = Listening(store, settings.home, secret, listener, shelf, tells, accept, now)
+    tells = RecordingTeller(store, outbox, channels, listener, calls, settings.home, now)
+    mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
+    listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
+    corrections = CallCorrections(store, calls, shelf, now, arm)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
     conversation = Conversation(
@@ -343,6 +360,7 @@ async def build_house(
         rulebook,
         llm,
         shelf,
+        corrections,
         listening,
         accept,
     )
@@ -351,6 +369,11 @@ async def build_house(
 def listener_of(settings: Settings) -> WhisperListener:
     """What listens in this house; until there is a speech model where the setting points, recordings wait for one."""
     return WhisperListener(settings.whisper_model)
+
+
+def moods_of(settings: Settings) -> CustomerMoods:
+    """What judges how customers sound in this house: the model that was put into the home, else the shipped one."""
+    return CustomerMoods((settings.emotion_model, SHIPPED))
 
 
 def secret_of(settings: Settings) -> bytes:
@@ -423,6 +446,7 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
     app.include_router(calls_routes(house.store, door, house.recordings))
+    app.include_router(corrections_routes(house.store, door, house.corrections))
     app.include_router(
         chat_page(
             web,

@@ -49,7 +49,8 @@ class CallOut(BaseModel):
 
 
 class TurnOut(BaseModel):
-    """What one speaker said in one go; seconds from the beginning. `certainty` is from 0 to 1."""
+    """What one speaker said in one go; seconds from the beginning. `certainty` is from 0 to 1. `is_corrected` says that a
+    person put it right."""
 
     start: float
     end: float
@@ -58,6 +59,7 @@ class TurnOut(BaseModel):
     text: str
     lang: str
     certainty: float
+    is_corrected: bool
 
 
 class CallRead(CallOut):

@@ -18,11 +18,12 @@ from sqlalchemy import func, select
 
 from actions.commands.recordings import HOUSE, DeleteRecording, Why
 from actions.crm import own
+from actions.crm.call_file import corrections_of, heard_turns, right
 from actions.crm.records import Recording, Speaker
 from actions.draft import draft
 from actions.outside.insert_new import insert_new
 from actions.outside.store import Store, Tx
-from actions.outside.tables import RecordingArrivalRow, RecordingPartRow, RecordingRow
+from actions.outside.tables import RecordingArrivalRow, RecordingRow
 from actions.policy.recordings import RecordingRules
 from actions.proposal import Basis, Command, Outcome, Proposal
 from actions.recordings.sealed import FOLDER, seal, sealed_path
@@ -180,10 +181,8 @@ async def may_read(tx: Tx, recording: Recording, person: Speaker) -> bool:
 
 
 async def turns_of(tx: Tx, recording_id: str) -> tuple[Turn, ...]:
-    """Everything that was heard so far, in order."""
-    parts = select(RecordingPartRow.turns).where(RecordingPartRow.recording_id == recording_id)
-    kept = (await tx.execute(parts.order_by(RecordingPartRow.number))).scalars()
-    return tuple(turn for turns in kept for turn in TURNS.validate_python(turns))
+    """Everything that was heard so far, in order, with what people put right in it."""
+    return right(await heard_turns(tx, recording_id), await corrections_of(tx, recording_id))
 
 
 async def stoppable(tx: Tx, conversation: str, person_id: str | None, now: datetime) -> Recording | None:

@@ -1,7 +1,7 @@
 """Station phrase, for calls: the report as a card, what would be written to the CRM, and with whom a call was."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from actions.crm.records import Customer, Speaker
 from actions.plays.local_time import moment
 from bot.call_reading import CallRead, SignalHeard
 from bot.message import Button, Card, Reply
+from bot.phrase_mood import mood_details, mood_line, with_mood_picture
 from bot.phrase_recordings import line_of, note_of
 from bot.steps import AskCallCustomer, ShowCallNote
 from bot.wording.changes import shortened
@@ -54,13 +55,14 @@ def phrase_report(
     moments, promised, asked = (_lines(one, read, voice) for one in (_moments, _promises, _questions))
     shown = [*moments[:_MOMENTS], *promised[:_PROMISES], *asked[:_QUESTIONS]]
     rest = [*moments[_MOMENTS:], *promised[_PROMISES:], *asked[_QUESTIONS:]]
-    lines = [*_about(read, voice), *(one.text for one in shown)]
+    lines = [*_about(read, voice), *filter(None, [mood_line(read, voice)]), *(one.text for one in shown)]
     if not shown:
         lines += [line_of(turn, voice, read.recording) for turn in read.transcript.turns[:_FIRST_LINES]]
     card = Card(
         title, tuple(lines), note=_note(read, voice, is_synthetic=is_synthetic), view_of=f"transcript:{recording.id}"
     )
-    more = [*(one.text for one in sorted(rest, key=lambda one: one.at)), *_further(read, voice)][:_MOST_OF_REST]
+    told = [*(one.text for one in sorted(rest, key=lambda one: one.at)), *_further(read, voice)]
+    more = [*told[:_MOST_OF_REST], *mood_details(read, voice)]
     make: list[MakeButton] = []
     if person is None or person.role in SALES:
         if customer is not None and read.strongest is not None:
@@ -75,7 +77,7 @@ def phrase_report(
     text = "\n".join([voice.say("report.more", recording_data(recording)), *more])
     if more or later:
         make.append(lambda: Button(mint("more", {"text": text, "later": later}), voice.say("button.more")))
-    return with_buttons(card, voice, make, mint)
+    return with_mood_picture(with_buttons(card, voice, make, mint), read, voice)
 
 
 def phrase_call_note(step: ShowCallNote, is_synthetic: bool, voice: Voice, mint: Mint) -> Phrased:
@@ -116,8 +118,9 @@ def phrase_ask_call_customer(step: AskCallCustomer, voice: Voice, mint: Mint) ->
 
 
 def call_note(step: ShowCallNote, voice: Voice) -> WriteCall:
-    """The command that writes a call down, without what was left out."""
+    """The command that writes a call down, without what was left out. Days are told as on the day of the call."""
     read, recording = step.read, step.read.recording
+    voice = replace(voice, now=recording.created_at)
     told = {**recording_data(recording), "of": recording_second(read.transcript.duration)}
     promised, asked = (_lines(one, read, voice, _LONG_QUOTE) for one in (_promises, _questions))
     lines = [voice.say("report.note_text", told), *_about(read, voice), *(one.text for one in (*promised, *asked))]
@@ -285,12 +288,19 @@ def _without(step: ShowCallNote, name: str, left_out: Sequence[str], label: str,
 
 def _due(step: ShowCallNote) -> list[tuple[int, CallPromise]]:
     """What we promised by a day that is still to come, with its place among the promises."""
-    found: list[tuple[int, CallPromise]] = []
-    recording = step.read.recording
-    for place, one in enumerate(step.read.report.promises):
-        due = moment(one.due.value, recording.created_at, step.speaker) if one.due else None
-        if one.quote.side == "ours" and due is not None and due > step.now and f"promise:{place}" not in step.without:
-            found.append((place, CallPromise(shortened(one.quote.text, _MOST_WORDS), due)))
+    due = [(place, one) for place, one in promised(step.read, step.speaker) if isinstance(one, CallPromise)]
+    return [(place, one) for place, one in due if one.due_at > step.now and f"promise:{place}" not in step.without]
+
+
+def promised(read: CallRead, speaker: Speaker) -> list[tuple[int, CallPromise | Promise]]:
+    """What we promised, as it would be remembered, with its place among the promises; as it was said where no day was named.
+    Days count in the zone of `speaker`."""
+    found: list[tuple[int, CallPromise | Promise]] = []
+    for place, one in enumerate(read.report.promises):
+        due = moment(one.due.value, read.recording.created_at, speaker) if one.due else None
+        if one.quote.side == "ours":
+            text = shortened(one.quote.text, _MOST_WORDS)
+            found.append((place, CallPromise(text, due, read.turn_of(one.quote)) if due else one))
     return found
 
 

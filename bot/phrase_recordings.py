@@ -12,7 +12,8 @@ from actions.commands.recordings import (
 )
 from actions.crm.records import Recording
 from actions.policy.recordings import BASES
-from actions.proposal import Command, Outcome
+from actions.proposal import Command, Json, Outcome
+from bot.listening import Progress
 from bot.message import Button, Card, Reply
 from bot.steps import ConfirmWords, ShowTranscript
 from bot.unheard import tell_in_chat
@@ -72,25 +73,30 @@ def phrase_stopped(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     return Phrased(with_buttons(Card(lines[0], tuple(lines[1:])), voice, make, mint), why=outcome.proposal.basis)
 
 
-def phrase_progress(
-    recording: Recording, heard: float, duration: float, last: Sequence[Turn], voice: Voice, mint: Mint
-) -> Reply:
-    """How far it is and what was said last, with a way to stop."""
-    told = {**recording_data(recording), "at": clock(heard), "of": clock(duration)}
-    lines = voice.say("recording.progress", told).split("\n")
-    shown = tuple(line_of(turn, voice) for turn in last)
+def phrase_progress(progress: Progress, voice: Voice, mint: Mint) -> Reply:
+    """How far it is and what was said last, with a way to stop; who said it is not known while it is opened."""
+    recording = progress.recording
+    key = "recording.progress" if progress.opened is None else "recording.opening"
+    lines = voice.say(key, _so_far(progress)).split("\n")
+    shown = tuple(line_of(turn, voice) for turn in progress.last)
     card = Card(lines[0], (*lines[1:], *shown), view_of=f"recording:{recording.id}")
     return with_options(card, voice, [to_do(CancelRecording(recording.id), voice, mint)])
 
 
-def phrase_heard_so_far(
-    recording: Recording, heard: float, duration: float, last: Sequence[Turn], voice: Voice, *, is_first: bool
-) -> Reply:
+def phrase_heard_so_far(progress: Progress, voice: Voice, *, is_first: bool) -> Reply:
     """One of the two lines of progress where nothing that was sent can be changed."""
-    told = {**recording_data(recording), "at": clock(heard), "of": clock(duration)}
-    words = line_of(last[-1], voice) if last else None
+    words = line_of(progress.last[-1], voice) if progress.last else None
     key = "recording.begun" if is_first else "recording.half"
-    return Reply(voice.say(key, {**told, "words": words}), voice.lang)
+    return Reply(voice.say(key, {**_so_far(progress), "words": words}), voice.lang)
+
+
+def _so_far(progress: Progress) -> dict[str, Json]:
+    return {
+        **recording_data(progress.recording),
+        "at": clock(progress.heard),
+        "of": clock(progress.duration) if progress.duration else "?",
+        "percent": f"{(progress.opened or 0.0) * 100:.0f}",
+    }
 
 
 def phrase_over(recording: Recording, voice: Voice) -> Reply:

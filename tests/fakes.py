@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
@@ -15,7 +15,7 @@ from bot.channels.channel import AnswerLost, CannotTell, Pace, Refused, Sent, Tr
 from bot.channels.pictures import picture_of
 from bot.message import Address, Attachment, Reply
 from voice.cannot_hear import CannotHear
-from voice.plan import Plan, PlannedPiece
+from voice.plan import Opening, Plan, PlannedPiece
 from voice.transcript import Span, Turn
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -163,24 +163,47 @@ class FakeListener:
     heard: list[str] = field(default_factory=list)
     """The first line of each piece, in the order in which they were begun."""
     opened: list[Path] = field(default_factory=list)
+    openings: tuple[Opening, ...] = ()
+    """What it tells while a file is opened; at each it waits for the gate."""
+    two_channels: bool = False
+    names: list[tuple[str, ...]] = field(default_factory=list)
+    """Those that it was given, each time."""
 
-    def plan(self, path: Path, cancelled: Callable[[], bool]) -> Plan:
+    def plan(
+        self,
+        path: Path,
+        cancelled: Callable[[], bool],
+        looked: Callable[[Opening], None] | None = None,
+        names: Sequence[str] = (),
+    ) -> Plan:
         if self.missing:
             raise CannotHear("model_missing")
         self.opened.append(path)
+        self.names.append(tuple(names))
         text = path.read_text(encoding="utf-8", errors="replace")
         for word, reason in self.fails.items():
             if word in text:
                 raise CannotHear(reason)  # type: ignore[arg-type]  # also one that nobody thought of
+        for opening in self.openings if looked is not None else ():
+            looked(opening)
+            if self._waits_in_vain(cancelled):
+                return Plan((), 0.0)
         ends = list(accumulate(len(piece) * self.seconds for piece in _pieces_in(text)))
         spans = [Span(start, end) for start, end in zip([0.0, *ends], ends, strict=False)]
-        return Plan(tuple(PlannedPiece(span) for span in spans), ends[-1] if ends else 0.0)
+        return Plan(tuple(PlannedPiece(span) for span in spans), ends[-1] if ends else 0.0, self.two_channels)
 
     def hear(
-        self, path: Path, plan: Plan, number: int, said: Callable[[Turn], None], cancelled: Callable[[], bool]
+        self,
+        path: Path,
+        plan: Plan,
+        number: int,
+        said: Callable[[Turn], None],
+        cancelled: Callable[[], bool],
+        names: Sequence[str] = (),
     ) -> tuple[Turn, ...]:
         if self.missing:
             raise CannotHear("model_missing")
+        self.names.append(tuple(names))
         at, turns, piece = 0.0, list[Turn](), plan.pieces[number].span
         for lines in _pieces_in(path.read_text(encoding="utf-8")):
             for place, line in enumerate(lines):

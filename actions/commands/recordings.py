@@ -257,15 +257,19 @@ class EndListening:
     def reads(self) -> tuple[tuple[str, str], ...]:
         return (("recording", self.recording_id),)
 
-    def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
-        wanted = {
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What of the record becomes which."""
+        return {
             "state": self.state,
             "reason": self.reason[:40],
             "model": self.model[:100],
             "customer_speaker": self.customer,
             "customer_percent": None if self.customer is None else round(self.certainty * 100),
         }
-        return _by_the_worker(facts, self.recording_id, wanted)
+
+    def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
+        return _by_the_worker(facts, self.recording_id, self.wanted)
 
 
 def _by_the_worker(facts: Facts, recording_id: str, wanted: dict[str, Any]) -> Plan:

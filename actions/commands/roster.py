@@ -10,6 +10,7 @@ from actions.commands import (
     calendars,
     calls,
     clock,
+    corrections,
     crm,
     data,
     knowledge,
@@ -91,6 +92,7 @@ _ALL: tuple[type[Command], ...] = (
     recordings.BeginListening,
     recordings.EndListening,
     calls.WriteCall,
+    corrections.CorrectCall,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}

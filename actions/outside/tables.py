@@ -402,6 +402,7 @@ class CallCorrectionRow(Table):
     __tablename__ = "call_correction"
     id: Mapped[str] = _key()
     recording_id: Mapped[str] = mapped_column(index=True)
+    number: Mapped[int]
     what: Mapped[str]
     place: Mapped[int | None]
     value: Mapped[str]

@@ -25,6 +25,7 @@ def upgrade() -> None:
         "call_correction",
         sa.Column("id", sa.String(length=128), nullable=False),
         sa.Column("recording_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=True),
         sa.Column("value", sa.Text(), nullable=False),
