@@ -75,7 +75,7 @@ class Measured:
 
 
 def measure(speech: Path, model: Path = SHIPPED, runs: int = RUNS) -> Result:
-    """Compare both on `model`, a folder in CTranslate2's form; the shipped one hears synthetic speech, others that of people.
+    """Compare both on `model`, a folder in CTranslate2's form; the shipped one hears synthetic speech, others hear people.
 
     Each number of threads has a process of its own. One thread's time is that of the processor, so that others on the
     machine do not count; with more threads it is the clock's.
@@ -96,7 +96,7 @@ def measure(speech: Path, model: Path = SHIPPED, runs: int = RUNS) -> Result:
         title,
         figures,
         [
-            f"{count:.0f} clips, {sound:.0f} s of {'synthetic speech over a telephone line' if model == SHIPPED else 'people'}.",
+            f"{count:.0f} clips, {sound:.0f} s: {'synthetic speech, telephone, noise' if model == SHIPPED else 'people'}.",
             f"The median of {runs} runs, both sides turn about in one process; language given; one pass over each clip.",
             "Ours in int8, theirs in float32. One thread: seconds of the processor; more: of the clock.",
         ],

@@ -1,6 +1,6 @@
 """Recordings of people through the whole of listening, from the file on: what is found in them, and how much is misheard.
 
-The model that ships with Parley knows synthetic speech alone; this is where that is a figure, and where the notice is checked.
+The model that ships with Parley knows synthetic speech alone; here that is a figure, and the notice is counted.
 """
 
 import csv

@@ -93,7 +93,8 @@ class Whisper:
     ) -> "Whisper":
         """Load a folder, or a name whose files are in the hub's cache on this machine; int8 on a CPU, float16 on a GPU.
 
-        `profile` says how it is asked, where that is not as its own does. Raises CannotHear (`model_missing`, `model_broken`); nothing is ever fetched.
+        `profile` says how it is asked, where that is not as its own does.
+        Raises CannotHear (`model_missing`, `model_broken`); nothing is ever fetched.
         """
         folder = _folder(str(model))
         name, its_own = known_as(model)
