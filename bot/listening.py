@@ -54,6 +54,8 @@ SURE = 0.6
 _LOOK_EVERY = 0.5
 _SHOWN_AGAIN = (1.0, 3.0, 6.0, 12.0, 30.0)
 """Seconds between two looks of one card: the first words come at once, a long call does not fill the ledger."""
+_SOON, _MOST_MISSED = 0.1, 8
+"""Seconds, doubled each time, after which it is looked for a card that was not there yet, and how often."""
 _OPENING, _PREVIEWED, _HEARD = range(3)
 """Stages of what is shown: how far the opening is; first words from before it is opened; turns with their speakers."""
 _HELD = timedelta(minutes=5)
@@ -110,7 +112,7 @@ class Tells(Protocol):
     `read` does beforehand what takes long, for a record as it will be; `ended` does it itself where that has become another.
     """
 
-    async def progress(self, progress: Progress, number: int) -> None: ...
+    async def progress(self, progress: Progress, number: int) -> bool: ...
     async def read(self, recording: Recording, turns: tuple[Turn, ...]) -> ReadAhead: ...
     async def ended(
         self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str, key: str, ahead: ReadAhead
@@ -131,12 +133,13 @@ class _Job:
 
 @dataclass
 class _Shown:
-    """What of a recording was shown: `count` times, `number` in this stage of it, last `at` this time of the loop.
+    """What of a recording was shown: `count` times (`missed` where there was no card yet), `number` in this stage of it, last `at` this time of the loop.
 
     `waiting` has come since, and is shown when the `alarm` rings.
     """
 
     count: int = 0
+    missed: int = 0
     number: int = 0
     at: float = float("-inf")
     stage: int = 0
@@ -655,15 +658,25 @@ class Listening:
         if progress is None or self._is_closing:
             return
         shown.count, shown.number, shown.at = shown.count + 1, shown.number + 1, asyncio.get_running_loop().time()
-        task = asyncio.create_task(self._show(progress, job.owner, shown.count))
+        task = asyncio.create_task(self._show(job, progress, shown.count))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
-    async def _show(self, progress: Progress, owner: str, number: int) -> None:
+    async def _show(self, job: _Job, progress: Progress, number: int) -> None:
         try:
-            await self._tells.progress(progress, int(owner[:8], 16) * 1000 + number)
+            is_told = await self._tells.progress(progress, int(job.owner[:8], 16) * 1000 + number)
         except Exception as fault:  # the work itself goes on
             log.error("progress not told", recording=progress.recording.id, error=name_fault(fault))
+            return
+        shown = self._shown.get(progress.recording.id)
+        if is_told or shown is None or shown.missed >= _MOST_MISSED or self._is_closing:
+            return
+        shown.missed += 1  # the card itself is still on its way
+        shown.waiting = shown.waiting or progress
+        if shown.alarm is not None:
+            shown.alarm.cancel()
+        pause = _SOON * 2**shown.missed
+        shown.alarm = asyncio.get_running_loop().call_later(pause, self._show_next, job, progress.recording.id)
 
     async def _tidy(self) -> None:
         """Take away plain files that a process left when it died: those of steps that are in nobody's hands any more."""

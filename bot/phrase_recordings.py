@@ -6,6 +6,7 @@ from actions.commands.recordings import (
     CancelRecording,
     DeleteRecording,
     ListenAgain,
+    NotWithCustomer,
     RecordBasis,
     TakeRecording,
     recording_data,
@@ -53,6 +54,8 @@ def phrase_taken(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     accepted = told.get("bases") or BASES
     commands: list[Command] = [RecordBasis(recording, basis) for basis in BASES if basis in accepted]
     commands.append(DeleteRecording(recording, "refused"))
+    if command.is_by_number and command.customer_id is not None and told.get("by_number"):
+        commands.append(NotWithCustomer(recording, command.customer_id))
     card = Card(lines[0], tuple(lines[1:]), view_of=f"basis:{recording}")
     return Phrased(with_options(card, voice, [to_do(one, voice, mint) for one in commands]), why=outcome.proposal.basis)
 
@@ -64,6 +67,17 @@ def phrase_queued(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     card = Card(lines[0], tuple(lines[1:]), view_of=f"recording:{told['recording']}")
     cancel = to_do(CancelRecording(str(told["recording"])), voice, mint)
     return Phrased(with_options(card, voice, [cancel]), why=outcome.proposal.basis)
+
+
+def phrase_not_with_customer(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
+    """It belongs to nobody any more: with whom it was is asked where it is through, else when it is written down."""
+    told = outcome.data
+    lines = voice.say("done.not_with_customer", told).split("\n")
+    make: list[MakeButton] = []
+    if told["state"] == "done":
+        data = {"recording": told["recording"]}
+        make.append(lambda: Button(mint("call_note", data), voice.say("button.call_note")))
+    return Phrased(with_options(Card(lines[0], tuple(lines[1:])), voice, make), why=outcome.proposal.basis)
 
 
 def phrase_stopped(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
