@@ -133,7 +133,8 @@ class _Job:
 
 @dataclass
 class _Shown:
-    """What of a recording was shown: `count` times (`missed` where there was no card yet), `number` in this stage of it, last `at` this time of the loop.
+    """What of a recording was shown: `count` times (`missed` where there was no card yet), `number` in this stage of it,
+    last `at` this time of the loop.
 
     `waiting` has come since, and is shown when the `alarm` rings.
     """

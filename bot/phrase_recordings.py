@@ -6,9 +6,7 @@ from actions.commands.recordings import (
     CancelRecording,
     DeleteRecording,
     ListenAgain,
-    NotWithCustomer,
     RecordBasis,
-    TakeRecording,
     recording_data,
 )
 from actions.crm.records import Recording
@@ -18,6 +16,7 @@ from bot.listening import Progress
 from bot.message import Button, Card, Reply
 from bot.steps import ConfirmWords, ShowTranscript
 from bot.unheard import tell_in_chat
+from bot.wording.deeds import deed_data
 from bot.wording.fill import Voice
 from bot.wording.layout import MakeButton, Mint, Phrased, reply_of, to_do, with_buttons, with_options
 from voice.speakers import NAMES
@@ -39,8 +38,7 @@ _LONGEST_WORDS = 600
 
 def phrase_taken(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     """A recording is here: on what basis may it be listened to? Or, where it has been here before, how it stands."""
-    told, command = outcome.data, outcome.proposal.command
-    assert isinstance(command, TakeRecording)
+    told = deed_data(outcome.proposal, voice)
     recording, state = str(told["recording"]), str(told["state"])
     if state != "awaiting_basis":
         lines = voice.say(_KNOWN.get(state, "recording.known_queued"), told).split("\n")
@@ -54,8 +52,6 @@ def phrase_taken(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     accepted = told.get("bases") or BASES
     commands: list[Command] = [RecordBasis(recording, basis) for basis in BASES if basis in accepted]
     commands.append(DeleteRecording(recording, "refused"))
-    if command.is_by_number and command.customer_id is not None and told.get("by_number"):
-        commands.append(NotWithCustomer(recording, command.customer_id))
     card = Card(lines[0], tuple(lines[1:]), view_of=f"basis:{recording}")
     return Phrased(with_options(card, voice, [to_do(one, voice, mint) for one in commands]), why=outcome.proposal.basis)
 
@@ -71,7 +67,7 @@ def phrase_queued(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
 
 def phrase_not_with_customer(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     """It belongs to nobody any more: with whom it was is asked where it is through, else when it is written down."""
-    told = outcome.data
+    told = deed_data(outcome.proposal, voice)
     lines = voice.say("done.not_with_customer", told).split("\n")
     make: list[MakeButton] = []
     if told["state"] == "done":

@@ -77,6 +77,14 @@ def test_names_language_and_characters_are_passed_on() -> None:
     assert kept.turns[0].text.startswith("我們後面")
 
 
+def test_a_model_that_takes_no_names_is_given_none() -> None:
+    strict, taking = Parrot(profile=replace(LARGE, hotwords=False)), Parrot(profile=LARGE)
+    for parrot in (strict, taking):
+        list(listen(long_call(), parrot, Wishes(bias=("华康", "王总"))))
+    assert {bias for bias, _, _ in strict.asked} == {()}
+    assert {bias for bias, _, _ in taking.asked} == {("华康", "王总")}
+
+
 def long_call(times: int = 4) -> io.BytesIO:
     return wav(np.tile(fixture("call_en.ogg"), times)[None])
 
