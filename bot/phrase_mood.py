@@ -15,8 +15,8 @@ from bot.wording.changes import shortened
 from bot.wording.fill import Voice
 from bot.wording.layout import reply_of
 from voice.curve import INKS
+from voice.customer_mood import words_around
 from voice.mood import UNCERTAIN, Mood, Peak
-from voice.sentences import Sentence, quote_at
 
 _ENOUGH = 3.0
 """Seconds of speech with an answer below which nothing is said of the whole."""
@@ -85,15 +85,8 @@ def tells_enough(mood: Mood) -> bool:
 
 
 def words_at(read: CallRead, peak: Peak) -> str:
-    """What the customer said where an emotion stands out most: whole sentences, empty where no words were heard."""
-    return customers_words(read.report.sentences, peak)
-
-
-def customers_words(sentences: tuple[Sentence, ...], peak: Peak) -> str:
-    """The same of any call's sentences; what others say is never quoted."""
-    own = tuple(one for one in sentences if one.side == "customer")
-    around = quote_at(own, peak.at, peak.at + 0.01)
-    return around or quote_at(own, peak.start, peak.end)
+    """What the customer said where an emotion stands out most, empty where no words were heard; never what others say."""
+    return words_around([one for one in read.report.sentences if one.side == "customer"], peak)
 
 
 def mood_names(voice: Voice) -> Mapping[str, str]:
