@@ -1,24 +1,36 @@
 """The HTTP API for recordings: list them, read what was heard, have one deleted with proof."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
 from pydantic import BaseModel
 
+from actions.commands.clips import LONGEST_CLIP, Part
 from actions.commands.recordings import DeleteRecording
 from actions.crm import own, people
-from actions.crm.records import Recording, RecordingState
+from actions.crm.records import Recording, RecordingState, Speaker
 from actions.outside.store import Store, Tx
 from actions.policy.recordings import RecordingRules
+from bot.call_opening import CallOpener, voice_for
+from bot.call_sheet import CallSheet
 from bot.channels.api import Name
+from bot.channels.ranges import answer_in_part
+from bot.clips import Clips
 from bot.door import ApiDoor
-from bot.kept_moods import HeardMood, mood_of
+from bot.kept_moods import mood_of
 from bot.kept_recordings import RecordingShelf, may_read, turns_of
-from voice.customer_mood import sentences_by, words_around
-from voice.transcript import Turn
+from bot.may_hear import Closed
+from bot.mood_out import MoodOut, mood_out
+from bot.phrase_clips import why_closed
+from bot.playing import SECONDS
+from bot.wording.fill import Voice
+from voice.clip import MIME
 
 _MOST = 200
+_SOUND: dict[str, Any] = {MIME: {}}
+_SHUT = {"not_allowed": 403, "no_basis": 403, "deleted": 410, "gone": 410, "outside": 404}
+"""What HTTP says where sound stays inside; a recording that cannot be played at all is 422."""
 
 
 class CallOut(BaseModel):
@@ -65,61 +77,6 @@ class TurnOut(BaseModel):
     is_corrected: bool
 
 
-class EmotionsOut(BaseModel):
-    """Probabilities of a stretch of speech; they sum to 1."""
-
-    angry: float
-    happy: float
-    neutral: float
-    sad: float
-
-
-class MoodSegment(BaseModel):
-    """How the customer sounds from `start` to `end`. `emotion` is one of the four or "uncertain"; `confidence`, 0 to 1, says
-    how well the voice was heard; `uses_words`: whether what is said had a say."""
-
-    start: float
-    end: float
-    emotion: str
-    sounds_angry: bool
-    scores: EmotionsOut
-    arousal: float
-    confidence: float
-    uses_words: bool
-
-
-class MoodPoint(BaseModel):
-    """A point of the smoothed curve."""
-
-    at: float
-    scores: EmotionsOut
-
-
-class MoodPeak(BaseModel):
-    """A stretch in which an emotion stands out: strongest at the second `at`, where the customer says these words."""
-
-    emotion: str
-    start: float
-    end: float
-    at: float
-    strength: float
-    words: str
-
-
-class MoodOut(BaseModel):
-    """How the customer sounds in a call, an estimate; never anybody else. `coverage` is the share of the customer's seconds
-    with an answer; `knows_calm`: measured against how they sound when calm; `outline`: loudness of the call, 0 to 1."""
-
-    customer_speaker: str
-    model: str
-    knows_calm: bool
-    coverage: float
-    segments: list[MoodSegment]
-    curve: list[MoodPoint]
-    peaks: list[MoodPeak]
-    outline: list[float]
-
-
 class CallRead(CallOut):
     """A recording with what was heard so far, and how the customer sounds, where it is known who that is."""
 
@@ -138,7 +95,7 @@ class Deleted(BaseModel):
     deleted_why: str
 
 
-def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf) -> APIRouter:
+def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf, clips: Clips, opener: CallOpener) -> APIRouter:
     """`/api/calls`."""
     router = APIRouter(prefix="/api", dependencies=[Depends(door)], tags=["calls"])
 
@@ -162,16 +119,54 @@ def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf) -> APIRoute
         """One recording with every turn that was heard."""
         async with store.read() as tx:
             recording = await _recording(tx, call)
-            if person is not None:
-                speaker = await people.speaker_of(tx, person)
-                if speaker is None:
-                    raise HTTPException(422, "There is no such person.")
-                if not await may_read(tx, recording, speaker):
-                    raise HTTPException(403, "This person may not read this recording.")
+            await _reader(tx, recording, person)
             turns = await turns_of(tx, call)
             heard = await mood_of(tx, call, recording.customer_speaker)
         out = [TurnOut(**{name: getattr(turn, name) for name in TurnOut.model_fields}) for turn in turns]
-        return CallRead(**_out(recording, shelf.rules).model_dump(), turns=out, mood=heard and _mood(heard, turns))
+        return CallRead(**_out(recording, shelf.rules).model_dump(), turns=out, mood=heard and mood_out(heard, turns))
+
+    @router.get(
+        "/calls/{call}/clip",
+        response_class=Response,
+        responses={
+            200: {"content": {MIME: {}}},
+            206: {"description": "The part that `Range` names.", "content": {MIME: {}}},
+        },
+    )
+    async def clip(
+        call: Name,
+        start: Annotated[float, Query(ge=0, description="Where it begins, in seconds.")],
+        person: Annotated[Name, Query(description="Who is to hear it: an employee's id.")],
+        seconds: Annotated[float, Query(gt=0, le=LONGEST_CLIP)] = SECONDS,
+        range: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        """A part of a recording as MP3, for somebody who may hear it; it is put on record. 403 where they may not, 404 where
+        there is no such moment, 410 where the recording is deleted, 422 where it cannot be played."""
+        async with store.read() as tx:
+            await _recording(tx, call)
+        content = await clips.hand_out(Part(call, round(start, 3), round(seconds, 3)), f"person:{person}")
+        if isinstance(content, Closed):
+            raise HTTPException(_SHUT.get(content.reason, 422), why_closed(content.reason, Voice("en")))
+        return answer_in_part(content, MIME, {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}, range)
+
+    @router.get("/calls/{call}/report")
+    async def read_report(
+        call: Name,
+        person: Annotated[Name | None, Query(description="Read as this person may, in their language and zone.")] = None,
+        lang: Annotated[Literal["zh", "en"] | None, Query(description="The language of labels and sentences.")] = None,
+    ) -> CallSheet:
+        """The report of a call, all that its page shows. 403 where this person may not read it, 409 while nothing is heard,
+        410 where its words are deleted."""
+        async with store.read() as tx:
+            recording = await _recording(tx, call)
+            speaker = await _reader(tx, recording, person)
+        is_heard = recording.state not in ("queued", "running")
+        sheet = await opener.sheet(recording, voice_for(speaker, lang, opener.now())) if is_heard else None
+        if sheet is None and recording.state == "deleted":
+            raise HTTPException(410, "The words of this recording have been deleted.")
+        if sheet is None:
+            raise HTTPException(409, f"There is no report of this recording; it is {recording.state}.")
+        return sheet
 
     @router.delete("/calls/{call}")
     async def delete_call(
@@ -208,40 +203,16 @@ async def _recording(tx: Tx, call: str) -> Recording:
     return recording
 
 
-def _mood(heard: HeardMood, turns: tuple[Turn, ...]) -> MoodOut:
-    mood, sentences = heard.mood, sentences_by(heard.customer, turns)
-    return MoodOut(
-        customer_speaker=heard.customer,
-        model=mood.model,
-        knows_calm=mood.knows_calm,
-        coverage=mood.coverage,
-        segments=[
-            MoodSegment(
-                start=one.start,
-                end=one.end,
-                emotion=one.emotion,
-                sounds_angry=one.sounds_angry,
-                scores=EmotionsOut(**one.scores.by_name()),
-                arousal=one.scores.arousal,
-                confidence=one.confidence,
-                uses_words=one.uses_words,
-            )
-            for one in mood.felt
-        ],
-        curve=[MoodPoint(at=one.middle, scores=EmotionsOut(**one.curve.by_name())) for one in mood.felt],
-        peaks=[
-            MoodPeak(
-                emotion=one.emotion,
-                start=one.start,
-                end=one.end,
-                at=one.at,
-                strength=one.strength,
-                words=words_around(sentences, one),
-            )
-            for one in mood.peaks
-        ],
-        outline=list(heard.outline),
-    )
+async def _reader(tx: Tx, recording: Recording, person: str | None) -> Speaker | None:
+    """Who reads, None where nobody is named. Raises HTTPException where there is no such person, or they may not."""
+    if person is None:
+        return None
+    speaker = await people.speaker_of(tx, person)
+    if speaker is None:
+        raise HTTPException(422, "There is no such person.")
+    if not await may_read(tx, recording, speaker):
+        raise HTTPException(403, "This person may not read this recording.")
+    return speaker
 
 
 def _out(recording: Recording, rules: RecordingRules) -> CallOut:

@@ -180,6 +180,7 @@ class _Revising:
         assert activity is not None  # a call that was not written down is not revised
         intent = revised.moments[0].intent if revised.moments else None
         self._change("activity", activity, {"text": call_text(revised.text, revised.moments), "intent": intent})
+        self.told["on_record"] = "told" if self.effects else None
         wanted = {one.kind: one for one in reversed(revised.signals)}
         there = {one.kind: one for one in self._file.signals}
         for kind, signal in there.items():
