@@ -28,6 +28,7 @@ from actions.outside.llm import Llm
 from actions.outside.store import Store, Tx
 from actions.policy.breakers import Breakers
 from actions.policy.policy import Policy
+from actions.recordings.sealed import FOLDER as RECORDINGS
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
@@ -58,7 +59,7 @@ from bot.judgements import count_judgements, judgements
 from bot.kept_files import FileKeeper
 from bot.kept_papers import PaperFiles
 from bot.kept_recordings import RecordingShelf
-from bot.listening import Listening
+from bot.listening import OPEN_FOLDER, Listening
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
@@ -399,7 +400,7 @@ def listener_of(settings: Settings) -> WhisperListener:
 
 def moods_of(settings: Settings) -> CustomerMoods:
     """What judges how customers sound in this house: the model that was put into the home, else the shipped one."""
-    return CustomerMoods((settings.emotion_model, SHIPPED))
+    return CustomerMoods((settings.emotion_model, SHIPPED), folder=settings.home / RECORDINGS / OPEN_FOLDER)
 
 
 def secret_of(settings: Settings) -> bytes:
