@@ -33,6 +33,7 @@ from actions.world import World
 from bot.announce import Announcer
 from bot.call_corrections import CallCorrections
 from bot.call_reading import CallReader
+from bot.call_summaries import CallSummaries, answers_in_the_house
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
 from bot.channels.channel import Channel
@@ -104,6 +105,8 @@ class House:
     llm: Llm | None
     recordings: RecordingShelf
     corrections: CallCorrections
+    calls: CallReader
+    summaries: CallSummaries
     listening: Listening
     accept: Callable[[Message], Awaitable[bool]]
 
@@ -334,7 +337,8 @@ async def build_house(
     stops = Stops(world, rulebook, lambda: rulebook.breakers)
     review_clock = ReviewClock(world, stops)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
-    writer = Writer(llm.write if llm else None)
+    summaries = CallSummaries(llm.write if llm and answers_in_the_house(llm.base_url) else None, llm.model if llm else "")
+    writer = Writer(llm.write if llm else None, summaries.of)
     listener, secret = listener or listener_of(settings), secret_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     tells = RecordingTeller(store, outbox, channels, listener, calls, settings.home, now)
@@ -361,6 +365,8 @@ async def build_house(
         llm,
         shelf,
         corrections,
+        calls,
+        summaries,
         listening,
         accept,
     )
