@@ -23,6 +23,7 @@ from actions.signing import ITEM
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
 from bot.phrase_corrections import another_correction
+from bot.phrase_dispatch import dispatch_notice, on_a_dispatch
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
 from bot.phrase_meetings import can_be_changed, in_ones_language, with_invitation
 from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
@@ -518,6 +519,7 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
         if notice.topic in ("customer_said", "customer_changed", "reminder") and notice.data.get("customer"):
             buttons.append(to_say(voice.say("say.lookup_customer", notice.data), mint))
         buttons += can_be_changed(notice.data, notice.data.get("asks", ()), voice, mint)
+    buttons += on_a_dispatch(notice, voice, mint)
     card = Card(lines[0], tuple(lines[1:]), view_of=notice.view_of)
     reply = with_buttons(card, voice, buttons, mint)
     if notice.topic == "paper_sent":
@@ -527,6 +529,8 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
 
 def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
     told = stop_notice(data, voice) if "firing" in data else in_ones_language(data, voice)
+    if "reasons" in data and "recording" in data:
+        told = dispatch_notice(told, voice)
     if "review" in data:
         told = review_notice(told, voice)
     if voice.lang == "en" and told.get("by_en"):

@@ -140,6 +140,10 @@ def phrase_transcript(step: ShowTranscript, is_synthetic: bool, voice: Voice, mi
         note=note_of(recording, voice, is_synthetic=is_synthetic),
     )
     make: list[MakeButton] = []
+    if recording.basis is not None and recording.state != "deleted":
+        at = page[0].start
+        data, label = {"recording": recording.id, "start": float(int(at))}, voice.say("button.play", {"at": clock(at)})
+        make.append(lambda: Button(mint("clip", data), label))
     if start > 0:
         make.append(_page(recording.id, max(0, start - A_PAGE), "button.back", voice, mint))
     if start + A_PAGE < len(step.turns):

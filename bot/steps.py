@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from actions.commands.clips import Part
 from actions.commands.corrections import CorrectCall
 from actions.commands.knowledge import TakeInDocument
 from actions.crm.records import Customer, Paper, Recording, Signal, Speaker
@@ -262,8 +263,26 @@ class ShowCorrection:
     told: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class PlayClip:
+    """A part of a recording, to be heard by whoever asked; `turns` are the words in it, `customer` whose call it is."""
+
+    recording: Recording
+    part: Part
+    turns: tuple[HeardTurn, ...]
+    customer: Customer | None
+
+
 OnRecording = (
-    ConfirmWords | ShowTranscript | ShowCallNote | AskCallCustomer | ShowSummary | AskCorrection | AskWords | ShowCorrection
+    ConfirmWords
+    | ShowTranscript
+    | ShowCallNote
+    | AskCallCustomer
+    | ShowSummary
+    | AskCorrection
+    | AskWords
+    | ShowCorrection
+    | PlayClip
 )
 OnPassage = Walk | Versions | JudgePassage
 OnRequest = Settle | Edit | AskEdit | TakeBack

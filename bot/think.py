@@ -43,6 +43,7 @@ from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import IS_WORDS, target_of
 from bot.paper_changes import basis_of_words, changed, speaks_of_a_paper
+from bot.playing import asked_to_play, play
 from bot.reviews import materials_came
 from bot.steps import (
     AskBack,
@@ -101,7 +102,7 @@ _CANCEL = re.compile(
     r"|cancel(?: (?:the |this )?recording)?|stop(?: listening)?)[。.!！]?",
     re.IGNORECASE,
 )
-_ON_RECORD = frozenset({"look", "change", "send_paper", "transcript", "retype", "call_note", "summary"}) | CORRECTING
+_ON_RECORD = frozenset({"look", "change", "send_paper", "transcript", "retype", "call_note", "clip", "summary"}) | CORRECTING
 """Buttons on something that is kept: a paper or a recording."""
 _basis = TypeAdapter(Basis)
 
@@ -234,6 +235,8 @@ class Thinker:
         """What only means something after what was said or decided: why, another value, take it back, who changed it."""
         if (stop := await self._stops_listening(tx, heard, understanding)) is not None:
             return stop
+        if (clip := await asked_to_play(tx, heard, understanding.text)) is not None:
+            return clip
         if (with_whom := await says_with_whom(tx, heard, understanding, self._calls)) is not None:
             return with_whom
         if (right := await says_right_words(tx, heard, understanding.text, self._calls)) is not None:
@@ -417,6 +420,8 @@ class Thinker:
             return await summary_of_call(tx, heard, data, self._calls)
         if button.action == "call_note":
             return await note_on_call(tx, heard, data, self._calls)
+        if button.action == "clip":
+            return await play(tx, heard, data)
         recording = await own.get(tx, "recording", data["recording"])
         if not isinstance(recording, Recording) or not await may_read(tx, recording, heard.speaker):
             return Plain("recording_gone")

@@ -1,4 +1,4 @@
-"""A call in a few sentences: by the house's own model where there is one, else plainly; customers' words leave for nobody."""
+"""A call in a few sentences: by the house's own model where there is one, else plainly; nobody else sees the words."""
 
 from datetime import UTC, datetime
 from typing import Literal
