@@ -35,6 +35,7 @@ from bot.announce import Announcer
 from bot.call_corrections import CallCorrections
 from bot.call_opening import CallOpener
 from bot.call_reading import CallReader
+from bot.call_summaries import CallSummaries, answers_in_the_house
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
 from bot.channels.channel import Channel
@@ -115,6 +116,7 @@ class House:
     llm: Llm | None
     recordings: RecordingShelf
     corrections: CallCorrections
+    summaries: CallSummaries
     listening: Listening
     clips: Clips
     dispatching: Dispatching
@@ -355,7 +357,8 @@ async def build_house(
     stops = Stops(world, rulebook, lambda: rulebook.breakers)
     review_clock = ReviewClock(world, stops)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
-    writer = Writer(llm.write if llm else None)
+    summaries = CallSummaries(llm.write if llm and answers_in_the_house(llm.base_url) else None, llm.model if llm else "")
+    writer = Writer(llm.write if llm else None, summaries.of)
     listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     call_links = CallLinks(secret, now)
@@ -384,6 +387,7 @@ async def build_house(
         llm,
         shelf,
         corrections,
+        summaries,
         listening,
         clips,
         dispatching,
