@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from hashlib import sha256
+from threading import Semaphore
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,16 @@ async def test_a_moment_is_asked_for_in_words_and_heard(house: HouseUnderTest, l
     assert place == "E01" and "call 0:07–0:17" in text_of(news) and "你们的报价比别家贵" in text_of(news)
     assert (file.clip, file.start, file.seconds, file.reader) == (recording, 7.0, 10.0, "person:E01")
     assert_sounds(await opened(house, file), 7.0, 10.0)
+
+
+async def test_it_is_heard_while_the_rest_is_still_listened_to(house: HouseUnderTest, listener: FakeListener) -> None:
+    listener.scripts[sha256(CALL).hexdigest()] = WORDS
+    listener.gate = Semaphore(1)
+    await house.send_recording("E01", CALL)
+    await house.press("E01", button(house, "E01", "客户在通话里同意了"))
+    ((_, file),) = clips_in(await house.say("E01", "播放0:03"))
+    assert_sounds(await opened(house, file), 3.0, 10.0)
+    listener.gate = None
 
 
 async def test_going_on_and_the_end_of_it(house: HouseUnderTest, listener: FakeListener) -> None:
