@@ -140,12 +140,16 @@ class Announcer:
     async def _redraw(self, tx: Tx, key: str, notice: Redraw) -> None:
         _, zone = await _manner(tx, "group:@managers")
 
+        mints: list[Mint] = []
+
         # each copy keeps the language it was written in
         def reply_for(address: Address, earlier: Reply) -> Reply:
-            mint = Mint(f"{key}:{address.key}", address.key, self._now())
+            mints.append(mint := Mint(f"{key}:{address.key}", address.key, self._now()))
             return phrase_notice(notice, earlier.lang, mint, zone).reply
 
         targets = await self._outbox.redraw(tx, key, notice.view_of, reply_for)
+        for mint in mints:
+            await mint.save(tx)
         after_commit(tx, partial(self._outbox.kick, targets))
 
 

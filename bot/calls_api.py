@@ -9,9 +9,11 @@ from pydantic import BaseModel
 from actions.commands.clips import LONGEST_CLIP, Part
 from actions.commands.recordings import DeleteRecording
 from actions.crm import own, people
-from actions.crm.records import Recording, RecordingState
+from actions.crm.records import Recording, RecordingState, Speaker
 from actions.outside.store import Store, Tx
 from actions.policy.recordings import RecordingRules
+from bot.call_opening import CallOpener, voice_for
+from bot.call_sheet import CallSheet
 from bot.channels.api import Name
 from bot.channels.ranges import answer_in_part
 from bot.clips import Clips
@@ -60,7 +62,8 @@ class CallOut(BaseModel):
 
 
 class TurnOut(BaseModel):
-    """What one speaker said in one go; seconds from the beginning. `certainty` is from 0 to 1."""
+    """What one speaker said in one go; seconds from the beginning. `certainty` is from 0 to 1. `is_corrected` says that a
+    person put it right."""
 
     start: float
     end: float
@@ -69,6 +72,7 @@ class TurnOut(BaseModel):
     text: str
     lang: str
     certainty: float
+    is_corrected: bool
 
 
 class CallRead(CallOut):
@@ -88,7 +92,7 @@ class Deleted(BaseModel):
     deleted_why: str
 
 
-def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf, clips: Clips) -> APIRouter:
+def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf, clips: Clips, opener: CallOpener) -> APIRouter:
     """`/api/calls`."""
     router = APIRouter(prefix="/api", dependencies=[Depends(door)], tags=["calls"])
 
@@ -112,12 +116,7 @@ def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf, clips: Clip
         """One recording with every turn that was heard."""
         async with store.read() as tx:
             recording = await _recording(tx, call)
-            if person is not None:
-                speaker = await people.speaker_of(tx, person)
-                if speaker is None:
-                    raise HTTPException(422, "There is no such person.")
-                if not await may_read(tx, recording, speaker):
-                    raise HTTPException(403, "This person may not read this recording.")
+            await _reader(tx, recording, person)
             turns = await turns_of(tx, call)
         out = [TurnOut(**{name: getattr(turn, name) for name in TurnOut.model_fields}) for turn in turns]
         return CallRead(**_out(recording, shelf.rules).model_dump(), turns=out)
@@ -145,6 +144,25 @@ def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf, clips: Clip
         if isinstance(content, Closed):
             raise HTTPException(_SHUT.get(content.reason, 422), why_closed(content.reason, Voice("en")))
         return answer_in_part(content, MIME, {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}, range)
+
+    @router.get("/calls/{call}/report")
+    async def read_report(
+        call: Name,
+        person: Annotated[Name | None, Query(description="Read as this person may, in their language and zone.")] = None,
+        lang: Annotated[Literal["zh", "en"] | None, Query(description="The language of labels and sentences.")] = None,
+    ) -> CallSheet:
+        """The report of a call, all that its page shows. 403 where this person may not read it, 409 while nothing is heard,
+        410 where its words are deleted."""
+        async with store.read() as tx:
+            recording = await _recording(tx, call)
+            speaker = await _reader(tx, recording, person)
+        is_heard = recording.state not in ("queued", "running")
+        sheet = await opener.sheet(recording, voice_for(speaker, lang, opener.now())) if is_heard else None
+        if sheet is None and recording.state == "deleted":
+            raise HTTPException(410, "The words of this recording have been deleted.")
+        if sheet is None:
+            raise HTTPException(409, f"There is no report of this recording; it is {recording.state}.")
+        return sheet
 
     @router.delete("/calls/{call}")
     async def delete_call(
@@ -179,6 +197,18 @@ async def _recording(tx: Tx, call: str) -> Recording:
     if not isinstance(recording, Recording):
         raise HTTPException(404, "There is no such recording.")
     return recording
+
+
+async def _reader(tx: Tx, recording: Recording, person: str | None) -> Speaker | None:
+    """Who reads, None where nobody is named. Raises HTTPException where there is no such person, or they may not."""
+    if person is None:
+        return None
+    speaker = await people.speaker_of(tx, person)
+    if speaker is None:
+        raise HTTPException(422, "There is no such person.")
+    if not await may_read(tx, recording, speaker):
+        raise HTTPException(403, "This person may not read this recording.")
+    return speaker
 
 
 def _out(recording: Recording, rules: RecordingRules) -> CallOut:

@@ -139,12 +139,21 @@ class File:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A page of this house that goes with a reply: `path` begins with a slash, the address before it is the channel's to
+    add. It opens for the one person whom it was made for, so it goes into their direct chat and nowhere else."""
+
+    label: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Reply:
     """What Parley says. `text` alone must make sense where a card cannot be shown (notifications, plain channels).
 
-    `pictures` are shown below the text or the card, in order; `files` can be opened where the channel has a way to. With one
-    picture or one file and nothing else a reply is that: so a platform that is sent them gets them, as a row each in the
-    ledger of sends.
+    `links` are shown where the reader can open them, and nowhere else. `pictures` are shown below the text or the card,
+    in order; `files` can be opened where the channel has a way to. With one picture or one file and nothing else a reply is
+    that: so a platform that is sent them gets them, as a row each in the ledger of sends.
     """
 
     text: str
@@ -152,6 +161,7 @@ class Reply:
     card: Card | None = None
     pictures: tuple[Picture, ...] = ()
     files: tuple[File, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 _message = TypeAdapter(Message)

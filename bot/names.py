@@ -8,7 +8,9 @@ from pathlib import Path
 import structlog
 
 from actions.crm import people
+from actions.crm.records import Recording
 from actions.outside.store import Store
+from bot.likely_names import likely_names
 from intents.house_words import NOTHING, read_house_words
 from intents.names import KnownName, Names
 
@@ -45,6 +47,13 @@ class NameBook:
             self._names = Names([*records, *self._aliases(Names(records))], self._words.plain)
             self._read_at = now
         return self._names
+
+    async def likely(self, recording: Recording) -> tuple[str, ...]:
+        """The names that may be said in a recording, the likeliest first."""
+        self._read_words()
+        house = [called for row in self._words.names for called in (row.name, *row.aliases)]
+        async with self._store.read() as tx:
+            return await likely_names(tx, recording, house)
 
     def changed(self, kinds: frozenset[str]) -> None:
         if kinds & _NAMED:

@@ -7,15 +7,17 @@ from actions.commands.recordings import (
     DeleteRecording,
     ListenAgain,
     RecordBasis,
-    TakeRecording,
     recording_data,
 )
 from actions.crm.records import Recording
 from actions.policy.recordings import BASES
-from actions.proposal import Command, Outcome
+from actions.proposal import Command, Json, Outcome
+from bot.heard_so_far import Progress
 from bot.message import Button, Card, Reply
+from bot.phrase_corrections import to_correct
 from bot.steps import ConfirmWords, ShowTranscript
 from bot.unheard import tell_in_chat
+from bot.wording.deeds import deed_data
 from bot.wording.fill import Voice
 from bot.wording.layout import MakeButton, Mint, Phrased, reply_of, to_do, with_buttons, with_options
 from voice.speakers import NAMES
@@ -37,8 +39,7 @@ _LONGEST_WORDS = 600
 
 def phrase_taken(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     """A recording is here: on what basis may it be listened to? Or, where it has been here before, how it stands."""
-    told, command = outcome.data, outcome.proposal.command
-    assert isinstance(command, TakeRecording)
+    told = deed_data(outcome.proposal, voice)
     recording, state = str(told["recording"]), str(told["state"])
     if state != "awaiting_basis":
         lines = voice.say(_KNOWN.get(state, "recording.known_queued"), told).split("\n")
@@ -65,6 +66,17 @@ def phrase_queued(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     return Phrased(with_options(card, voice, [cancel]), why=outcome.proposal.basis)
 
 
+def phrase_not_with_customer(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
+    """It belongs to nobody any more: with whom it was is asked where it is through, else when it is written down."""
+    told = deed_data(outcome.proposal, voice)
+    lines = voice.say("done.not_with_customer", told).split("\n")
+    make: list[MakeButton] = []
+    if told["state"] == "done":
+        data = {"recording": told["recording"]}
+        make.append(lambda: Button(mint("call_note", data), voice.say("button.call_note")))
+    return Phrased(with_options(Card(lines[0], tuple(lines[1:])), voice, make), why=outcome.proposal.basis)
+
+
 def phrase_stopped(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     """It was stopped: it can go on, or be deleted."""
     lines = voice.say("done.cancel_recording", outcome.data).split("\n")
@@ -72,25 +84,30 @@ def phrase_stopped(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     return Phrased(with_buttons(Card(lines[0], tuple(lines[1:])), voice, make, mint), why=outcome.proposal.basis)
 
 
-def phrase_progress(
-    recording: Recording, heard: float, duration: float, last: Sequence[Turn], voice: Voice, mint: Mint
-) -> Reply:
-    """How far it is and what was said last, with a way to stop."""
-    told = {**recording_data(recording), "at": clock(heard), "of": clock(duration)}
-    lines = voice.say("recording.progress", told).split("\n")
-    shown = tuple(line_of(turn, voice) for turn in last)
+def phrase_progress(progress: Progress, voice: Voice, mint: Mint) -> Reply:
+    """How far it is and what was said last, with a way to stop; who said it is not known while it is opened."""
+    recording = progress.recording
+    key = "recording.progress" if progress.opened is None else "recording.opening"
+    lines = voice.say(key, _so_far(progress)).split("\n")
+    shown = tuple(line_of(turn, voice) for turn in progress.last)
     card = Card(lines[0], (*lines[1:], *shown), view_of=f"recording:{recording.id}")
     return with_options(card, voice, [to_do(CancelRecording(recording.id), voice, mint)])
 
 
-def phrase_heard_so_far(
-    recording: Recording, heard: float, duration: float, last: Sequence[Turn], voice: Voice, *, is_first: bool
-) -> Reply:
+def phrase_heard_so_far(progress: Progress, voice: Voice, *, is_first: bool) -> Reply:
     """One of the two lines of progress where nothing that was sent can be changed."""
-    told = {**recording_data(recording), "at": clock(heard), "of": clock(duration)}
-    words = line_of(last[-1], voice) if last else None
+    words = line_of(progress.last[-1], voice) if progress.last else None
     key = "recording.begun" if is_first else "recording.half"
-    return Reply(voice.say(key, {**told, "words": words}), voice.lang)
+    return Reply(voice.say(key, {**_so_far(progress), "words": words}), voice.lang)
+
+
+def _so_far(progress: Progress) -> dict[str, Json]:
+    return {
+        **recording_data(progress.recording),
+        "at": clock(progress.heard),
+        "of": clock(progress.duration) if progress.duration else "?",
+        "percent": f"{(progress.opened or 0.0) * 100:.0f}",
+    }
 
 
 def phrase_over(recording: Recording, voice: Voice) -> Reply:
@@ -141,6 +158,8 @@ def phrase_transcript(step: ShowTranscript, is_synthetic: bool, voice: Voice, mi
         make.append(_page(recording.id, max(0, start - A_PAGE), "button.back", voice, mint))
     if start + A_PAGE < len(step.turns):
         make.append(_page(recording.id, start + A_PAGE, "button.next_page", voice, mint))
+    if recording.state == "done" and not recording.is_message:
+        make.append(to_correct(recording.id, voice, mint))
     return Phrased(with_options(card, voice, make))
 
 

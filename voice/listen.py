@@ -22,8 +22,11 @@ from voice.transcript import Piece, Span, Transcript, Turn
 from voice.turns import joined, turns_of
 
 Stage = Literal["decoding", "speech", "speakers", "transcribing", "done"]
-_PREVIEW_FROM, _PREVIEW_SECONDS, _PREVIEW_TURNS = 60.0, 20.0, 3
-"""Of a recording of more than so many seconds the first words come before all of it is decoded."""
+PREVIEW_EVERY = 60.0
+"""Seconds of a recording in which its first words are looked for at once, as soon as they are decoded; what is shorter is
+opened before it would help."""
+_PREVIEW_LOOKS, _PREVIEW_TURNS = 5, 3
+"""How many such parts are looked through while nobody speaks, and how many turns are heard."""
 _MEMORY_OF_TEXT = 4
 
 
@@ -76,7 +79,7 @@ def listen(
     """
     wishes = wishes or Wishes()
     recording: Recording | None = None
-    previewed = bool(done)
+    first_words = None if done else FirstWords(recogniser, wishes)
     try:
         for decoded in recording_in_steps(file, limits, folder):
             if isinstance(decoded, Recording):
@@ -85,9 +88,8 @@ def listen(
             if is_cancelled():
                 return
             yield Step("decoding", decoded.share)
-            if not previewed and decoded.seconds >= _PREVIEW_FROM:
-                previewed = True
-                yield from _preview(decoded, recogniser, wishes)
+            for turns in first_words.of(decoded, is_cancelled) if first_words is not None else ():
+                yield Step("decoding", decoded.share, turns, is_preview=True)
         assert recording is not None
         yield from _hear(recording, recogniser, wishes, {one.number: one for one in done}, is_cancelled)
     finally:
@@ -95,15 +97,37 @@ def listen(
             recording.close()
 
 
-def _preview(decoded: Decoded, recogniser: Recogniser, wishes: Wishes) -> Iterator[Step]:
-    """The first words, before anybody knows who speaks."""
-    sound = decoded.so_far.sound(Span(0, _PREVIEW_SECONDS))
-    loudest = int((sound.samples**2).sum(1).argmax())
-    spans = spans_of(Silero().hear(sound.samples[loudest], is_last=True), ear_of(recogniser.profile))
-    stretches = [Stretch(span, loudest, "", 0.0, True) for span in spans]
-    for clip in clips_of(stretches, recogniser)[:_PREVIEW_TURNS]:
-        if turns := joined(hear_clip(clip, decoded.so_far, recogniser, wishes, [])):
-            yield Step("decoding", decoded.share, turns, is_preview=True)
+class FirstWords:
+    """What is said first in a recording while it is decoded, before anybody knows who speaks. `is_over` once there are some,
+    or it was looked for long enough."""
+
+    def __init__(self, recogniser: Recogniser, wishes: Wishes) -> None:
+        self._recogniser, self._wishes = recogniser, wishes
+        self._seen, self._looks = 0.0, 0
+        self.is_over = False
+
+    def of(self, decoded: Decoded, is_cancelled: Callable[[], bool] = lambda: False) -> Iterator[tuple[Turn, ...]]:
+        """The turns in what has been decoded since the last look, where that is enough to look through."""
+        if self.is_over or decoded.seconds - self._seen < PREVIEW_EVERY:
+            return
+        part = Span(self._seen, self._seen + PREVIEW_EVERY)
+        self._seen, self._looks = part.end, self._looks + 1
+        self.is_over = self._looks >= _PREVIEW_LOOKS
+        count = 0
+        for clip in self._clips(decoded.so_far, part):
+            if count >= _PREVIEW_TURNS or is_cancelled():
+                return
+            if turns := joined(hear_clip(clip, decoded.so_far, self._recogniser, self._wishes, [])):
+                count, self.is_over = count + len(turns), True
+                yield turns
+
+    def _clips(self, recording: Recording, part: Span) -> list[Clip]:
+        """On the louder channel alone: which are two people, and which one's echo, is not known before the end."""
+        sound = recording.sound(part)
+        loudest = int((sound.samples**2).sum(1).argmax())
+        spans = spans_of(Silero().hear(sound.samples[loudest], is_last=True), ear_of(self._recogniser.profile))
+        moved = [Span(part.start + one.start, part.start + one.end) for one in spans]
+        return clips_of([Stretch(span, loudest, "", 0.0, True) for span in moved], self._recogniser)
 
 
 def clips_of(part: Sequence[Stretch], recogniser: Recogniser) -> list[Clip]:
@@ -114,9 +138,11 @@ def clips_of(part: Sequence[Stretch], recogniser: Recogniser) -> list[Clip]:
 def hear_clip(
     clip: Clip, recording: Recording, recogniser: Recogniser, wishes: Wishes, before: list[str]
 ) -> tuple[Turn, ...]:
-    """What is said in a clip. `before` is what was heard before it in its piece; what is heard is added to it."""
+    """What is said in a clip. `before` is what was heard before it in its piece; what is heard is added to it. A
+    model that takes no names is given none."""
     said = []
-    for one in recogniser.hear(clip.sound(recording), wishes.bias, " ".join(before), wishes.lang):
+    bias = wishes.bias if recogniser.profile.hotwords else ()
+    for one in recogniser.hear(clip.sound(recording), bias, " ".join(before), wishes.lang):
         if not is_invented(one, before):
             said.append(one)
         before[:] = [*before, one.text][-_MEMORY_OF_TEXT:]

@@ -1,19 +1,23 @@
 """Listens for the house, a piece of a recording at a time, in the threads of its queue: the same steps as `listen`."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from voice.cannot_hear import CannotHear
 from voice.decode import Recording, recording_in_steps
-from voice.listen import Wishes, clips_of, hear_clip
-from voice.plan import Plan, PlannedPiece, plan_in_steps
+from voice.listen import FirstWords, Wishes, clips_of, hear_clip
+from voice.plan import Opening, Plan, PlannedPiece, plan_in_steps
 from voice.profile import SHIPPED, SYNTHETIC_ONLY, Profile
 from voice.speech import ear_of
 from voice.transcribe import Recogniser, Whisper, known_as
 from voice.transcript import Turn
 from voice.turns import joined
+
+_DECODING, _SPEECH = 0.25, 0.5
+"""What decoding and finding speech take of the time that opening a file does; telling the speakers takes the rest."""
 
 
 class WhisperListener:
@@ -57,12 +61,20 @@ class WhisperListener:
         """Load the model. Raises CannotHear, with what the operator must know, where that cannot be done."""
         self._ready()
 
-    def plan(self, path: Path, cancelled: Callable[[], bool]) -> Plan:
+    def plan(
+        self,
+        path: Path,
+        cancelled: Callable[[], bool],
+        looked: Callable[[Opening], None] | None = None,
+        names: Sequence[str] = (),
+    ) -> Plan:
         """Decode a file, find who speaks when over the whole of it, and cut it into pieces. Raises CannotHear.
 
-        That there is a model is seen first, so that what waits for one costs nothing.
+        That there is a model is seen first, so that what waits for one costs nothing. With `looked` it tells how far it is,
+        and the first words as soon as the first minute is decoded.
         """
         _, profile = self._description()
+        words = None if looked is None else FirstWords(self._ready(), self._wishes_for(names))
         recording: Recording | None = None
         try:
             for step in recording_in_steps(path, folder=path.parent):
@@ -70,31 +82,44 @@ class WhisperListener:
                     recording = step
                 elif cancelled():
                     return Plan((), 0.0)
+                elif looked is not None and words is not None:
+                    looked(Opening(step.share * _DECODING, step.origin.seconds))
+                    for turns in words.of(step, cancelled):
+                        looked(Opening(step.share * _DECODING, step.origin.seconds, turns))
             assert recording is not None
-            for looked in plan_in_steps(recording, cancelled, self._wishes.piece_seconds, ear_of(profile)):
-                if isinstance(looked, Plan):
-                    return looked
+            for planned in plan_in_steps(recording, cancelled, self._wishes.piece_seconds, ear_of(profile)):
+                if isinstance(planned, Plan):
+                    return planned
+                if looked is not None:
+                    done = 1.0 if planned.is_about_speakers else planned.share
+                    looked(Opening(_DECODING + done * _SPEECH, recording.duration))
         finally:
             if recording is not None:
                 recording.close()
         return Plan((), 0.0)
 
     def hear(
-        self, path: Path, plan: Plan, number: int, said: Callable[[Turn], None], cancelled: Callable[[], bool]
+        self,
+        path: Path,
+        plan: Plan,
+        number: int,
+        said: Callable[[Turn], None],
+        cancelled: Callable[[], bool],
+        names: Sequence[str] = (),
     ) -> tuple[Turn, ...]:
         """Hear one piece; the file is decoded to the piece's end and no further. Raises CannotHear."""
-        recogniser, piece = self._ready(), plan.pieces[number]
+        recogniser, piece, wishes = self._ready(), plan.pieces[number], self._wishes_for(names)
         with closing(recording_in_steps(path, folder=path.parent)) as steps:
             for step in steps:
                 if cancelled():
                     return ()
                 if isinstance(step, Recording):
                     with step:
-                        return self._heard(step, piece, recogniser, said, cancelled)
+                        return self._heard(step, piece, recogniser, wishes, said, cancelled)
                 if step.seconds >= piece.span.end:
                     if plan.mixed_by is not None:
                         step.so_far.mix(*plan.mixed_by)
-                    return self._heard(step.so_far, piece, recogniser, said, cancelled)
+                    return self._heard(step.so_far, piece, recogniser, wishes, said, cancelled)
         raise AssertionError("unreachable: the last step is the recording")
 
     def _heard(
@@ -102,6 +127,7 @@ class WhisperListener:
         recording: Recording,
         piece: PlannedPiece,
         recogniser: Recogniser,
+        wishes: Wishes,
         said: Callable[[Turn], None],
         cancelled: Callable[[], bool],
     ) -> tuple[Turn, ...]:
@@ -110,11 +136,14 @@ class WhisperListener:
         for clip in clips_of(piece.stretches, recogniser):
             if cancelled():
                 return ()
-            new = hear_clip(clip, recording, recogniser, self._wishes, before)
+            new = hear_clip(clip, recording, recogniser, wishes, before)
             for turn in joined(new):
                 said(turn)
             turns += new
         return joined(turns)
+
+    def _wishes_for(self, names: Sequence[str]) -> Wishes:
+        return replace(self._wishes, bias=(*self._wishes.bias, *names))
 
     def _description(self) -> tuple[str, Profile]:
         if self._described is None:

@@ -12,7 +12,7 @@ import numpy as np
 from voice.clips import within
 from voice.speakers import NAMES, Stretch, by_channel, by_voice
 from voice.speech import EAR, PIECE, Ear, Probabilities, Silero, pieces, spans_of, together
-from voice.transcript import Span
+from voice.transcript import Span, Turn
 
 if TYPE_CHECKING:
     from voice.decode import Recording
@@ -55,6 +55,19 @@ class Looked:
 
     is_about_speakers: bool
     share: float
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How far the opening of a file is: `share` (0 … 1) of decoding it and of all that comes before its pieces are heard.
+
+    `duration` is the seconds that the file says it has, None where it says nothing. `turns` are the first words, heard
+    before anybody knows who speaks: they come again with their speaker.
+    """
+
+    share: float
+    duration: float | None = None
+    turns: tuple[Turn, ...] = ()
 
 
 def plan_in_steps(

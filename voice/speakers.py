@@ -6,6 +6,7 @@ change within a sentence. The pitch is left out on purpose: with two men it took
 speak at once, or answer without any pause all along, are not told apart.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -66,9 +67,12 @@ def by_voice(recording: "Recording", probabilities: Probabilities, ear: Ear = EA
         return []
     windows, vectors = _windows(recording, speech)
     labels, certainty = _path(windows, vectors)
+    of_spans: dict[int, list[int]] = defaultdict(list)
+    for at, (owner, _) in enumerate(windows):
+        of_spans[owner].append(at)
     stretches: list[Stretch] = []
     for number, span in enumerate(speech):
-        of_span = [at for at, (owner, _) in enumerate(windows) if owner == number]
+        of_span = of_spans[number]
         if not of_span:  # too short to be told apart: it goes with what was said just before
             stretches.append(Stretch(span, 0, stretches[-1].speaker if stretches else NAMES[0], 0.5, True))
             continue

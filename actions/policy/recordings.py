@@ -13,18 +13,23 @@ from actions.crm.records import AskedBasis
 SHIPPED_RECORDINGS = Path(__file__).with_name("recordings.yaml")
 BASES: tuple[AskedBasis, ...] = get_args(AskedBasis)
 _MOST_DAYS = 3660
-_KEYS = frozenset({"keep_days", "message_days", "unanswered_hours", "keep_transcripts", "bases"})
+_KEYS = frozenset({"keep_days", "message_days", "unanswered_hours", "keep_transcripts", "bases", "customer_channel"})
+_CHANNELS = {"none": None, "left": 0, "right": 1}
 
 
 @dataclass(frozen=True)
 class RecordingRules:
-    """What the house has said about recordings. `bases` in the order in which they are offered."""
+    """What the house has said about recordings. `bases` in the order in which they are offered.
+
+    `customer_channel` is 0 (left) or 1 (right) where every recording with a channel for each side has the customer there.
+    """
 
     keep_for: timedelta
     messages_for: timedelta
     unanswered_for: timedelta
     keeps_transcripts: bool
     bases: tuple[str, ...]
+    customer_channel: int | None = None
 
     @classmethod
     def read(cls, text: str, place: str) -> "RecordingRules":
@@ -42,12 +47,16 @@ class RecordingRules:
             raise ValueError(f"{place}: keep_transcripts is true or false")
         if not isinstance(bases, list) or not bases or any(one not in BASES for one in bases):
             raise ValueError(f"{place}: bases is a list of {', '.join(BASES)}")
+        channel = data.get("customer_channel", "none")
+        if not isinstance(channel, str) or channel not in _CHANNELS:
+            raise ValueError(f"{place}: customer_channel is {', '.join(_CHANNELS)}")
         return cls(
             timedelta(days=_whole(data, "keep_days", _MOST_DAYS, place)),
             timedelta(days=_whole(data, "message_days", _MOST_DAYS, place)),
             timedelta(hours=_whole(data, "unanswered_hours", 24 * 30, place)),
             keeps,
             tuple(dict.fromkeys(bases)),
+            _CHANNELS[channel],
         )
 
 

@@ -112,6 +112,13 @@ class ApiFile(BaseModel):
     mime: str
 
 
+class ApiLink(BaseModel):
+    """A page that goes with the reply, for its reader alone: `path` on this server, opened in a browser without a token."""
+
+    label: str
+    path: str
+
+
 class ApiReply(BaseModel):
     """One reply; `text` alone makes sense without the card."""
 
@@ -121,6 +128,7 @@ class ApiReply(BaseModel):
     buttons: list[ApiButton] = Field(default_factory=list)
     pictures: list[ApiPicture] = Field(default_factory=list)
     files: list[ApiFile] = Field(default_factory=list)
+    links: list[ApiLink] = Field(default_factory=list)
 
 
 class ApiReplies(BaseModel):
@@ -275,6 +283,7 @@ def _shown(send: Send, links: PictureLinks) -> ApiReply:
         ApiFile(url=f"/api/files/{links.file_token(send.id, place)}", name=one.name, mime=mime_of(one))
         for place, one in enumerate(send.reply.files)
     ]
+    told.links = [ApiLink(label=link.label, path=link.path) for link in send.reply.links]
     return told
 
 

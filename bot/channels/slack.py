@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from bot.channels.channel import Accept, CannotTell, Pace, Refused, SendError, Sent, TryLater
@@ -29,6 +29,7 @@ from bot.channels.slack_uploads import MOST, MOST_FILE_BYTES, SHOWN, demand_unsh
 from bot.kept_papers import mime_of
 from bot.may_hear import Closed
 from bot.message import Address, Attachment, File, Picture, Reply
+from bot.public_address import PublicAddress
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +66,7 @@ class SlackChannel:
 
     `takes_part` tells from the record whether Parley is part of a thread; without it the channel knows only the threads of
     this process's life and those that Parley began. `patience` is how long an outgoing call may take. `open_file` opens what
-    goes with a reply.
+    goes with a reply; `public` knows under which address we are reached.
     """
 
     name = "slack"
@@ -86,15 +87,19 @@ class SlackChannel:
         takes_part: TakesPart | None = None,
         patience: timedelta = PATIENCE,
         open_file: OpenFile = open_text,
+        public: PublicAddress | None = None,
     ) -> None:
         self._open_file = open_file
+        self._public = public
         self._bot_token = bot_token
         self._app_token = app_token
         self._now = now
         self._threads = Threads(takes_part)
         self._calls = SlackCalls(bot_token, api_url, patience)
         self._direct: dict[str, str] = {}
-        self._door = SlackDoor(accept, signing_secret, self._calls.client, self._threads, self._direct, now)
+        self._door = SlackDoor(
+            accept, signing_secret, self._calls.client, self._threads, self._direct, now, learn=self._learn
+        )
         self._socket: AsyncSocketModeHandler | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._tried: OrderedDict[str, datetime] = OrderedDict()
@@ -155,7 +160,7 @@ class SlackChannel:
         """
         if to.private_to is not None and not ref:
             return Sent()
-        shape = render(reply)
+        shape = await self._shape(reply)
         try:
             if "://" in ref:
                 return await self._redraw_by_answer(ref, shape)
@@ -167,7 +172,7 @@ class SlackChannel:
         except SlackRefused as refused:
             if refused.error in _TOO_BIG and shape["blocks"]:
                 log.warning("slack.card_refused", key=key, error=refused.error)
-                return await self.redraw(key, to, ref, Reply(reply.text, reply.lang))
+                return await self.redraw(key, to, ref, Reply(reply.text, reply.lang, links=reply.links))
             if refused.error not in _CANNOT_REDRAW:
                 raise
         return await self._replace(key, to, disowning(reply))
@@ -182,7 +187,7 @@ class SlackChannel:
         if to.thread is not None:
             where["ts"] = to.thread
         file_sent = file_of(reply)
-        text = render(reply)["text"] if file_sent is None else told_of(file_sent, reply.lang)
+        text = (await self._shape(reply))["text"] if file_sent is None else told_of(file_sent, reply.lang)
         stem = stem_of(key) if picture_of(reply) or file_sent else None
         for _ in range(_PAGES):
             page = await self._page(method, where)
@@ -229,6 +234,15 @@ class SlackChannel:
             return f"Socket Mode cannot be reached ({error})."
         return None
 
+    async def _shape(self, reply: Reply) -> dict[str, Any]:
+        """The reply with the whole address of its links, where ours is known."""
+        address = await self._public.known(self.name) if reply.links and self._public else None
+        return render(reply, address)
+
+    async def _learn(self, request: Request) -> None:
+        if self._public is not None:
+            await self._public.learn(self.name, request)
+
     def _note(self, key: str) -> None:
         """Remember when a send was first tried: find() need not look further back."""
         self._tried.setdefault(key, self._now())
@@ -268,7 +282,7 @@ class SlackChannel:
         return sent
 
     async def _post(self, key: str, channel: str, thread: str | None, reply: Reply) -> Sent:
-        shape = render(reply)
+        shape = await self._shape(reply)
         how: dict[str, Any] = {"channel": channel, "unfurl_links": False, "unfurl_media": False}
         how["metadata"] = {"event_type": _EVENT_TYPE, "event_payload": {"key": key}}
         if thread:
@@ -278,7 +292,7 @@ class SlackChannel:
         except SlackRefused as refused:
             if refused.error in _TOO_BIG and shape["blocks"]:
                 log.warning("slack.card_refused", key=key, error=refused.error)
-                return await self._post(key, channel, thread, Reply(reply.text, reply.lang))
+                return await self._post(key, channel, thread, Reply(reply.text, reply.lang, links=reply.links))
             raise
         return Sent(f"{answer.body.get('channel') or channel}:{answer.body['ts']}" if answer.body.get("ts") else None)
 
@@ -288,7 +302,7 @@ class SlackChannel:
         if to.thread:
             how["thread_ts"] = to.thread
         try:
-            await self._calls.write("chat.postEphemeral", **how, **render(reply))
+            await self._calls.write("chat.postEphemeral", **how, **await self._shape(reply))
         except SlackRefused as refused:
             if refused.error not in _NOT_A_MEMBER:
                 raise

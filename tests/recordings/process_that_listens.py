@@ -6,7 +6,7 @@ says `begun LINE` for each part that it begins and `done` when everything is hea
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,10 +31,16 @@ class SlowListener(FakeListener):
     slow = True
 
     def hear(
-        self, path: Path, plan: Plan, number: int, said: Callable[[Turn], None], cancelled: Callable[[], bool]
+        self,
+        path: Path,
+        plan: Plan,
+        number: int,
+        said: Callable[[Turn], None],
+        cancelled: Callable[[], bool],
+        names: Sequence[str] = (),
     ) -> tuple[Turn, ...]:
         say(f"begun {int(plan.pieces[number].span.start)}")
-        heard = super().hear(path, plan, number, said, cancelled)
+        heard = super().hear(path, plan, number, said, cancelled, names)
         if self.slow and number > 0:
             while not cancelled():  # until the power goes
                 pass
