@@ -83,7 +83,6 @@ async def _spoken_of(tx: Tx, heard: Heard) -> str | None:
     shown = (await tx.execute(newest)).first()
     sent = {"conversation": here, "by_id": heard.speaker.person_id}
     for one in await own.find(tx, "recording", where=sent, order=("-created_at",), limit=1):
-        is_since = shown is None or one.created_at > shown.created_at
-        if isinstance(one, Recording) and one.basis is not None and is_since:
+        if isinstance(one, Recording) and one.basis is not None and (shown is None or one.created_at > shown.created_at):
             return one.id
     return str(shown.data["recording"]) if shown else None
