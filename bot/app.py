@@ -41,9 +41,12 @@ from bot.channels.roster import CHANNELS, Parts, Row
 from bot.channels.terminal import TerminalChannel
 from bot.channels.web import WebChannel
 from bot.channels.wechat import WeChatChannel
+from bot.clips import Clips
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
 from bot.corrections_api import corrections_routes
+from bot.dispatch_api import dispatch_routes
+from bot.dispatching import Dispatching
 from bot.door import ApiDoor, kept_secret, kept_token
 from bot.fault import name_fault
 from bot.files import limit_for, place_for
@@ -65,8 +68,11 @@ from bot.outbox import Outbox, Send
 from bot.pages.call import CallPages
 from bot.pages.call_links import CallLinks
 from bot.pages.chat import PagePerson, chat_page
+from bot.pages.dispatch import dispatch_page
+from bot.pages.signed import SignedLinks
 from bot.problem import PROBLEMS, answer_with_problems
 from bot.public_address import PublicAddress
+from bot.reply_files import ReplyFiles
 from bot.reviews import ReviewClock
 from bot.settings import Settings
 from bot.shelf import Shelf
@@ -109,6 +115,8 @@ class House:
     recordings: RecordingShelf
     corrections: CallCorrections
     listening: Listening
+    clips: Clips
+    dispatching: Dispatching
     accept: Callable[[Message], Awaitable[bool]]
     calls: CallOpener
     call_links: CallLinks
@@ -262,8 +270,10 @@ async def build_house(
     async def takes_part(address: Address) -> bool:
         return await teller.takes_part(address)
 
-    llm = large_model(settings)
-    parts = Parts(accept, memory, now, await_replies, takes_part, PaperFiles(store, settings.home).content, public)
+    llm, secret = large_model(settings), secret_of(settings)
+    clips = Clips(store, settings.home, secret, memory, now)
+    files_of_replies = ReplyFiles(PaperFiles(store, settings.home), clips)
+    parts = Parts(accept, memory, now, await_replies, takes_part, files_of_replies.content, public)
     for name, row in roster.items():
         if settings.is_set(name, row.needed, row.optional):
             channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)
@@ -296,6 +306,9 @@ async def build_house(
     async def listen(timer: Timer) -> None:
         listening.kick()
 
+    async def call_put_right(timer: Timer) -> None:
+        await dispatching.send_again(timer.data["recording"])
+
     async def judge_mood(timer: Timer) -> None:
         await listening.judge_again(timer.data["recording"])
 
@@ -319,6 +332,7 @@ async def build_house(
         await outbox.sweep()
         await shelf.sweep()
         await listening.sweep()
+        await clips.sweep()
 
     def arm(keys: Iterable[str]) -> None:
         clockwork.arm(keys)
@@ -334,6 +348,7 @@ async def build_house(
         "review_due": review_due,
         "chase": chase,
         "listen": listen,
+        "dispatch": call_put_right,
         "judge_mood": judge_mood,
         "corrected": corrected,
     }
@@ -343,10 +358,11 @@ async def build_house(
     review_clock = ReviewClock(world, stops)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
     writer = Writer(llm.write if llm else None)
-    listener, secret = listener or listener_of(settings), secret_of(settings)
+    listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     call_links = CallLinks(secret, now)
-    tells = RecordingTeller(store, outbox, channels, listener, calls, settings.home, now, call_links)
+    dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now)
+    tells = RecordingTeller(store, outbox, channels, listener, calls, dispatching, settings.home, now, call_links)
     mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
     corrections = CallCorrections(store, calls, shelf, now, arm)
@@ -371,6 +387,8 @@ async def build_house(
         shelf,
         corrections,
         listening,
+        clips,
+        dispatching,
         accept,
         CallOpener(store, calls, settings.home, lambda: listener.is_synthetic, now),
         call_links,
@@ -453,12 +471,15 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     web = house.channels["web"]
     assert isinstance(web, WebChannel)
     app.include_router(_operation(house))
-    papers = PaperFiles(house.store, settings.home)
-    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
+    files = ReplyFiles(PaperFiles(house.store, settings.home), house.clips)
+    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, files))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
-    app.include_router(calls_routes(house.store, door, house.recordings, house.calls))
+    app.include_router(calls_routes(house.store, door, house.recordings, house.clips, house.calls))
     app.include_router(corrections_routes(house.store, door, house.corrections))
     app.include_router(CallPages(house.store, house.calls, house.call_links, house.corrections, house.accept).router())
+    rules = SignedLinks(secret_of(settings), "dispatch")
+    app.include_router(dispatch_routes(house.store, door, house.dispatching, rules, now))
+    app.include_router(dispatch_page(house.store, house.dispatching, rules, now))
     app.include_router(
         chat_page(
             web,
@@ -467,7 +488,7 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
             lambda: _is_sample(house.store),
             now,
             settings.home,
-            papers,
+            files,
         )
     )
     for channel in house.channels.values():

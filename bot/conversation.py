@@ -52,6 +52,8 @@ from bot.phrase import (
 )
 from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
 from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note
+from bot.phrase_clips import phrase_clip
+from bot.phrase_corrections import phrase_ask_correction, phrase_ask_words, phrase_correction
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
 from bot.phrase_papers import phrase_paper
 from bot.phrase_plays import phrase_rest
@@ -61,8 +63,10 @@ from bot.review import masked
 from bot.steps import (
     AskBack,
     AskCallCustomer,
+    AskCorrection,
     AskEdit,
     AskWhich,
+    AskWords,
     ConfirmWords,
     Do,
     Edit,
@@ -75,10 +79,12 @@ from bot.steps import (
     OnRecording,
     OnRequest,
     Plain,
+    PlayClip,
     Rest,
     SendOff,
     Settle,
     ShowCallNote,
+    ShowCorrection,
     ShowPaper,
     ShowTranscript,
     Step,
@@ -275,6 +281,10 @@ class Conversation:
                 | ShowTranscript()
                 | ShowCallNote()
                 | AskCallCustomer()
+                | AskCorrection()
+                | AskWords()
+                | ShowCorrection()
+                | PlayClip()
             ):
                 why = await self._look_into(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
@@ -318,6 +328,14 @@ class Conversation:
                 return await self._say(tx, heard, key, lambda mint: phrase_call_note(step, is_synthetic, voice, mint))
             case AskCallCustomer():
                 return await self._say(tx, heard, key, lambda mint: phrase_ask_call_customer(step, voice, mint))
+            case AskCorrection():
+                return await self._say(tx, heard, key, lambda mint: phrase_ask_correction(step, voice, mint))
+            case AskWords():
+                return await self._say(tx, heard, key, lambda mint: phrase_ask_words(step, voice, mint))
+            case ShowCorrection():
+                return await self._say(tx, heard, key, lambda mint: phrase_correction(step, voice, mint))
+            case PlayClip():
+                return await self._say(tx, heard, key, lambda mint: phrase_clip(step, heard.speaker, voice, mint))
             case ShowPaper():
                 reader = heard.speaker.person_id or ""
                 return await self._say(tx, heard, key, lambda mint: phrase_paper(step, reader, voice, mint))

@@ -118,10 +118,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class File:
-    """A file that goes with a reply: a paper of this house, or a small text that is kept with the reply itself.
+    """A file that goes with a reply: a paper of this house, a part of a recording, or a small text that is kept with the
+    reply itself.
 
     Of a paper, `paper` is its record's id and `path` where it lies; it is for the person `reader` alone. A text, such as a
-    calendar invitation, is of the kind `mime`.
+    calendar invitation, is of the kind `mime`. Of a recording, `clip` is its record's id: `seconds` of it from `start` on,
+    for `reader` (`person:ID` or `group:@name`), to whom the `deed` of this key has handed it, if one has.
     """
 
     name: str
@@ -130,6 +132,10 @@ class File:
     reader: str = ""
     text: str = ""
     mime: str = ""
+    clip: str = ""
+    start: float = 0.0
+    seconds: float = 0.0
+    deed: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime
 
 from actions.commands.crm import reminder_timer
+from actions.commands.dispatch import dispatch_again, dispatch_timer
 from actions.commands.planning import (
     MAX_TEXT,
     SALES,
@@ -118,6 +119,7 @@ class WriteCall:
             "intent": self.moments[0].intent if self.moments else None,
         }
         belongs = changes("recording", recording, {"customer_id": customer.id, "deal_id": self.deal_id or recording.deal_id})
+        again = (dispatch_again(recording.id, now),) if belongs.updates else ()
         by, deal_id = speaker.person_id, self.deal_id
         kinds = {one.kind: one for one in self.signals}.values()
         signals = [signal_of_call(one, customer, recording, by, deal_id) for one in kinds]
@@ -128,9 +130,10 @@ class WriteCall:
         inverse: list[Effect] = []
         for reminder_id, _ in reversed(reminders):
             inverse += [Unschedule(reminder_timer(reminder_id)), Remove("reminder", reminder_id)]
+        inverse += [Unschedule(dispatch_timer(recording.id))] if again else []
         inverse += [Remove("signal", one.id) for one in reversed(signals)]
         return Plan(
-            (Create("activity", activity_id, values), *belongs.updates, *signals, *reminded),
+            (Create("activity", activity_id, values), *belongs.updates, *signals, *reminded, *again),
             about,
             inverse=(*inverse, *belongs.inverse, Remove("activity", activity_id)),
             data={

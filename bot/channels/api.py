@@ -25,9 +25,11 @@ from bot.channels.pictures import can_be_shown, named
 from bot.door import ApiDoor
 from bot.files import LARGEST, FileTooLarge, kind_of, place_for
 from bot.inbox import Inbox
-from bot.kept_papers import MIME, PaperFiles, mime_of
+from bot.kept_papers import MIME, mime_of
 from bot.message import Address, Attachment, Message, Reply
 from bot.outbox import Outbox, Send, target_of
+from bot.reply_files import ReplyFiles
+from voice.clip import MIME as CLIP_MIME
 
 LONGEST = 20_000
 """Characters of one message that are kept."""
@@ -174,7 +176,7 @@ class ApiChannel:
 
 
 def api_routes(
-    accept: Accept, inbox: Inbox, outbox: Outbox, door: ApiDoor, now: Callable[[], datetime], home: Path, papers: PaperFiles
+    accept: Accept, inbox: Inbox, outbox: Outbox, door: ApiDoor, now: Callable[[], datetime], home: Path, files: ReplyFiles
 ) -> APIRouter:
     """`POST /api/messages`, `POST /api/actions/{button}`, `GET /api/pictures/{token}`, `GET /api/files/{token}`."""
     links = PictureLinks(home, "send")
@@ -232,16 +234,17 @@ def api_routes(
         row, place = found
         return await picture_answer(await outbox.said(row), place)
 
-    kinds: dict[str, Any] = {one: {} for one in (*MIME.values(), "text/calendar")}
+    kinds: dict[str, Any] = {one: {} for one in (*MIME.values(), "text/calendar", CLIP_MIME)}
 
     @router.get("/files/{token}", response_class=Response, responses={200: {"content": kinds}})
-    async def file(token: str) -> Response:
-        """A file of a reply, as its `url` names it; a paper's while whoever it was for may see the customer."""
+    async def file(token: str, range: Annotated[str | None, Header()] = None) -> Response:
+        """A file of a reply, as its `url` names it; a paper's while whoever it was for may see the customer, a clip's while
+        they may hear it."""
         found = links.read_file(token)
         if found is None:
             raise HTTPException(404, "There is no such file.")
         row, place = found
-        return await file_answer(await outbox.said(row), place, papers)
+        return await file_answer(await outbox.said(row), place, files, range)
 
     return router
 

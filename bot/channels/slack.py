@@ -18,7 +18,7 @@ from fastapi import APIRouter, Request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from bot.channels.channel import Accept, CannotTell, Pace, Refused, SendError, Sent, TryLater
-from bot.channels.files_apart import OpenFile, file_of, files_apart, load_file, open_text, told_of
+from bot.channels.files_apart import OpenFile, file_of, files_apart, is_for_one, load_file, open_text, told_of
 from bot.channels.pictures import apart, load, named, picture_of
 from bot.channels.slack_calls import PATIENCE, SlackCalls, SlackRefused, sdk_log
 from bot.channels.slack_door import SlackDoor
@@ -27,6 +27,7 @@ from bot.channels.slack_render import disowning, render, split
 from bot.channels.slack_threads import TakesPart, Threads
 from bot.channels.slack_uploads import MOST, MOST_FILE_BYTES, SHOWN, demand_unshared, file_in, share, stem_of
 from bot.kept_papers import mime_of
+from bot.may_hear import Closed
 from bot.message import Address, Attachment, File, Picture, Reply
 from bot.public_address import PublicAddress
 
@@ -142,10 +143,10 @@ class SlackChannel:
             reply = Reply(named(picture, reply.lang), reply.lang)
         file = file_of(reply)
         if file is not None:
-            sent = await self._hand_over(key, to, file)
-            if sent is not None:
-                return sent
-            reply = Reply(told_of(file, reply.lang), reply.lang)
+            handed = await self._hand_over(key, to, file)
+            if isinstance(handed, Sent):
+                return handed
+            reply = Reply(told_of(file, reply.lang, handed), reply.lang)
         if to.private_to is not None:
             return await self._whisper(key, to, reply)
         sent = await self._post(key, await self._channel(to.conversation), to.thread, reply)
@@ -262,15 +263,15 @@ class SlackChannel:
         self._threads.join(to)
         return sent
 
-    async def _hand_over(self, key: str, to: Address, file: File) -> Sent | None:
-        """None where the file does not go out: Slack shows nobody a file alone, a paper is for its reader and not for a
-        channel, its reader may not have it any more, Slack refuses it."""
+    async def _hand_over(self, key: str, to: Address, file: File) -> Sent | Closed | None:
+        """None where the file does not go out: Slack shows nobody a file alone, what is for one person is not for a
+        channel, its reader may not have it any more, Slack refuses it. Closed where it is sound that stays inside."""
         is_direct = to.conversation.startswith(("D", "U", "W"))
-        if to.private_to or (file.paper and not is_direct):
+        if to.private_to or (is_for_one(file) and not is_direct):
             return None
         loaded = await load_file(self._open_file, file, mime_of(file), 1, MOST_FILE_BYTES)
-        if loaded is None:
-            return None
+        if loaded is None or isinstance(loaded, Closed):
+            return loaded
         channel = await self._channel(to.conversation)
         try:
             sent = Sent(await share(self._calls, key, channel, to.thread, loaded.name, loaded))

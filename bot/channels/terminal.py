@@ -69,12 +69,12 @@ class TerminalChannel:
 def shown(reply: Reply, address: str | None = None) -> Panel | Text | Group:
     """A reply as the terminal shows it; nothing a person wrote is read as markup, or obeyed by the terminal."""
     pages = [f"{link.label}: {whole(address, link.path)}" for link in reply.links] if address else []
-    files = [file for file in reply.files if file.path]
+    files = [file for file in reply.files if file.path or file.clip]
     if not reply.pictures and not files and not pages:
         return _words(reply)
     places = [
         *(_place(picture) for picture in reply.pictures),
-        *(f"[file: {file.name}] {file.path}" for file in files),
+        *(f"[sound: {file.name}]" if file.clip else f"[file: {file.name}] {file.path}" for file in files),
         *pages,
     ]
     return Group(_words(reply), *(_plain(place) for place in places))

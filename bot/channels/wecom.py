@@ -15,7 +15,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from bot.channels.channel import Accept, AnswerLost, CannotTell, Pace, Refused, SendError, Sent, TryLater
-from bot.channels.files_apart import LoadedFile, OpenFile, file_of, files_apart, load_file, open_text, told_of
+from bot.channels.files_apart import (
+    LoadedFile,
+    OpenFile,
+    file_of,
+    files_apart,
+    is_for_one,
+    load_file,
+    open_text,
+    told_of,
+)
 from bot.channels.pictures import Kind, Loaded, apart, picture_of
 from bot.channels.tencent.api import Answer, Declined, TencentApi
 from bot.channels.tencent.callback import TooLong, demand_fresh, demand_unchanged, read_body
@@ -35,6 +44,7 @@ from bot.channels.tencent.words import NEW_STATE
 from bot.channels.wecom_read import read
 from bot.channels.wecom_render import Payload, button_card, render, render_for_group, split, task_id
 from bot.kept_papers import mime_of
+from bot.may_hear import Closed
 from bot.memory import Memory
 from bot.message import Address, Attachment, File, Message, Reply
 from bot.public_address import PublicAddress
@@ -184,9 +194,9 @@ class WeComChannel:
         file = file_of(reply)
         if file is not None:
             loaded = await self._opened(to, file)
-            if loaded is not None:
+            if isinstance(loaded, LoadedFile):
                 return await self._show(key, to, loaded)
-            reply = Reply(told_of(file, reply.lang), reply.lang)
+            reply = Reply(told_of(file, reply.lang, loaded), reply.lang)
         kind, _, target = to.conversation.partition(":")
         if kind == "robot" and target:
             await self._demand_room(f"robot:{target}", ROBOT_A_MINUTE)
@@ -266,10 +276,11 @@ class WeComChannel:
         _demand_received(answer)
         return answer
 
-    async def _opened(self, to: Address, file: File) -> LoadedFile | None:
-        """The file as it can be sent there, or None: it is gone, too large, not its reader's any more, or a paper for a
-        group."""
-        if file.paper and to.conversation.startswith(("robot:", "chat:")):
+    async def _opened(self, to: Address, file: File) -> LoadedFile | Closed | None:
+        """The file as it can be sent there, or None: it is gone, too large, not its reader's any more, or for one person
+        where it goes to a group. A clip is a file as well: a voice message of WeCom must be AMR, which would take half of
+        what there is to hear, and would seem to be spoken by the application; a file says by its name what it is."""
+        if is_for_one(file) and to.conversation.startswith(("robot:", "chat:")):
             return None
         return await load_file(self._open_file, file, mime_of(file), FEWEST_BYTES, MOST_FILE_BYTES)
 
