@@ -10,8 +10,11 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from actions.commands.recordings import HOUSE, DeleteRecording
 from actions.crm.records import Recording
+from actions.outside.tables import AuditRow
 from bot.app import Minds
 from bot.call_reading import CallRead
 from bot.call_sheet import Around, sheet_of
@@ -23,6 +26,7 @@ from bot.wording.fill import Voice
 from tests.api.served import Json, Served, button_of, serving, settings_from
 from tests.api.test_calls import send
 from tests.fakes import FakeListener
+from tests.voice.encoding import fixture, wav
 from voice.emotions import Scores
 from voice.mood import Felt, Mood, Peak
 from voice.report import Reading, report_of
@@ -300,6 +304,46 @@ async def test_who_may_not_read_may_not_put_right(house: Served) -> None:
     answer = await house.http.post(f"{path}/correct", data={"what": "customer", "value": "客户"})
     assert answer.status_code == 403
     assert (await house.http.get(f"/api/calls/{call}/corrections")).json() == []
+
+
+# --- what is heard there --------------------------------------------------------------------------------------------------
+
+
+async def test_each_sentence_plays_from_its_second_and_who_heard_it_is_on_record(house: Served) -> None:
+    replies = await send(house, wav(fixture("call_zh.ogg")[None, : 16_000 * 8]).getvalue(), "call.wav")
+    call = (await house.http.get("/api/calls")).json()[0]["id"]
+    path = house.house.call_links.path(call, "E01")
+    shut = await house.http.get(f"{path}/sound", params={"at": 0, "for": 5})
+    assert shut.status_code == 403 and "凭什么" in shut.text, "nothing sounds without a basis"
+    await house.press(button_of(replies, "客户在通话里同意了"))
+    await house.house.listening.rest()
+    heard = await house.http.get(f"{path}/sound", params={"at": 1.5, "for": 2})
+    assert heard.status_code == 200 and heard.headers["content-type"] == "audio/mpeg"
+    assert heard.headers["cache-control"] == "no-store" and len(heard.content) > 1000
+    part = await house.http.get(f"{path}/sound", params={"at": 1.5, "for": 2}, headers={"range": "bytes=0-99"})
+    assert part.status_code == 206 and part.content == heard.content[:100]
+    late = await house.http.get(f"{path}/sound", params={"at": 9_999, "for": 2, "lang": "en"})
+    assert late.status_code == 404 and late.headers["content-type"].startswith("text/plain")
+    assert (await house.http.get(f"{path}/sound", params={"at": 0, "for": 61})).status_code == 422
+    async with house.house.store.read() as tx:
+        told = list((await tx.execute(select(AuditRow.body).where(AuditRow.kind == "clip"))).scalars())
+    assert [one["to"] for one in told] == ["person:E01"], "the same part within an hour is one entry"
+    stranger = house.house.call_links.path(call, "E02")
+    assert (await house.http.get(f"{stranger}/sound", params={"at": 0})).status_code == 403
+
+
+async def test_of_a_recording_whose_sound_is_gone_the_words_stay_and_say_so(house: Served) -> None:
+    call, told = await sent(house)
+    path = page_in(told)
+    assert 'class="play" href' in (await house.http.get(path)).text
+    async with house.house.store.write() as tx:
+        deleted = DeleteRecording(call, "kept_long_enough", with_words=False)
+        outcome = await house.house.recordings.order(tx, deleted, HOUSE, "test", "recording")
+    assert outcome.kind == "done"
+    answer = await house.http.get(path)
+    assert answer.status_code == 200 and "录音已删除，只剩文字" in answer.text and "七十六万" in answer.text
+    assert 'class="play" href' not in answer.text and "<textarea" not in answer.text
+    assert (await house.http.get(f"{path}/sound", params={"at": 0})).status_code == 410
 
 
 # --- words that look like something else ----------------------------------------------------------------------------------
