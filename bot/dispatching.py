@@ -90,6 +90,7 @@ class Tried:
     recording_id: str
     called: str
     customer: str | None
+    customer_en: str | None
     facts: CallFacts
     before: Dispatched
     after: Dispatched
@@ -254,6 +255,7 @@ class Dispatching:
                 row.recording_id,
                 row.name,
                 row.customer,
+                row.customer_en or row.customer,
                 facts,
                 dispatch(facts, now, hours),
                 dispatch(facts, template, hours),
@@ -372,6 +374,7 @@ async def _latest(tx: Tx) -> list[tuple[Any, CallFacts]]:
             DispatchRow.id,
             RecordingRow.name,
             CustomerRow.name.label("customer"),
+            CustomerRow.name_en.label("customer_en"),
         )
         .join(last, (last.c.recording_id == DispatchRow.recording_id) & (last.c.at == DispatchRow.at))
         .join(RecordingRow, RecordingRow.id == DispatchRow.recording_id)

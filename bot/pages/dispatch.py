@@ -182,18 +182,15 @@ def _shown(tried: list[Tried], template: DispatchTemplate, say: Mapping[str, Any
     changed = [one for one in tried if one.is_other]
     up, down = (sum(one.rises_by * sign > 0 for one in tried) for sign in (1, -1))
     counts = {"count": len(tried), "changed": len(changed), "up": up, "down": down, "moved": len(changed) - up - down}
-    summary = say["summary" if changed else "summary_same"] if tried else say["nothing_yet"]
     lines = [name for name in template.lines if any(name in (one.before.line, one.after.line) for one in tried)]
+    bars = [
+        (say["by_priority"], [_bar(say["priorities"][name], name, "priority", tried) for name in reversed(PRIORITIES)]),
+        (say["by_line"], [_bar(_line(name, template, voice), name, "line", tried) for name in lines]),
+    ]
+    summary = say["summary" if changed else "summary_same"] if tried else say["nothing_yet"]
     return {
         "summary": summary.format(**counts),
-        "bars": [
-            {
-                "title": say["by_priority"],
-                "rows": [_bar(say["priorities"][name], name, "priority", tried) for name in reversed(PRIORITIES)],
-            },
-            {"title": say["by_line"], "rows": [_bar(_line(name, template, voice), name, "line", tried) for name in lines]},
-        ],
-        "of": len(tried),
+        "bars": [{"title": title, "rows": rows, "most": _longest(rows)} for title, rows in bars],
         "calls": [_call(one, template, say, voice) for one in tried],
         "unchanged": say["unchanged"].format(count=len(tried) - len(changed)) if len(changed) < len(tried) else "",
     }
@@ -204,6 +201,10 @@ def _bar(label: str, name: str, field: str, tried: list[Tried]) -> dict[str, Any
     return {"label": label, "before": before, "after": after}
 
 
+def _longest(rows: list[dict[str, Any]]) -> int:
+    return max((max(row["before"], row["after"]) for row in rows), default=0)
+
+
 def _sides(tried: list[Tried]) -> tuple[list[Dispatched], list[Dispatched]]:
     return [one.before for one in tried], [one.after for one in tried]
 
@@ -212,7 +213,7 @@ def _call(one: Tried, template: DispatchTemplate, say: Mapping[str, Any], voice:
     anger = say["mood_unknown"] if one.facts.anger is None else f"{say['mood']} {one.facts.anger:.2f}"
     return {
         "id": one.recording_id,
-        "customer": one.customer or one.called,
+        "customer": (one.customer_en if voice.lang == "en" else one.customer) or one.called,
         "at": one.facts.at.astimezone(ZoneInfo(voice.zone)).strftime("%m-%d %H:%M"),
         "facts": f"{one.facts.tier} · {anger}" if one.facts.tier else anger,
         "before": _sent(one.before, template, say, voice),
