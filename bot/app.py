@@ -32,6 +32,7 @@ from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
 from bot.call_corrections import CallCorrections
+from bot.call_opening import CallOpener
 from bot.call_reading import CallReader
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
@@ -40,6 +41,7 @@ from bot.channels.roster import CHANNELS, Parts, Row
 from bot.channels.terminal import TerminalChannel
 from bot.channels.web import WebChannel
 from bot.channels.wechat import WeChatChannel
+from bot.clips import Clips
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
 from bot.corrections_api import corrections_routes
@@ -63,10 +65,14 @@ from bot.metrics import Metrics
 from bot.mood_step import MoodStep
 from bot.names import NameBook
 from bot.outbox import Outbox, Send
+from bot.pages.call import CallPages
+from bot.pages.call_links import CallLinks
 from bot.pages.chat import PagePerson, chat_page
 from bot.pages.dispatch import dispatch_page
 from bot.pages.signed import SignedLinks
 from bot.problem import PROBLEMS, answer_with_problems
+from bot.public_address import PublicAddress
+from bot.reply_files import ReplyFiles
 from bot.reviews import ReviewClock
 from bot.settings import Settings
 from bot.shelf import Shelf
@@ -109,8 +115,11 @@ class House:
     recordings: RecordingShelf
     corrections: CallCorrections
     listening: Listening
+    clips: Clips
     dispatching: Dispatching
     accept: Callable[[Message], Awaitable[bool]]
+    calls: CallOpener
+    call_links: CallLinks
 
     async def ask_database(self) -> None:
         """Raises when the database does not answer."""
@@ -218,7 +227,9 @@ async def build_house(
     metrics = Metrics()
     names = NameBook(store, now, settings.house_words)
     channels: dict[str, Channel] = {"web": WebChannel(store, now), "api": ApiChannel()}
+    public = PublicAddress(store)
     if terminal is not None:
+        terminal.reached_at(partial(public.known, "terminal"))
         channels["terminal"] = terminal
 
     async def accept(message: Message) -> bool:
@@ -259,8 +270,10 @@ async def build_house(
     async def takes_part(address: Address) -> bool:
         return await teller.takes_part(address)
 
-    llm = large_model(settings)
-    parts = Parts(accept, memory, now, await_replies, takes_part, PaperFiles(store, settings.home).content)
+    llm, secret = large_model(settings), secret_of(settings)
+    clips = Clips(store, settings.home, secret, memory, now)
+    files_of_replies = ReplyFiles(PaperFiles(store, settings.home), clips)
+    parts = Parts(accept, memory, now, await_replies, takes_part, files_of_replies.content, public)
     for name, row in roster.items():
         if settings.is_set(name, row.needed, row.optional):
             channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)
@@ -319,6 +332,7 @@ async def build_house(
         await outbox.sweep()
         await shelf.sweep()
         await listening.sweep()
+        await clips.sweep()
 
     def arm(keys: Iterable[str]) -> None:
         clockwork.arm(keys)
@@ -344,17 +358,18 @@ async def build_house(
     review_clock = ReviewClock(world, stops)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
     writer = Writer(llm.write if llm else None)
-    listener, secret = listener or listener_of(settings), secret_of(settings)
+    listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
+    call_links = CallLinks(secret, now)
     dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now)
-    tells = RecordingTeller(store, outbox, channels, listener, calls, dispatching, settings.home, now)
+    tells = RecordingTeller(store, outbox, channels, listener, calls, dispatching, settings.home, now, call_links)
     mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
     corrections = CallCorrections(store, calls, shelf, now, arm)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
     conversation = Conversation(
-        world, memory, outbox, thinker, judge, teller, files, writer, stops, lambda: listener.is_synthetic
+        world, memory, outbox, thinker, judge, teller, files, writer, stops, lambda: listener.is_synthetic, call_links
     )
     inbox = Inbox(store, handle, now, on_failed=failed)
     return House(
@@ -372,8 +387,11 @@ async def build_house(
         shelf,
         corrections,
         listening,
+        clips,
         dispatching,
         accept,
+        CallOpener(store, calls, settings.home, lambda: listener.is_synthetic, now),
+        call_links,
     )
 
 
@@ -453,11 +471,12 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     web = house.channels["web"]
     assert isinstance(web, WebChannel)
     app.include_router(_operation(house))
-    papers = PaperFiles(house.store, settings.home)
-    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
+    files = ReplyFiles(PaperFiles(house.store, settings.home), house.clips)
+    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, files))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
-    app.include_router(calls_routes(house.store, door, house.recordings))
+    app.include_router(calls_routes(house.store, door, house.recordings, house.clips, house.calls))
     app.include_router(corrections_routes(house.store, door, house.corrections))
+    app.include_router(CallPages(house.store, house.calls, house.call_links, house.corrections, house.accept).router())
     rules = SignedLinks(secret_of(settings), "dispatch")
     app.include_router(dispatch_routes(house.store, door, house.dispatching, rules, now))
     app.include_router(dispatch_page(house.store, house.dispatching, rules, now))
@@ -469,7 +488,7 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
             lambda: _is_sample(house.store),
             now,
             settings.home,
-            papers,
+            files,
         )
     )
     for channel in house.channels.values():

@@ -74,7 +74,7 @@ class CallReader:
         return await asyncio.to_thread(self._read, recording, tuple(turns), zone, names)
 
     def _read(self, recording: Recording, turns: tuple[Turn, ...], zone: str, names: Names) -> CallRead:
-        transcript = _transcript_of(recording, turns)
+        transcript = transcript_of_call(recording, turns)
         sent_at = recording.created_at.astimezone(ZoneInfo(zone))
         read: dict[Sentence, Understanding] = {}
 
@@ -113,7 +113,7 @@ def _mentions(slots: Sequence[Slot]) -> tuple[Mention, ...]:
     return tuple(Mention(slot.type, slot.text, slot.value) for slot in slots)
 
 
-def _transcript_of(recording: Recording, turns: tuple[Turn, ...]) -> Transcript:
+def transcript_of_call(recording: Recording, turns: tuple[Turn, ...]) -> Transcript:
     """The turns as a transcript, with the customer as the record has them, else as far as what they say tells."""
     ends = max((turn.end for turn in turns), default=0.0)
     duration = recording.duration_ms / 1000 if recording.duration_ms is not None else ends

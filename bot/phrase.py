@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from actions.batches import rest_of
+from actions.commands.corrections import CorrectCall
 from actions.commands.papers import PreparePaper, SendPaper
 from actions.commands.recordings import CancelRecording, ListenAgain, RecordBasis, TakeRecording
 from actions.commands.roster import command_to_json
@@ -21,6 +22,7 @@ from actions.propose import basis_of
 from actions.signing import ITEM
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
+from bot.phrase_corrections import another_correction
 from bot.phrase_dispatch import dispatch_notice, on_a_dispatch
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
 from bot.phrase_meetings import can_be_changed, in_ones_language, with_invitation
@@ -275,6 +277,8 @@ def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrase
     buttons += can_be_changed(proposal.plan.data, ("move",), voice, mint)
     if proposal.plan.inverse is not None and outcome.deed is not None:
         buttons.append(lambda: Button(mint("undo", {"deed": outcome.deed}), voice.say("button.undo")))
+    if isinstance(proposal.command, CorrectCall):
+        buttons.append(another_correction(proposal.command.recording_id, voice, mint))
     reply = with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint)
     return Phrased(with_invitation(reply, proposal.plan.data), why=proposal.basis)
 

@@ -15,6 +15,8 @@ from actions.plays.local_time import moment
 from bot.call_reading import CallRead, SignalHeard
 from bot.dispatching import SentCall
 from bot.message import Button, Card, Reply
+from bot.phrase_clips import to_play
+from bot.phrase_corrections import to_correct
 from bot.phrase_dispatch import sent_line
 from bot.phrase_mood import mood_details, mood_line, with_mood_picture
 from bot.phrase_recordings import line_of, note_of
@@ -22,7 +24,7 @@ from bot.steps import AskCallCustomer, ShowCallNote
 from bot.wording.changes import shortened
 from bot.wording.deeds import command_label
 from bot.wording.fill import Voice
-from bot.wording.layout import MOST_BUTTONS, MakeButton, Mint, Phrased, to_do, with_buttons, with_options
+from bot.wording.layout import MOST_BUTTONS, MakeButton, Mint, Phrased, with_buttons, with_options
 from voice.report import Moment, Promise, Question
 from voice.sentences import Sentence, side_of
 
@@ -80,11 +82,17 @@ def phrase_report(
             make.append(_next_steps(read.strongest, customer, voice, mint))
         make.append(lambda: Button(mint("call_note", {"recording": recording.id}), voice.say("button.call_note")))
     make.append(lambda: Button(mint("transcript", {"recording": recording.id, "start": 0}), voice.say("button.whole")))
-    delete, later = DeleteRecording(recording.id), []
+    delete = DeleteRecording(recording.id)
+    later: list[Mapping[str, Any]] = []
     if len(make) < MOST_BUTTONS - 1:
-        make.append(to_do(delete, voice, mint))
+        make.append(to_correct(recording.id, voice, mint))
     else:
-        later = [{"action": "do", "data": {"command": command_to_json(delete)}, "label": command_label(delete, voice)}]
+        later.append({"action": "correct", "data": {"recording": recording.id}, "label": voice.say("button.correct")})
+    later.append({"action": "do", "data": {"command": command_to_json(delete)}, "label": command_label(delete, voice)})
+    playable = to_play(recording, [one.at for one in (*moments, *promised, *asked)], voice)
+    later += playable
+    if playable:
+        more.append(voice.say("clip.hint", {"at": recording_second(playable[0]["data"]["start"])}))
     text = "\n".join([voice.say("report.more", recording_data(recording)), *more])
     if more or later:
         make.append(lambda: Button(mint("more", {"text": text, "later": later}), voice.say("button.more")))

@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from actions.canonical import digest_of
 from actions.crm import own, people
+from actions.crm.call_file import corrections_of, heard_turns, right
 from actions.crm.records import Customer, Recording, Speaker
 from actions.outside.store import Store, Tx, after_commit
 from actions.outside.tables import ListeningRow, RecordingArrivalRow
@@ -20,10 +22,10 @@ from bot.dispatching import Dispatching, SentCall
 from bot.hearing import Listener
 from bot.kept_moods import mood_of
 from bot.kept_papers import at_home
-from bot.kept_recordings import turns_of
 from bot.listening import Progress, ReadAhead
 from bot.message import Address, Reply, address_from_json
 from bot.outbox import Outbox
+from bot.pages.call_links import CallLinks
 from bot.phrase_calls import phrase_report
 from bot.phrase_mood import phrase_mood_again
 from bot.phrase_recordings import (
@@ -54,6 +56,7 @@ class RecordingTeller:
         dispatching: Dispatching,
         home: Path,
         now: Callable[[], datetime],
+        links: CallLinks,
     ) -> None:
         self._store = store
         self._outbox = outbox
@@ -63,6 +66,7 @@ class RecordingTeller:
         self._dispatching = dispatching
         self._home = home
         self._now = now
+        self._links = links
 
     async def progress(self, progress: Progress, number: int) -> None:
         """Show how far it is. `number` is greater for whatever comes later."""
@@ -157,7 +161,8 @@ class RecordingTeller:
             recording = await own.get(tx, "recording", recording_id)
             if not isinstance(recording, Recording) or recording.state != "done" or recording.is_message:
                 return
-            turns = await turns_of(tx, recording.id)
+            corrections = await corrections_of(tx, recording.id)
+            turns = right(await heard_turns(tx, recording.id), corrections)
             arrivals = await self._arrivals(tx, recording.id)
             speakers = {row.asker: await people.speaker_of(tx, row.asker) for row, _ in arrivals}
             known = await own.get(tx, "customer", recording.customer_id) if recording.customer_id else None
@@ -166,7 +171,9 @@ class RecordingTeller:
         read = {zone: replace(await self._calls.read(recording, turns, zone), mood=mood) for zone in zones}
         persons = {to.key: speakers[row.asker] for row, to in arrivals}
         edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
-        key, mints = f"corrected:{recording.id}:{at.isoformat()}", dict[str, Mint]()
+        # an undo wakes us for the same moment, for what stood before it
+        standing = digest_of([one.id for one in corrections])[:12]
+        key, mints = f"corrected:{recording.id}:{at.isoformat()}:{standing}", dict[str, Mint]()
         sent: SentCall | None = None
 
         def card(to: Address, lang: Language) -> Reply:
@@ -179,7 +186,7 @@ class RecordingTeller:
 
         def in_place(to: Address, old: Reply) -> Reply:
             # where a picture is part of what is edited it stays, as long as it is of the one who is the customer
-            return replace(card(to, old.lang), pictures=old.pictures if mood else ())
+            return replace(card(to, old.lang), pictures=old.pictures if mood else (), links=old.links)
 
         async with self._store.write() as tx:
             if not await _is_judged_soon(tx, recording.id):  # else once it is known how the customer sounded
@@ -187,7 +194,8 @@ class RecordingTeller:
             targets = await self._outbox.redraw(tx, key, f"transcript:{recording.id}", in_place, only=edited)
             for row, to in arrivals:
                 if to.channel not in edited and to.key not in mints:
-                    await self._put(tx, f"{key}:{to.key}", to, at_home(card(to, _language(row.lang)), self._home))
+                    reply = self._with_page(card(to, _language(row.lang)), recording, row, persons[to.key])
+                    await self._put(tx, f"{key}:{to.key}", to, at_home(reply, self._home))
             for mint in mints.values():
                 await mint.save(tx)
             after_commit(tx, partial(self._outbox.kick, targets))
@@ -226,8 +234,17 @@ class RecordingTeller:
             mint = Mint(f"{key}:{to.key}", to.key, self._now())
             voice = Voice(_language(row.lang), _zone(person), self._now())
             reply = await phrase(person, voice, mint)
+            if reply.card is not None and reply.card.view_of == f"transcript:{recording.id}":
+                reply = self._with_page(reply, recording, row, person)
             await mint.save(tx)
             await self._put(tx, f"{key}:{to.key}", to, at_home(reply, self._home))
+
+    def _with_page(self, reply: Reply, recording: Recording, row: Any, person: Speaker | None) -> Reply:
+        """The same with the page of the call, for who sent it in their direct chat. The link opens for whoever has it, so no
+        group gets one."""
+        if person is None or person.person_id is None or not person.is_staff or row.message.get("in_group"):
+            return reply
+        return replace(reply, links=(self._links.link(recording.id, person.person_id, Voice(reply.lang)),))
 
     async def _arrivals(self, tx: Tx, recording_id: str) -> list[tuple[Any, Address]]:
         found = select(RecordingArrivalRow.__table__).where(RecordingArrivalRow.recording_id == recording_id)

@@ -121,11 +121,13 @@ class CorrectCall:
         revising = _Revising(recording, file, facts, now)
         if self.revised is not None and customer is not None:
             revising.revise(self.revised, customer)
-        tells = Schedule(f"corrected:{recording.id}", "corrected", now, {"recording": recording.id})
+        tells = [Schedule(f"corrected:{recording.id}", "corrected", now, {"recording": recording.id})]
+        if self.what == "customer":  # whose mood it is has changed
+            tells.append(Schedule(f"judge_mood:{recording.id}", "judge_mood", now, {"recording": recording.id}))
         return Plan(
-            (*effects, *revising.effects, tells),
+            (*effects, *revising.effects, *tells),
             about,
-            inverse=(*reversed(revising.inverse), *inverse, tells),
+            inverse=(*reversed(revising.inverse), *inverse, *tells),
             data={**recording_data(recording), **self._told(file, value), **revising.told},
         )
 
@@ -180,6 +182,7 @@ class _Revising:
         assert activity is not None  # a call that was not written down is not revised
         intent = revised.moments[0].intent if revised.moments else None
         self._change("activity", activity, {"text": call_text(revised.text, revised.moments), "intent": intent})
+        self.told["on_record"] = "told" if self.effects else None
         wanted = {one.kind: one for one in reversed(revised.signals)}
         there = {one.kind: one for one in self._file.signals}
         for kind, signal in there.items():

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from actions.commands import (
     calendars,
     calls,
+    clips,
     clock,
     corrections,
     crm,
@@ -96,6 +97,7 @@ _ALL: tuple[type[Command], ...] = (
     dispatch.DispatchCall,
     dispatch.SaveDispatchTemplate,
     corrections.CorrectCall,
+    clips.ShareClip,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}
