@@ -259,8 +259,21 @@ class PlayClip:
     customer: Customer | None
 
 
+@dataclass(frozen=True)
+class ShowDispatchRules:
+    """The rules by which calls are dispatched, for somebody who sets them."""
+
+
 OnRecording = (
-    ConfirmWords | ShowTranscript | ShowCallNote | AskCallCustomer | AskCorrection | AskWords | ShowCorrection | PlayClip
+    ConfirmWords
+    | ShowTranscript
+    | ShowCallNote
+    | AskCallCustomer
+    | AskCorrection
+    | AskWords
+    | ShowCorrection
+    | PlayClip
+    | ShowDispatchRules
 )
 OnPassage = Walk | Versions | JudgePassage
 OnRequest = Settle | Edit | AskEdit | TakeBack

@@ -19,9 +19,8 @@ from pydantic import BaseModel, Field
 from actions.crm.records import Speaker
 from actions.outside.store import Store, Tx
 from actions.policy.dispatch import PRIORITIES, URGENT, Dispatched, DispatchTemplate
-from bot.dispatch_api import RULES, Saved, Values, saved, saved_out, turned, who_may_set
+from bot.dispatch_api import Saved, Values, saved, saved_out, turned, who_may_set
 from bot.dispatching import Dispatching, InForce, Tried, Version
-from bot.pages.signed import SignedLinks
 from bot.phrase_dispatch import reason_line
 from bot.wording.fill import Voice
 
@@ -55,15 +54,15 @@ class Wished(BaseModel):
     again: Annotated[str, Field(max_length=64)] | None = None
 
 
-def dispatch_page(store: Store, dispatching: Dispatching, links: SignedLinks, now: Callable[[], datetime]) -> APIRouter:
-    """The page's routes. `links` are those of this kind of page."""
+def dispatch_page(store: Store, dispatching: Dispatching, now: Callable[[], datetime]) -> APIRouter:
+    """The page's routes."""
     router = APIRouter(prefix="/console/dispatch", include_in_schema=False)
 
     async def reader(tx: Tx, token: str) -> Speaker:
-        signed = links.read(token, now())
-        if signed is None or signed.thing != RULES:
+        person_id = dispatching.links.read(token)
+        if person_id is None:
             raise HTTPException(404, "This link has run out. Ask for a new one in the chat.")
-        return await who_may_set(tx, signed.person)
+        return await who_may_set(tx, person_id)
 
     @router.get("/{token}")
     async def page(token: str, lang: str | None = None) -> HTMLResponse:
