@@ -309,10 +309,8 @@ async def build_house(
     async def call_put_right(timer: Timer) -> None:
         await dispatching.send_again(timer.data["recording"])
 
-    async def judge_mood(timer: Timer) -> None:
-        await listening.judge_again(timer.data["recording"])
-
     async def corrected(timer: Timer) -> None:
+        await listening.judge_again(timer.data["recording"])  # first: what was made of the wrong speaker is told no more
         await tells.corrected(timer.data["recording"], timer.due_at)
 
     weighed: tuple[int, datetime | None] | None = None
@@ -349,7 +347,6 @@ async def build_house(
         "chase": chase,
         "listen": listen,
         "dispatch": call_put_right,
-        "judge_mood": judge_mood,
         "corrected": corrected,
     }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))

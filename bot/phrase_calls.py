@@ -8,7 +8,7 @@ from typing import Any
 
 from actions.commands.calls import CallMoment, CallPromise, CallSignal, WriteCall, recording_second
 from actions.commands.planning import SALES
-from actions.commands.recordings import DeleteRecording, recording_data
+from actions.commands.recordings import DeleteRecording, NotWithCustomer, recording_data
 from actions.commands.roster import command_to_json
 from actions.crm.records import Customer, Speaker
 from actions.plays.local_time import moment
@@ -24,7 +24,7 @@ from bot.steps import AskCallCustomer, ShowCallNote
 from bot.wording.changes import shortened
 from bot.wording.deeds import command_label
 from bot.wording.fill import Voice
-from bot.wording.layout import MOST_BUTTONS, MakeButton, Mint, Phrased, with_buttons, with_options
+from bot.wording.layout import MOST_BUTTONS, MakeButton, Mint, Phrased, to_do, with_buttons, with_options
 from voice.report import Moment, Promise, Question
 from voice.sentences import Sentence, side_of
 
@@ -105,6 +105,8 @@ def phrase_call_note(step: ShowCallNote, is_synthetic: bool, voice: Voice, mint:
     told = {**recording_data(step.read.recording), "customer": called(step.customer, voice)}
     lines = [voice.say("report.note_call", {"of": recording_second(step.read.transcript.duration)})]
     make: list[MakeButton] = [lambda: Button(mint("do", {"command": command_to_json(command)}), voice.say("button.write"))]
+    if step.read.recording.customer_id is not None:
+        make.append(to_do(NotWithCustomer(step.read.recording.id, step.customer.id), voice, mint))
     left_out = [*step.without]
     for one in command.signals:
         until = step.read.recording.created_at + timedelta(days=one.lasts_days)
@@ -119,7 +121,7 @@ def phrase_call_note(step: ShowCallNote, is_synthetic: bool, voice: Voice, mint:
         make.append(_without(step, f"promise:{at}", left_out, label, mint))
     lines += [voice.say("report.note_moment", _moment_data(one, voice)) for one in command.moments[:_MOMENTS]]
     card = Card(voice.say("report.note", told), tuple(lines), note=_note(step.read, voice, is_synthetic=is_synthetic))
-    return Phrased(with_options(card, voice, make[: 1 + _MOST_CHOICES]))
+    return Phrased(with_options(card, voice, make[: 2 + _MOST_CHOICES]))
 
 
 def phrase_ask_call_customer(step: AskCallCustomer, voice: Voice, mint: Mint) -> Phrased:

@@ -121,13 +121,11 @@ class CorrectCall:
         revising = _Revising(recording, file, facts, now)
         if self.revised is not None and customer is not None:
             revising.revise(self.revised, customer)
-        tells = [Schedule(f"corrected:{recording.id}", "corrected", now, {"recording": recording.id})]
-        if self.what == "customer":  # whose mood it is has changed
-            tells.append(Schedule(f"judge_mood:{recording.id}", "judge_mood", now, {"recording": recording.id}))
+        tells = Schedule(f"corrected:{recording.id}", "corrected", now, {"recording": recording.id})
         return Plan(
-            (*effects, *revising.effects, *tells),
+            (*effects, *revising.effects, tells),
             about,
-            inverse=(*reversed(revising.inverse), *inverse, *tells),
+            inverse=(*reversed(revising.inverse), *inverse, tells),
             data={**recording_data(recording), **self._told(file, value), **revising.told},
         )
 
