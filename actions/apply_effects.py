@@ -16,7 +16,15 @@ from actions.crm import diary, own
 from actions.crm.crossings import note_crossings
 from actions.crm.records import KINDS, Customer, Paper, Recording
 from actions.outside.store import Tx
-from actions.outside.tables import ListeningRow, RecordingArrivalRow, RecordingPartRow, TimerRow
+from actions.outside.tables import (
+    CallCorrectionRow,
+    CallMoodRow,
+    DispatchRow,
+    ListeningRow,
+    RecordingArrivalRow,
+    RecordingPartRow,
+    TimerRow,
+)
 from actions.papers.files import print_paper
 from actions.papers.sheet import sheet_from_json
 from actions.proposal import (
@@ -38,6 +46,7 @@ from actions.proposal import (
     WriteFile,
 )
 from actions.recordings import sealed
+from actions.recordings.pictures import erase_pictures
 from actions.world import World
 from actions.write_file import write_file
 
@@ -165,8 +174,13 @@ async def _erase(world: World, tx: Tx, effect: Erase) -> None:
         raise Stale
     await tx.execute(delete(ListeningRow).where(ListeningRow.recording_id == effect.id))
     await tx.execute(delete(RecordingArrivalRow).where(RecordingArrivalRow.recording_id == effect.id))
+    moods = pictures = 0
     if effect.with_words:
         await tx.execute(delete(RecordingPartRow).where(RecordingPartRow.recording_id == effect.id))
+        await tx.execute(delete(DispatchRow).where(DispatchRow.recording_id == effect.id))
+        moods = (await tx.execute(delete(CallMoodRow).where(CallMoodRow.recording_id == effect.id))).rowcount
+        pictures = await asyncio.to_thread(erase_pictures, world.home, effect.id)
+        await tx.execute(delete(CallCorrectionRow).where(CallCorrectionRow.recording_id == effect.id))
     was_there = await asyncio.to_thread(sealed.erase, world.home, effect.id)
     proof = {
         "recording": effect.id,
@@ -175,6 +189,8 @@ async def _erase(world: World, tx: Tx, effect: Erase) -> None:
         "was_there": was_there,
         "key_is_gone": True,
         "words_are_gone": effect.with_words,
+        "moods": moods,
+        "pictures": pictures,
         "why": recording.deleted_why,
     }
     await audit.append(tx, world.now(), Entry("erasure", None, f"recording:{effect.id}", proof))

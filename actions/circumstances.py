@@ -56,6 +56,7 @@ BOOKKEEPING = frozenset(
         "ask_materials",
         "report_materials",
         "tick_materials",
+        "correct_call",
     }
 )
 """Commands that keep or pass on what was said and ask for nothing of the customer: no breaker looks at them."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from actions.crm.records import Recording
 from actions.policy.breakers import Breakers, shown_in
+from bot.kept_moods import HeardMood
 from bot.names import NameBook
 from intents.names import Names
 from intents.slots import find_slots
@@ -36,13 +37,21 @@ class SignalHeard:
 
 @dataclass(frozen=True)
 class CallRead:
-    """A call as it was read. `turns` are all that was heard, `companies` who was named of those in the CRM."""
+    """A call as it was read. `companies` are who was named of those in the CRM, `mood` how the customer sounded, None where
+    that was not judged: whoever asked for the reading adds it (`bot.kept_moods.mood_of`)."""
 
     recording: Recording
     transcript: Transcript
     report: Report
     signals: tuple[SignalHeard, ...]
     companies: tuple[str, ...]
+    mood: HeardMood | None = None
+
+    def turn_of(self, sentence: Sentence) -> int:
+        """In which turn it was said, counted from 0."""
+        turns = enumerate(self.transcript.turns)
+        said = [n for n, one in turns if one.speaker == sentence.speaker and one.start <= sentence.start <= one.end]
+        return said[-1] if said else 0
 
     @property
     def strongest(self) -> Moment | None:
@@ -65,7 +74,7 @@ class CallReader:
         return await asyncio.to_thread(self._read, recording, tuple(turns), zone, names)
 
     def _read(self, recording: Recording, turns: tuple[Turn, ...], zone: str, names: Names) -> CallRead:
-        transcript = _transcript_of(recording, turns)
+        transcript = transcript_of_call(recording, turns)
         sent_at = recording.created_at.astimezone(ZoneInfo(zone))
         read: dict[Sentence, Understanding] = {}
 
@@ -104,15 +113,15 @@ def _mentions(slots: Sequence[Slot]) -> tuple[Mention, ...]:
     return tuple(Mention(slot.type, slot.text, slot.value) for slot in slots)
 
 
-def _transcript_of(recording: Recording, turns: tuple[Turn, ...]) -> Transcript:
+def transcript_of_call(recording: Recording, turns: tuple[Turn, ...]) -> Transcript:
     """The turns as a transcript, with the customer as the record has them, else as far as what they say tells."""
     ends = max((turn.end for turn in turns), default=0.0)
     duration = recording.duration_ms / 1000 if recording.duration_ms is not None else ends
     speech = tuple(Span(turn.start, turn.end) for turn in turns)
     transcript = Transcript(turns, recording.model, None, duration, speech, bool(recording.two_channels))
-    if recording.customer_speaker is None:
+    if recording.customer_speaker is None and recording.customer_percent is None:  # nobody has said that nobody knows
         return with_customer(transcript)
-    sure = (recording.customer_percent or 0) / 100
+    sure = (recording.customer_percent or 0) / 100 if recording.customer_speaker else 0.0
     return replace(transcript, customer=recording.customer_speaker, customer_certainty=sure)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from voice.mood import Mood
 from voice.plan import Opening, Plan
+from voice.speakers import Stretch
 from voice.transcript import Turn
 
 WAITS_FOR = frozenset({"model_missing", "model_broken", "silk_missing", "no_room"})
@@ -46,3 +48,18 @@ class Listener(Protocol):
     ) -> tuple[Turn, ...]:
         """The turns of a piece. `said` is called with each as soon as it is there; once `cancelled` says so, what it returns
         counts no more, and it should return soon. `names` may come up, the likeliest first. Raises CannotHear."""
+
+
+class MoodJudge(Protocol):
+    """Says how the customer of a call sounded; it is called in a thread and may take long."""
+
+    def judge(
+        self,
+        path: Path,
+        turns: Sequence[Turn],
+        customer: str,
+        stretches: Sequence[Stretch] = (),
+        cancelled: Callable[[], bool] = ...,
+    ) -> tuple[Mood, tuple[float, ...]]:
+        """The mood of the speaker `customer` alone, and the outline of the whole call: bars from 0 to 1. `stretches` tell
+        who speaks when by the sound of the voices; once `cancelled` says so, it should return or raise soon."""

@@ -10,6 +10,7 @@ from actions.crm.records import Customer, Deal, Paper, Speaker
 from actions.outside.store import Store, Tx
 from actions.papers.files import FOLDER, print_paper
 from actions.papers.sheet import sheet_from_json
+from actions.recordings.pictures import FOLDER as MOODS
 from actions.rows import may_see
 from bot.message import File, Reply
 
@@ -25,14 +26,14 @@ def mime_of(file: File) -> str:
 
 
 def at_home(reply: Reply, home: Path) -> Reply:
-    """The reply with its papers' pictures and files where they lie: what is phrased does not know the home."""
+    """The reply with its pictures and its papers' files where they lie: what is phrased does not know the home."""
     pictures = tuple(replace(one, path=_placed(one.path, home)) for one in reply.pictures)
     files = tuple(replace(one, path=_placed(one.path, home)) for one in reply.files)
     return replace(reply, pictures=pictures, files=files) if pictures or files else reply
 
 
 def _placed(path: str, home: Path) -> str:
-    return str(home.resolve() / path) if path.startswith(f"{FOLDER}/") else path
+    return str(home.resolve() / path) if path.startswith((f"{FOLDER}/", f"{MOODS}/")) else path
 
 
 async def may_open(tx: Tx, paper: Paper, person: Speaker) -> bool:

@@ -1,7 +1,7 @@
 """Station phrase, for calls: the report as a card, what would be written to the CRM, and with whom a call was."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,12 @@ from actions.commands.roster import command_to_json
 from actions.crm.records import Customer, Speaker
 from actions.plays.local_time import moment
 from bot.call_reading import CallRead, SignalHeard
+from bot.dispatching import SentCall
 from bot.message import Button, Card, Reply
+from bot.phrase_clips import to_play
+from bot.phrase_corrections import to_correct
+from bot.phrase_dispatch import sent_line
+from bot.phrase_mood import mood_details, mood_line, with_mood_picture
 from bot.phrase_recordings import line_of, note_of
 from bot.steps import AskCallCustomer, ShowCallNote
 from bot.wording.changes import shortened
@@ -46,36 +51,52 @@ class _Line:
 
 
 def phrase_report(
-    read: CallRead, customer: Customer | None, is_synthetic: bool, person: Speaker | None, voice: Voice, mint: Mint
+    read: CallRead,
+    customer: Customer | None,
+    is_synthetic: bool,
+    person: Speaker | None,
+    voice: Voice,
+    mint: Mint,
+    sent: SentCall | None = None,
 ) -> Reply:
-    """The card of a call that is done: who, what about, moments, promises, open questions; the rest one press away."""
+    """The card of a call that is done: who, what about, moments, promises, open questions, where it was sent; the rest one
+    press away."""
     recording = read.recording
     title = _title(read, customer, voice)
     moments, promised, asked = (_lines(one, read, voice) for one in (_moments, _promises, _questions))
     shown = [*moments[:_MOMENTS], *promised[:_PROMISES], *asked[:_QUESTIONS]]
     rest = [*moments[_MOMENTS:], *promised[_PROMISES:], *asked[_QUESTIONS:]]
-    lines = [*_about(read, voice), *(one.text for one in shown)]
+    lines = [*_about(read, voice), *filter(None, [mood_line(read, voice)]), *(one.text for one in shown)]
     if not shown:
         lines += [line_of(turn, voice, read.recording) for turn in read.transcript.turns[:_FIRST_LINES]]
+    if (done := sent_line(sent, voice)) is not None:
+        lines.append(done)
     card = Card(
         title, tuple(lines), note=_note(read, voice, is_synthetic=is_synthetic), view_of=f"transcript:{recording.id}"
     )
-    more = [*(one.text for one in sorted(rest, key=lambda one: one.at)), *_further(read, voice)][:_MOST_OF_REST]
+    told = [*(one.text for one in sorted(rest, key=lambda one: one.at)), *_further(read, voice)]
+    more = [*told[:_MOST_OF_REST], *mood_details(read, voice)]
     make: list[MakeButton] = []
     if person is None or person.role in SALES:
         if customer is not None and read.strongest is not None:
             make.append(_next_steps(read.strongest, customer, voice, mint))
         make.append(lambda: Button(mint("call_note", {"recording": recording.id}), voice.say("button.call_note")))
     make.append(lambda: Button(mint("transcript", {"recording": recording.id, "start": 0}), voice.say("button.whole")))
-    delete, later = DeleteRecording(recording.id), []
+    delete = DeleteRecording(recording.id)
+    later: list[Mapping[str, Any]] = []
     if len(make) < MOST_BUTTONS - 1:
-        make.append(to_do(delete, voice, mint))
+        make.append(to_correct(recording.id, voice, mint))
     else:
-        later = [{"action": "do", "data": {"command": command_to_json(delete)}, "label": command_label(delete, voice)}]
+        later.append({"action": "correct", "data": {"recording": recording.id}, "label": voice.say("button.correct")})
+    later.append({"action": "do", "data": {"command": command_to_json(delete)}, "label": command_label(delete, voice)})
+    playable = to_play(recording, [one.at for one in (*moments, *promised, *asked)], voice)
+    later += playable
+    if playable:
+        more.append(voice.say("clip.hint", {"at": recording_second(playable[0]["data"]["start"])}))
     text = "\n".join([voice.say("report.more", recording_data(recording)), *more])
     if more or later:
         make.append(lambda: Button(mint("more", {"text": text, "later": later}), voice.say("button.more")))
-    return with_buttons(card, voice, make, mint)
+    return with_mood_picture(with_buttons(card, voice, make, mint), read, voice)
 
 
 def phrase_call_note(step: ShowCallNote, is_synthetic: bool, voice: Voice, mint: Mint) -> Phrased:
@@ -118,8 +139,9 @@ def phrase_ask_call_customer(step: AskCallCustomer, voice: Voice, mint: Mint) ->
 
 
 def call_note(step: ShowCallNote, voice: Voice) -> WriteCall:
-    """The command that writes a call down, without what was left out."""
+    """The command that writes a call down, without what was left out. Days are told as on the day of the call."""
     read, recording = step.read, step.read.recording
+    voice = replace(voice, now=recording.created_at)
     told = {**recording_data(recording), "of": recording_second(read.transcript.duration)}
     promised, asked = (_lines(one, read, voice, _LONG_QUOTE) for one in (_promises, _questions))
     lines = [voice.say("report.note_text", told), *_about(read, voice), *(one.text for one in (*promised, *asked))]
@@ -287,12 +309,19 @@ def _without(step: ShowCallNote, name: str, left_out: Sequence[str], label: str,
 
 def _due(step: ShowCallNote) -> list[tuple[int, CallPromise]]:
     """What we promised by a day that is still to come, with its place among the promises."""
-    found: list[tuple[int, CallPromise]] = []
-    recording = step.read.recording
-    for place, one in enumerate(step.read.report.promises):
-        due = moment(one.due.value, recording.created_at, step.speaker) if one.due else None
-        if one.quote.side == "ours" and due is not None and due > step.now and f"promise:{place}" not in step.without:
-            found.append((place, CallPromise(shortened(one.quote.text, _MOST_WORDS), due)))
+    due = [(place, one) for place, one in promised(step.read, step.speaker) if isinstance(one, CallPromise)]
+    return [(place, one) for place, one in due if one.due_at > step.now and f"promise:{place}" not in step.without]
+
+
+def promised(read: CallRead, speaker: Speaker) -> list[tuple[int, CallPromise | Promise]]:
+    """What we promised, as it would be remembered, with its place among the promises; as it was said where no day was named.
+    Days count in the zone of `speaker`."""
+    found: list[tuple[int, CallPromise | Promise]] = []
+    for place, one in enumerate(read.report.promises):
+        due = moment(one.due.value, read.recording.created_at, speaker) if one.due else None
+        if one.quote.side == "ours":
+            text = shortened(one.quote.text, _MOST_WORDS)
+            found.append((place, CallPromise(text, due, read.turn_of(one.quote)) if due else one))
     return found
 
 

@@ -12,8 +12,9 @@ from actions.commands.recordings import (
 from actions.crm.records import Recording
 from actions.policy.recordings import BASES
 from actions.proposal import Command, Json, Outcome
-from bot.listening import Progress
+from bot.heard_so_far import Progress
 from bot.message import Button, Card, Reply
+from bot.phrase_corrections import to_correct
 from bot.steps import ConfirmWords, ShowTranscript
 from bot.unheard import tell_in_chat
 from bot.wording.deeds import deed_data
@@ -149,10 +150,16 @@ def phrase_transcript(step: ShowTranscript, is_synthetic: bool, voice: Voice, mi
         note=note_of(recording, voice, is_synthetic=is_synthetic),
     )
     make: list[MakeButton] = []
+    if recording.basis is not None and recording.state != "deleted":
+        at = page[0].start
+        data, label = {"recording": recording.id, "start": float(int(at))}, voice.say("button.play", {"at": clock(at)})
+        make.append(lambda: Button(mint("clip", data), label))
     if start > 0:
         make.append(_page(recording.id, max(0, start - A_PAGE), "button.back", voice, mint))
     if start + A_PAGE < len(step.turns):
         make.append(_page(recording.id, start + A_PAGE, "button.next_page", voice, mint))
+    if recording.state == "done" and not recording.is_message:
+        make.append(to_correct(recording.id, voice, mint))
     return Phrased(with_options(card, voice, make))
 
 

@@ -88,6 +88,11 @@ class Settings(BaseSettings):
         return self.home / PICTURES
 
     @property
+    def emotion_model(self) -> Path:
+        """The folder of a model of emotion to take instead of the shipped one, where it is there."""
+        return self.home / "emotion-model"
+
+    @property
     def vectors(self) -> Path:
         """The folder of the vectors of passages, where no Chroma server keeps them."""
         return self.home / VECTORS

@@ -21,7 +21,7 @@ from actions.crm.sample_company import load_sample
 from actions.outside.store import Store
 from actions.outside.tables import AuditRow, CorrectionRow, InboxRow, TranscriptRow
 from bot.app import House, Minds, build_house
-from bot.hearing import Listener
+from bot.hearing import Listener, MoodJudge
 from bot.message import Address, Attachment, Button, Message, Reply, reply_from_json
 from bot.settings import Settings
 from tests.fakes import FakeClock, FakeListener
@@ -244,7 +244,7 @@ async def fill_with_sample(url: str) -> None:
 
 @asynccontextmanager
 async def open_house(
-    settings: Settings, minds: Minds, url: str, listener: Listener | None = None
+    settings: Settings, minds: Minds, url: str, listener: Listener | None = None, moods: MoodJudge | None = None
 ) -> AsyncIterator[HouseUnderTest]:
     """The house over a database that already holds the sample company. Without a `listener` recordings wait for one."""
     clock = FakeClock(MORNING)
@@ -255,6 +255,7 @@ async def open_house(
         store=Store(url),
         engine=SweepOnly(),
         listener=listener or FakeListener(missing=True),
+        moods=moods,
     )
     try:
         yield HouseUnderTest(house, clock, settings.home)

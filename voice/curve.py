@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from voice.features import Floats
-from voice.mood import UNCERTAIN, Felt, Mood, Peak
+from voice.mood import UNCERTAIN, Call, Felt, Mood, Peak
+from voice.transcript import Span
 
 INKS: Mapping[str, str] = {
     "angry": "#c8281e",
@@ -36,13 +37,19 @@ BARS = int((_WIDTH - 2 * _EDGE) / (_BAR + _GAP))
 """How many bars the waveform has."""
 
 
-def outline(sound: Floats, bars: int = BARS) -> Floats:
-    """Return the loudness of a call in so many equal parts, 0 … 1 of the loudest, scaled so that speech is well seen."""
-    edges = np.linspace(0, len(sound), bars + 1).astype(int)
-    parts = [sound[first:last] for first, last in pairwise(edges)]
-    levels = np.array([np.sqrt(np.mean(part**2)) if len(part) else 0.0 for part in parts], np.float32)
-    loudest = float(np.percentile(levels, 98)) if levels.any() else 1.0
+def outline(call: Call, bars: int = BARS) -> Floats:
+    """Return the loudness of a call in so many equal parts, 0 … 1 of the loudest, scaled so that speech is well seen.
+
+    A part is read at a time.
+    """
+    edges = np.linspace(0, call.duration, bars + 1)
+    levels = np.array([_level(call.sound(Span(float(first), float(last))).mono) for first, last in pairwise(edges)])
+    loudest = float(np.percentile(levels, 98)) or float(levels.max()) or 1.0
     return np.asarray(np.minimum(levels / loudest, 1.0) ** 0.7, np.float32)
+
+
+def _level(sound: Floats) -> float:
+    return float(np.sqrt(np.mean(sound**2))) if len(sound) else 0.0
 
 
 def draw_curve(levels: Floats, seconds: float, mood: Mood, names: Mapping[str, str], font: Path | None = None) -> bytes:

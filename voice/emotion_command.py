@@ -16,7 +16,7 @@ def judge_files(files: Iterable[Path], model: Path, tell: Callable[[CannotHear],
 
     `tell` puts into words why a file cannot be heard. Raises ValueError where the model cannot be loaded.
     """
-    from voice.decode import decode  # noqa: PLC0415 - the program starts faster without
+    from voice.decode import record  # noqa: PLC0415 - the program starts faster without
     from voice.emotion_model import EmotionModel  # noqa: PLC0415
     from voice.mood import overall, recording_of_a_customer  # noqa: PLC0415
 
@@ -26,8 +26,8 @@ def judge_files(files: Iterable[Path], model: Path, tell: Callable[[CannotHear],
         try:
             if not file.is_file():
                 raise ValueError("there is no such file")
-            heard = decode(file).mono
-            scores = overall(recording_of_a_customer(heard), judge).by_name()
+            with record(file) as recording:
+                scores = overall(recording_of_a_customer(recording), judge).by_name()
         except (CannotHear, ValueError, OSError) as error:
             typer.echo(f"{file}: {tell(error) if isinstance(error, CannotHear) else error}", err=True)
             is_whole = False

@@ -1,11 +1,12 @@
 """How a customer sounds in the course of a call: each segment, the smoothed curve, its peaks. Never how staff sound.
 
-The one thing that is scored is `CustomerSpeech`, which holds the sound of the customer and no other, and is made only by the
-two functions beside it.
+The one thing that is scored is `CustomerSpeech`, which gives the sound of the customer and no other, and is made only by the
+two functions beside it. Sound is read a segment at a time, so that three hours need no more memory than three minutes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby, pairwise
 from typing import Protocol
 
@@ -13,7 +14,9 @@ import numpy as np
 
 from voice.emotion_model import EmotionModel
 from voice.emotions import EMOTIONS, Scores, arousal_of, calm_of
-from voice.features import RATE, Floats, statistics, tracks
+from voice.features import FRAMES_A_SECOND, Floats, statistics, tracks
+from voice.speakers import NAMES, Stretch
+from voice.transcript import RATE, Sound, Span
 
 UNCERTAIN = "uncertain"
 """What a segment is called where no emotion is likely enough."""
@@ -22,6 +25,9 @@ _SHORTEST, _LONGEST = 0.6, 8.0
 """Seconds that a segment has: of less too little is heard, longer ones are cut into pieces of about half of the most."""
 _QUIETEST = 3e-4
 """Root mean square of a segment (of 1) below which there is no speech in it; 10 of 32,768, quieter than any clip met."""
+_MOMENT, _LOUDER, _SPEAKS = 0.2, 2.0, 1e-3
+"""Seconds at a time in which two channels are compared; what one hears may be the other's echo where that is so much louder
+(6 dB; what leaks from ear to mouthpiece is some 20 dB down) and is not silent (-60 dB of full scale)."""
 _SMOOTH = 5.0
 """Seconds of the Gaussian that the curve is smoothed with: two or three turns of a conversation."""
 _ENOUGH = 2.0
@@ -43,13 +49,23 @@ class Spoken(Protocol):
     def speaker(self) -> str: ...
 
 
+class Call(Protocol):
+    """A recording at 16 kHz that is read span by span (`voice.decode.Recording` is one); `duration` in seconds."""
+
+    @property
+    def duration(self) -> float: ...
+    @property
+    def channels(self) -> int: ...
+    def sound(self, span: Span) -> Sound: ...
+
+
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of the customer's speech, `start` to `end` in seconds of the call, and its sound alone."""
+    """A stretch of the customer's speech, `start` to `end` in seconds of the call; `hear` reads its sound and no other."""
 
     start: float
     end: float
-    sound: Floats
+    hear: Callable[[], Floats]
 
     @property
     def seconds(self) -> float:
@@ -63,24 +79,63 @@ class CustomerSpeech:
     pieces: tuple[Piece, ...]
 
 
-def customer_speech(sound: Floats, turns: Iterable[Spoken], customer: str | None) -> CustomerSpeech:
-    """Cut the customer's turns out of a call (float32, mono, 16 kHz), without what somebody else says at the same time.
+def customer_speech(
+    call: Call, turns: Iterable[Spoken], customer: str | None, stretches: Iterable[Stretch] = ()
+) -> CustomerSpeech:
+    """Take the customer's turns out of a call, without what somebody else says at the same time.
 
-    `customer` names which speaker is the customer; while that is not known (None) nothing is taken. Where the customer has a
-    channel alone, give that channel and the customer's turns only: nobody else is heard there.
+    `customer` names which speaker is the customer; while that is not known (None) nothing is taken. Where each side has a
+    channel of its own, the customer's alone is taken, without what it hears of the other; somebody who has no channel there
+    is not heard at all. On one channel `stretches`, who speaks when by the sound of the voices, tell of voices in the midst
+    of a turn that left no words.
     """
-    if customer is None:
+    has_channels = call.channels == len(NAMES)
+    if customer is None or (has_channels and customer not in NAMES):
         return CustomerSpeech(())
     turns = list(turns)
-    others = sorted((turn.start, turn.end) for turn in turns if turn.speaker != customer)
-    own = sorted((turn.start, turn.end) for turn in turns if turn.speaker == customer)
-    alone = [part for start, end in own for part in _without(start, min(end, len(sound) / RATE), others)]
-    return CustomerSpeech(tuple(piece for start, end in alone for piece in _pieces(sound, start, end)))
+    own = sorted((turn.start, min(turn.end, call.duration)) for turn in turns if turn.speaker == customer)
+    if has_channels:
+        channel = NAMES.index(customer)
+        kept = [part for start, end in own for part in _without(start, end, _echoes(call, channel, start, end))]
+        return CustomerSpeech(tuple(piece for start, end in kept for piece in _pieces(call, channel, start, end)))
+    others = [(turn.start, turn.end) for turn in turns if turn.speaker != customer]
+    voices = list(stretches)
+    alone = [
+        part for start, end in own for part in _without(start, end, sorted([*others, *_other_voices(start, end, voices)]))
+    ]
+    return CustomerSpeech(tuple(piece for start, end in alone for piece in _pieces(call, None, start, end)))
 
 
-def recording_of_a_customer(sound: Floats) -> CustomerSpeech:
+def recording_of_a_customer(call: Call) -> CustomerSpeech:
     """Take a recording in which, as whoever hands it in says, one customer speaks and nobody else."""
-    return CustomerSpeech(tuple(_pieces(sound, 0.0, len(sound) / RATE)))
+    return CustomerSpeech(tuple(_pieces(call, None, 0.0, call.duration)))
+
+
+def _echoes(call: Call, channel: int, start: float, end: float) -> list[tuple[float, float]]:
+    """Return when, within a turn, the other channel is so much louder that this one may hear nothing but its echo."""
+    mine, other = (_loudness(_sound_of(call, one, Span(start, end))) for one in (channel, 1 - channel))
+    is_echo = (other > _LOUDER * mine) & (other > _SPEAKS)
+    return [(start + at * _MOMENT, start + (at + 1) * _MOMENT) for at in np.flatnonzero(is_echo)]
+
+
+def _loudness(sound: Floats) -> Floats:
+    """Return the root mean square of each _MOMENT that a sound has, the last one perhaps shorter."""
+    step = round(_MOMENT * RATE)
+    return np.array([np.sqrt(np.mean(sound[at : at + step] ** 2)) for at in range(0, len(sound), step)], np.float32)
+
+
+def _other_voices(start: float, end: float, voices: Sequence[Stretch]) -> list[tuple[float, float]]:
+    """Return when, within a turn, another voice is heard than the one that has most of it.
+
+    A turn may have been given to another speaker by hand since, so names are compared among the stretches only.
+    """
+    within = [(min(one.span.end, end) - max(one.span.start, start), one) for one in voices]
+    within = [(seconds, one) for seconds, one in within if seconds > 0]
+    held: dict[str, float] = {}
+    for seconds, one in within:
+        held[one.speaker] = held.get(one.speaker, 0.0) + seconds
+    most = max(held, key=held.__getitem__, default="")
+    return [(one.span.start, one.span.end) for _, one in within if one.speaker != most]
 
 
 def _without(start: float, end: float, others: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -95,15 +150,24 @@ def _without(start: float, end: float, others: Sequence[tuple[float, float]]) ->
     return [*left, (at, end)] if at < end else left
 
 
-def _pieces(sound: Floats, start: float, end: float) -> list[Piece]:
+def _pieces(call: Call, channel: int | None, start: float, end: float) -> list[Piece]:
     if end - start < _SHORTEST:
         return []
     count = 1 if end - start <= _LONGEST else -(-int(end - start) // int(_LONGEST / 2))
     edges = np.linspace(start, end, count + 1)
-    found = [
-        Piece(float(first), float(last), sound[int(first * RATE) : int(last * RATE)]) for first, last in pairwise(edges)
-    ]
-    return [one for one in found if len(one.sound) and float(np.sqrt(np.mean(one.sound**2))) > _QUIETEST]
+    spans = [Span(float(first), float(last)) for first, last in pairwise(edges)]
+    found = [Piece(span.start, span.end, partial(_sound_of, call, channel, span)) for span in spans]
+    return [one for one in found if _is_heard(one.hear())]
+
+
+def _sound_of(call: Call, channel: int | None, span: Span) -> Floats:
+    """Return the sound of a span, (n): of one channel, or of all of them together."""
+    read = call.sound(span)
+    return read.mono if channel is None else read.samples[channel]
+
+
+def _is_heard(sound: Floats) -> bool:
+    return len(sound) > 0 and float(np.sqrt(np.mean(sound**2))) > _QUIETEST
 
 
 @dataclass(frozen=True)
@@ -216,11 +280,21 @@ def _told(speech: CustomerSpeech, model: EmotionModel, *, against_calm: bool = T
     """Return probabilities (n, 4), how well each piece was heard (n), and whether the caller's calm was known."""
     if not speech.pieces:
         return np.zeros((0, len(EMOTIONS)), np.float32), np.zeros(0, np.float32), False
-    heard = [tracks(piece.sound) for piece in speech.pieces]
-    certain = np.array([min(float((one.pitch > 0).sum()) / 100 / _ENOUGH, 1.0) for one in heard], np.float32)
+    waves: list[Floats] = []
+    rows: list[Floats] = []
+    voiced: list[float] = []
+    for piece in speech.pieces:
+        sound = piece.hear()
+        heard = tracks(sound)
+        voiced.append(min(float((heard.pitch > 0).sum()) / FRAMES_A_SECOND / _ENOUGH, 1.0))
+        if model.hears_waveforms:
+            waves.append(model.of_sounds([sound]))
+        else:
+            rows.append(statistics(heard))
+    certain = np.array(voiced, np.float32)
     if model.hears_waveforms:
-        return model.of_sounds([piece.sound for piece in speech.pieces]), certain, False
-    features = np.stack([statistics(one) for one in heard])
+        return np.concatenate(waves), certain, False
+    features = np.stack(rows)
     told = model.of_features(features)
     if not against_calm:
         return told, certain, False
@@ -274,13 +348,16 @@ def _smoothed(felt: Sequence[Felt]) -> list[Felt]:
 
 
 def _peaks(felt: Sequence[Felt]) -> tuple[Peak, ...]:
-    """Return the strongest stretches of anger, joy and sadness, in order of time: where the curve is above _PEAK."""
+    """Return the strongest stretches of anger, joy and sadness, in order of time.
+
+    They are where the curve is above _PEAK and at least one segment has that answer: doubt upon doubt is no peak.
+    """
     found: list[Peak] = []
     for emotion in _STANDING_OUT:
         strengths = [float(getattr(one.curve, emotion)) for one in felt]
         for is_high, run in groupby(range(len(felt)), key=lambda number, of=strengths: of[number] >= _PEAK):  # type: ignore[misc]
-            if is_high:
-                numbers = list(run)
+            numbers = list(run)
+            if is_high and any(felt[number].emotion == emotion for number in numbers):
                 top = max(numbers, key=strengths.__getitem__)
                 found.append(Peak(emotion, felt[numbers[0]].start, felt[numbers[-1]].end, felt[top].middle, strengths[top]))
     strongest = sorted(found, key=lambda peak: -peak.strength)[:_MOST_PEAKS]

@@ -72,6 +72,7 @@ class Turn:
     `lang` is zh, en, mixed, or the code of what else was spoken. `speaker_certainty` (0 … 1) is of who it was, `certainty`
     (0 … 1) of the words. `speaker` is A for who speaks first (with two channels: on the left) and B for the other, until
     somebody names them. `speaker_is_estimated` is True where the voices were told apart by their sound alone.
+    `is_corrected` says that a person put its words or its speaker right.
     """
 
     start: float
@@ -83,6 +84,7 @@ class Turn:
     speaker_certainty: float
     speaker_is_estimated: bool
     certainty: float
+    is_corrected: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,15 @@ from dataclasses import replace
 
 from voice.characters import Script, written
 from voice.clips import Clip
+from voice.languages import language
 from voice.transcribe import Heard
 from voice.transcript import Turn, Word
 
+_HAN = re.compile(r"[㐀-鿿]")
 JOIN = 0.6
 """Seconds of silence within a turn of one person; a longer one begins a new turn."""
 LONGEST = 30.0
 """Seconds; who speaks on without a pause gets a new turn then."""
-
-_HAN = re.compile(r"[㐀-鿿]")
-_LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]+")
-_CHARACTERS_TO_A_WORD = 1.7
-_MIXED = 0.2
 
 
 def turns_of(clip: Clip, heard: Sequence[Heard], script: Script | None = None) -> list[Turn]:
@@ -51,18 +48,6 @@ def _turn(clip: Clip, number: int, said: Sequence[tuple[Heard, Word]], script: S
         speaker_is_estimated=stretch.is_estimated,
         certainty=round(sum(word.probability for word in words) / len(words), 3),
     )
-
-
-def language(text: str, found: str) -> str:
-    """The language of a text: what the model found, mixed where Chinese and English both make up a fifth and more."""
-    if found not in ("zh", "en"):
-        return found
-    chinese = len(_HAN.findall(text)) / _CHARACTERS_TO_A_WORD
-    english = len(_LATIN.findall(text))
-    if not chinese or not english:
-        return "zh" if chinese else "en" if english else found
-    share = english / (chinese + english)
-    return "mixed" if english >= 2 and _MIXED <= share <= 1 - _MIXED else "en" if share > 0.5 else "zh"
 
 
 def joined(turns: Sequence[Turn]) -> tuple[Turn, ...]:

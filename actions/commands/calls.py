@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime
 
 from actions.commands.crm import reminder_timer
+from actions.commands.dispatch import dispatch_again, dispatch_timer
 from actions.commands.planning import (
     MAX_TEXT,
     SALES,
@@ -56,10 +57,12 @@ class CallSignal:
 
 @dataclass(frozen=True)
 class CallPromise:
-    """What we promised in a call and by when: whoever writes the call down is reminded of it."""
+    """What we promised in a call and by when: whoever writes the call down is reminded of it. `turn` is where it was said,
+    the turns counted from 0."""
 
     text: str
     due_at: AwareDatetime
+    turn: int | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class WriteCall:
         activity_id = call_activity(recording.id)
         values: dict[str, Json] = {
             "kind": "call",
-            "text": self._told()[:MAX_TEXT],
+            "text": call_text(self.text, self.moments),
             "at": stamp(recording.created_at),
             "customer_id": customer.id,
             "deal_id": self.deal_id,
@@ -116,18 +119,21 @@ class WriteCall:
             "intent": self.moments[0].intent if self.moments else None,
         }
         belongs = changes("recording", recording, {"customer_id": customer.id, "deal_id": self.deal_id or recording.deal_id})
-        signals = [self._signal(one, customer, recording, speaker, n) for n, one in enumerate(self.signals)]
-        reminders = [(new_id("R", f"{recording.id}:{n}"), one) for n, one in enumerate(self.promises) if one.due_at > now]
+        again = (dispatch_again(recording.id, now),) if belongs.updates else ()
+        by, deal_id = speaker.person_id, self.deal_id
+        kinds = {one.kind: one for one in self.signals}.values()
+        signals = [signal_of_call(one, customer, recording, by, deal_id) for one in kinds]
+        reminders = [(one, promise) for one, promise in self._reminders() if promise.due_at > now]
         reminded: list[Effect] = []
         for reminder_id, promise in reminders:
-            reminded.append(self._reminder(reminder_id, promise, speaker, now))
-            reminded.append(Schedule(reminder_timer(reminder_id), "reminder", promise.due_at, {"reminder": reminder_id}))
+            reminded += reminder_of_call(reminder_id, promise, customer.id, deal_id, by, recording)
         inverse: list[Effect] = []
         for reminder_id, _ in reversed(reminders):
             inverse += [Unschedule(reminder_timer(reminder_id)), Remove("reminder", reminder_id)]
+        inverse += [Unschedule(dispatch_timer(recording.id))] if again else []
         inverse += [Remove("signal", one.id) for one in reversed(signals)]
         return Plan(
-            (Create("activity", activity_id, values), *belongs.updates, *signals, *reminded),
+            (Create("activity", activity_id, values), *belongs.updates, *signals, *reminded, *again),
             about,
             inverse=(*inverse, *belongs.inverse, Remove("activity", activity_id)),
             data={
@@ -150,45 +156,76 @@ class WriteCall:
             return "call_written"
         return None if is_text(self.text) else "no_text"
 
-    def _told(self) -> str:
-        """The call as it stands on record: what it was, and each moment with its second."""
-        lines = [f"[{recording_second(one.second)}] {one.called} “{one.words}”" for one in self.moments]
-        return "\n".join([self.text.strip(), *lines])
+    def _reminders(self) -> list[tuple[str, CallPromise]]:
+        said: dict[int | None, int] = {}
+        found = []
+        for promise in self.promises:
+            number = said.get(promise.turn, 0)
+            said[promise.turn] = number + 1
+            found.append((call_reminder(self.recording_id, promise.turn, number), promise))
+        return found
 
-    def _signal(self, one: CallSignal, customer: Customer, recording: Recording, speaker: Speaker, number: int) -> Create:
-        return Create(
-            "signal",
-            new_id("S", f"{recording.id}:{number}"),
-            {
-                "customer_id": customer.id,
-                "kind": one.kind,
-                "words": one.words.strip()[:LONGEST_WORDS],
-                "said_by": customer.name,
-                "at": stamp(recording.created_at),
-                "source": "call",
-                "source_id": recording.id,
-                "second": json_value(one.second),
-                "probability": json_value(one.probability),
-                "deal_id": self.deal_id,
-                "reported_by": speaker.person_id,
-                "until": stamp(recording.created_at + timedelta(days=one.lasts_days)),
-                "roles": "|".join(one.may_lift),
-            },
-        )
 
-    def _reminder(self, reminder_id: str, promise: CallPromise, speaker: Speaker, now: datetime) -> Create:
-        return Create(
-            "reminder",
-            reminder_id,
-            {
-                "person_id": speaker.person_id,
-                "text": promise.text.strip()[:MAX_TEXT],
-                "due_at": stamp(promise.due_at),
-                "customer_id": self.customer_id,
-                "deal_id": self.deal_id,
-                "created_at": stamp(now),
-            },
-        )
+def call_text(text: str, moments: tuple[CallMoment, ...]) -> str:
+    """The call as it stands on record: what it was, and each moment with its second."""
+    lines = [f"[{recording_second(one.second)}] {one.called} “{one.words}”" for one in moments]
+    return "\n".join([text.strip(), *lines])[:MAX_TEXT]
+
+
+def signal_of_call(
+    one: CallSignal, customer: Customer, recording: Recording, reported_by: str | None, deal_id: str | None
+) -> Create:
+    """A customer's signal, with the recording and the second as its source; a call leaves one of a kind."""
+    return Create(
+        "signal",
+        call_signal(recording.id, one.kind),
+        {
+            "customer_id": customer.id,
+            "kind": one.kind,
+            "words": one.words.strip()[:LONGEST_WORDS],
+            "said_by": customer.name,
+            "at": stamp(recording.created_at),
+            "source": "call",
+            "source_id": recording.id,
+            "second": json_value(one.second),
+            "probability": json_value(one.probability),
+            "deal_id": deal_id,
+            "reported_by": reported_by,
+            "until": stamp(recording.created_at + timedelta(days=one.lasts_days)),
+            "roles": "|".join(one.may_lift),
+        },
+    )
+
+
+def reminder_of_call(
+    reminder_id: str,
+    promise: CallPromise,
+    customer_id: str,
+    deal_id: str | None,
+    person_id: str | None,
+    recording: Recording,
+) -> tuple[Create, Schedule]:
+    """A promise of ours as a reminder of whoever wrote the call down, and its timer. It stands since the call."""
+    values: dict[str, Json] = {
+        "person_id": person_id,
+        "text": promise.text.strip()[:MAX_TEXT],
+        "due_at": stamp(promise.due_at),
+        "customer_id": customer_id,
+        "deal_id": deal_id,
+        "created_at": stamp(recording.created_at),
+    }
+    timer = Schedule(reminder_timer(reminder_id), "reminder", promise.due_at, {"reminder": reminder_id})
+    return Create("reminder", reminder_id, values), timer
+
+
+def call_signal(recording_id: str, kind: str) -> str:
+    """The id of a call's signal of this kind."""
+    return new_id("S", f"{recording_id}:{kind}")
+
+
+def call_reminder(recording_id: str, turn: int | None, number: int) -> str:
+    """The id of the reminder of what was promised in a turn; `number` tells those of one turn apart."""
+    return new_id("R", f"{recording_id}:{number}" if turn is None else f"{recording_id}:{turn}:{number}")
 
 
 def call_activity(recording_id: str) -> str:

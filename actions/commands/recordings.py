@@ -247,6 +247,7 @@ class DeleteRecording:
             *changes("recording", recording, wanted).updates,
             Redraw(f"basis:{recording.id}", "recording_deleted", told),
             Redraw(f"recording:{recording.id}", "recording_deleted", told),
+            Redraw(f"clip:{recording.id}", "recording_deleted", told),
             Erase(recording.id, recording.digest, self.with_words),
         )
         data = {**recording_data(recording), "state": "deleted", "why": self.why, "proof": recording.digest[:16]}

@@ -9,9 +9,12 @@ from pydantic import TypeAdapter, ValidationError
 from actions.commands import (
     calendars,
     calls,
+    clips,
     clock,
+    corrections,
     crm,
     data,
+    dispatch,
     knowledge,
     materials,
     meetings,
@@ -92,6 +95,10 @@ _ALL: tuple[type[Command], ...] = (
     recordings.BeginListening,
     recordings.EndListening,
     calls.WriteCall,
+    dispatch.DispatchCall,
+    dispatch.SaveDispatchTemplate,
+    corrections.CorrectCall,
+    clips.ShareClip,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Select, delete, insert, literal, select, u
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import update as sql_update
 
+from actions.crm.call_file import call_file_of
 from actions.crm.crossings import counted
 from actions.crm.desk import desk_of
 from actions.crm.diary import diary_of
@@ -46,6 +47,9 @@ _MODELS: dict[str, type[tables.Table]] = {
     "review_item": tables.ReviewItemRow,
     "material": tables.MaterialRow,
     "recording": tables.RecordingRow,
+    "dispatch": tables.DispatchRow,
+    "dispatch_template": tables.DispatchTemplateRow,
+    "call_correction": tables.CallCorrectionRow,
 }
 
 _REFERRERS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -92,8 +96,8 @@ async def get(tx: Tx, kind: str, record_id: str) -> Record | None:
 async def get_many(tx: Tx, wanted: Iterable[tuple[str, str]]) -> Facts:
     """The records asked for, together with the customers they belong to; one statement a kind, one more for those.
 
-    `("diary", …)` and `("desk", …)` are read together by the files of those names. `("crossings", COUNTRY)` asks what has
-    left for that country, counted with the customers asked for.
+    `("diary", …)`, `("desk", …)` and `("call_file", …)` are read together by the files of those names.
+    `("crossings", COUNTRY)` asks what has left for that country, counted with the customers asked for.
     The customers come along because whose a deal, ticket or contact is decides who may touch it. Ids that name nothing
     are simply absent.
     """
@@ -106,6 +110,7 @@ async def get_many(tx: Tx, wanted: Iterable[tuple[str, str]]) -> Facts:
         ("diary", key): await diary_of(tx, key) for key in sorted(ids.pop("diary", ()))
     }
     records |= {("desk", key): await desk_of(tx, key) for key in sorted(ids.pop("desk", ()))}
+    records |= {("call_file", key): await call_file_of(tx, key) for key in sorted(ids.pop("call_file", ()))}
     for kind in sorted(ids):
         for record in await by_ids(tx, kind, sorted(ids[kind])):
             records[kind, record.id] = record

@@ -11,8 +11,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from actions.policy.dispatch import Priority
 from actions.policy.hours import Hours, shipped_hours
 from actions.policy.reviews import ReviewKind, Reviews, shipped_reviews
+from voice.transcript import Turn
 
 EmployeeRole = Literal["rep", "manager", "director", "consultant", "legal"]
 Role = Literal["rep", "manager", "director", "consultant", "legal", "customer", "guest"]
@@ -209,7 +211,7 @@ class Ticket:
     text: str = ""
     customer_id: str | None = None
     contact_id: str | None = None
-    severity: Literal["low", "normal", "high"] = "normal"
+    severity: Literal["low", "normal", "high", "urgent"] = "normal"
     state: Literal["open", "taken", "closed"] = "open"
     taken_by: str | None = None
     opened_by: str | None = None
@@ -344,6 +346,46 @@ class Recording:
     deleted_why: str = ""
 
 
+Corrected = Literal["text", "speaker", "customer"]
+"""What can be put right in a transcript: a turn's words, whose a turn is, which speaker is the customer."""
+
+
+@dataclass(frozen=True)
+class CallCorrection:
+    """Something that `by_id` put right in a transcript; the latest of a turn holds, and what was heard stays as it was.
+
+    `place` is the turn, counted from 0 through the whole recording, None where it is about who the customer is. `value` is
+    the turn's text, or a speaker ("" where nobody knows who the customer is). `number` is its place among the corrections
+    of this recording.
+    """
+
+    id: str
+    recording_id: str
+    number: int
+    what: Corrected
+    place: int | None
+    value: str
+    by_id: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class CallFile:
+    """A call as it is on file: its turns as they stand, what was put right in them, and what was written down of it.
+
+    `senders` are all who sent these bytes. `signals` are the customer's from this recording, `firings` what they stopped.
+    Read together, kept nowhere.
+    """
+
+    id: str
+    turns: tuple[Turn, ...] = ()
+    corrections: tuple[CallCorrection, ...] = ()
+    senders: frozenset[str] = frozenset()
+    activity: Activity | None = None
+    signals: tuple["Signal", ...] = ()
+    firings: tuple["Firing", ...] = ()
+
+
 @dataclass(frozen=True)
 class Diary:
     """Who could meet when: people with what takes their time in the weeks looked at, and the hours of work in force.
@@ -369,7 +411,7 @@ class Signal:
     `said_by` is who said it, `reported_by` the employee who passed it on, if not the customer wrote it. `source` is where:
     for a call, `source_id` names it and `second` is the place in the recording. `probability` is the reading's, 0 to 1.
     It counts until `until`, or until it is lifted: by other words (`lifted_words`) or by somebody of `roles` (separated by
-    `|`).
+    `|`). It is withdrawn where what was heard was put right, and does not show it any more.
     """
 
     id: str
@@ -386,7 +428,7 @@ class Signal:
     reported_by: str | None = None
     until: datetime | None = None
     roles: str = ""
-    state: Literal["open", "lifted"] = "open"
+    state: Literal["open", "lifted", "withdrawn"] = "open"
     lifted_by: str | None = None
     lifted_at: datetime | None = None
     lifted_words: str | None = None
@@ -515,6 +557,34 @@ class Material:
 
 
 @dataclass(frozen=True)
+class Dispatch:
+    """Where a call's matter was sent: by which `version` of the template and from which `facts` (JSON), the newest counts.
+
+    `priority` "none" and no line where nothing was to be done; `ticket_id` is the ticket that was opened or raised.
+    """
+
+    id: str
+    recording_id: str
+    version: str
+    priority: Priority
+    line: str
+    facts: str
+    ticket_id: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DispatchVersion:
+    """A template by which calls are dispatched, as it was saved, with why; the newest is in force."""
+
+    id: str
+    text: str
+    note: str = ""
+    by_id: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Desk:
     """Everything about a deal's reviews that a plan has to know: read together, kept nowhere.
 
@@ -594,10 +664,14 @@ Record = (
     | Firing
     | Booking
     | Recording
+    | CallCorrection
+    | CallFile
     | Diary
     | Review
     | ReviewItem
     | Material
+    | Dispatch
+    | DispatchVersion
     | Desk
 )
 KINDS: dict[str, type[Any]] = {
@@ -621,6 +695,9 @@ KINDS: dict[str, type[Any]] = {
     "review_item": ReviewItem,
     "material": Material,
     "recording": Recording,
+    "dispatch": Dispatch,
+    "dispatch_template": DispatchVersion,
+    "call_correction": CallCorrection,
 }
 
 

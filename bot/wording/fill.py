@@ -71,6 +71,8 @@ def tell(value: Any, spec: str, data: Mapping[str, Any], voice: Voice) -> str:
     """A value in words; empty where there is none. `data` lends an amount its currency."""
     if value is None or value in ("", []):
         return ""
+    if isinstance(value, list) and spec not in ("", "money", "roles"):
+        return voice.join([tell(one, spec, data, voice) for one in value])
     match spec:
         case "":
             return str(value)

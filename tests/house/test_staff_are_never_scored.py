@@ -25,6 +25,22 @@ def _calls(tree: ast.AST) -> set[str]:
     }
 
 
+def _called_attributes(tree: ast.AST) -> set[str]:
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {one.attr for one in calls if isinstance(one, ast.Attribute)}
+
+
+def _calls_from(module: Module, source: str) -> set[str]:
+    """What a module calls of what it takes from another."""
+    taken = {
+        one.asname or one.name: one.name
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom) and node.module == source
+        for one in node.names
+    }
+    return {taken[name] for name in _calls(module.tree) if name in taken}
+
+
 def _mentions(tree: ast.AST) -> set[str]:
     attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     return attributes | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -67,6 +83,17 @@ def test_a_customers_speech_is_made_in_two_places_that_know_whose_it_is(judging:
     assert makers == MADE_BY
     assert [module.path for module in PRODUCT if "CustomerSpeech" in _calls(module.tree)] == ["voice/mood.py"]
     assert {module.path for module in PRODUCT if "recording_of_a_customer" in _calls(module.tree)} <= SAYS_SO
+
+
+def test_sound_is_read_for_a_piece_of_the_customers_speech_alone(judging: Module) -> None:
+    functions = _functions(judging)
+
+    assert {name for name, one in functions.items() if "sound" in _called_attributes(one)} == {"_sound_of"}
+    assert {name for name, one in functions.items() if "_sound_of" in _mentions(one)} == {"_pieces", "_echoes"}
+    assert {name for name, one in functions.items() if {"tracks", "statistics"} & _calls(one)} == {"_told"}
+    assert {name for name, one in functions.items() if "_pieces" in _mentions(one)} == MADE_BY
+    assert [module.path for module in PRODUCT if "Piece" in _calls_from(module, "voice.mood")] == []
+    assert {name for name, one in functions.items() if "Piece" in _calls(one)} == {"_pieces"}
 
 
 def test_private_ways_are_not_taken_from_outside() -> None:

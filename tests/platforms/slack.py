@@ -666,6 +666,10 @@ def _is_text(text: JSON, limit: int, *kinds: str) -> bool:
 
 
 def _is_button(button: JSON) -> bool:
+    if "url" in button:  # opens a page; a press is told to the app all the same
+        is_plain = set(button) <= {"type", "action_id", "text", "url", "style"} and button["type"] == "button"
+        is_page = button["url"].startswith(("http://", "https://")) and len(button["url"]) <= 3000
+        return is_plain and is_page and _is_text(button["text"], 75, "plain_text")
     return (
         set(button) <= {"type", "action_id", "text", "value", "style"}
         and button["type"] == "button"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from tests.voice.tones import buzz, silence
+from tests.voice.tones import Call, buzz, silence
 from voice.curve import BARS, INKS, OTHERS, draw_curve, outline, told_time
 from voice.emotions import Scores
 from voice.mood import UNCERTAIN, Felt, Mood, Peak
@@ -31,7 +31,7 @@ def felt(start: float, end: float, emotion: str) -> Felt:
     return Felt(start, end, SCORES[emotion], SCORES[emotion], emotion, emotion == "angry", 1.0, uses_words=False)
 
 
-CALL = Mood(
+HEARD = Mood(
     (felt(0, 30, "neutral"), felt(60, 90, "angry"), felt(90, 120, UNCERTAIN)),
     (Peak("angry", 60, 90, 72.0, 0.9),),
     knows_calm=True,
@@ -41,7 +41,7 @@ CALL = Mood(
 LEVELS = np.full(BARS, 0.8, np.float32)
 
 
-def drawn(mood: Mood = CALL, seconds: float = 120.0) -> Image.Image:
+def drawn(mood: Mood = HEARD, seconds: float = 120.0) -> Image.Image:
     return Image.open(BytesIO(draw_curve(LEVELS, seconds, mood, NAMES))).convert("RGB")
 
 
@@ -72,7 +72,7 @@ def test_a_peak_has_a_flag_at_its_time() -> None:
 
     columns = flagged(drawn())
     assert min(columns) < 42 + (1170 - 84) * 72 / 120 < max(columns)
-    assert flagged(drawn(Mood(CALL.felt, (), knows_calm=True, coverage=0.67, model="test"))) == set()
+    assert flagged(drawn(Mood(HEARD.felt, (), knows_calm=True, coverage=0.67, model="test"))) == set()
 
 
 def test_a_call_of_which_nothing_is_known_is_grey() -> None:
@@ -84,7 +84,7 @@ def test_a_call_of_which_nothing_is_known_is_grey() -> None:
 
 @pytest.mark.parametrize("seconds", [7.0, 63.0, 121.0, 196.0, 371.0, 595.0])
 def test_moments_below_the_wave_do_not_run_into_each_other(seconds: float) -> None:
-    picture = drawn(CALL, seconds).crop((0, 435, 1170, 480)).convert("L")
+    picture = drawn(HEARD, seconds).crop((0, 435, 1170, 480)).convert("L")
     is_ink = [picture.crop((x, 0, x + 1, 45)).getextrema()[0] < 128 for x in range(picture.width)]
     words = re.split(" {14,}", "".join("x" if one else " " for one in is_ink).strip())
 
@@ -94,24 +94,32 @@ def test_moments_below_the_wave_do_not_run_into_each_other(seconds: float) -> No
 
 
 def test_it_is_small_enough_to_send() -> None:
-    assert len(draw_curve(LEVELS, 120, CALL, NAMES)) < 60_000
+    assert len(draw_curve(LEVELS, 120, HEARD, NAMES)) < 60_000
 
 
 def test_a_name_that_is_missing_is_not_made_up() -> None:
     with pytest.raises(KeyError):
-        draw_curve(LEVELS, 120, CALL, {"others": "Others"})
+        draw_curve(LEVELS, 120, HEARD, {"others": "Others"})
 
 
 def test_the_outline_is_loud_where_the_call_is_and_the_same_for_a_quiet_one() -> None:
     sound = np.concatenate([buzz(120, 2.0), silence(2.0), buzz(120, 2.0, strength=0.02)])
 
-    levels = outline(sound, 60)
+    levels = outline(Call(sound), 60)
 
     assert levels[:19].min() > 0.9
     assert levels[21:39].max() < 0.05
     assert 0.1 < levels[45] < 0.6
-    assert outline(sound * np.float32(0.01), 60) == pytest.approx(levels, abs=0.01)
-    assert outline(silence(1), 10).tolist() == [0] * 10
+    assert outline(Call(sound * np.float32(0.01)), 60) == pytest.approx(levels, abs=0.01)
+    assert outline(Call(silence(1)), 10).tolist() == [0] * 10
+    assert outline(Call(np.concatenate([silence(99), buzz(120, 1.0)])), 100).tolist() == [*[0] * 99, 1]
+
+
+def test_the_outline_is_read_a_part_at_a_time() -> None:
+    played = Call(np.stack([silence(60), buzz(120, 60.0)]))
+
+    assert outline(played, 30).tolist() == pytest.approx([1] * 30, abs=0.01)
+    assert max(span.seconds for span in played.read) < 2.1
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(0, "0:00"), (7.9, "0:07"), (760, "12:40"), (3723, "1:02:03")])

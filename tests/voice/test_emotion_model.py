@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tests.voice.tones import buzz, syllables
+from tests.voice.tones import Call, buzz, syllables
 from voice.emotion_model import MODEL_FILE, PROFILE_FILE, SHIPPED, EmotionModel
 from voice.features import NAMES, statistics, tracks
 from voice.mood import mood, overall, recording_of_a_customer
@@ -50,7 +50,9 @@ def test_a_row_does_not_depend_on_what_else_is_judged_with_it() -> None:
 def test_a_stronger_model_hears_the_sound_itself_and_gives_the_same_kind_of_answer() -> None:
     model = EmotionModel.load(PLUGGED)
 
-    loud, quiet = (overall(recording_of_a_customer(buzz(140, 3, strength=strength)), model) for strength in (0.5, 0.02))
+    loud, quiet = (
+        overall(recording_of_a_customer(Call(buzz(140, 3, strength=strength))), model) for strength in (0.5, 0.02)
+    )
 
     assert loud.likeliest == "angry"
     assert quiet.likeliest == "sad"
@@ -60,7 +62,7 @@ def test_a_stronger_model_hears_the_sound_itself_and_gives_the_same_kind_of_answ
 def test_with_a_stronger_model_a_call_has_the_same_curve() -> None:
     sound = np.concatenate([buzz(140, 12, strength=0.02), buzz(140, 12, strength=0.5), buzz(140, 12, strength=0.02)])
 
-    told = mood(recording_of_a_customer(sound), EmotionModel.load(PLUGGED))
+    told = mood(recording_of_a_customer(Call(sound)), EmotionModel.load(PLUGGED))
 
     assert told.model == "loudness"
     angry = [peak for peak in told.peaks if peak.emotion == "angry"]

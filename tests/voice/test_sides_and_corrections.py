@@ -1,11 +1,14 @@
 """Who is the customer, where that can be told; and what people correct."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from tests.voice.encoding import truth
-from voice.correct import change_text, give_turn, rename, say_customer, swap
+from voice.correct import change_text, give_turn, put_right, rename, say_customer, swap
 from voice.sides import Cues, customer_of, shipped_cues, with_customer
-from voice.transcript import Span, Transcript, Turn
+from voice.transcript import Span, Transcript, Turn, Word
 
 
 def turns(*said: tuple[str, str], certainty: float = 0.9) -> tuple[Turn, ...]:
@@ -91,3 +94,51 @@ def test_the_words_of_a_turn_are_corrected() -> None:
     assert (changed.turns[1].words, changed.turns[1].certainty) == ((), 1.0)
     with pytest.raises(IndexError):
         change_text(CALL, 9, "")
+
+
+HEARD = ("预算", "只有", "二", "万，", "下周", " sign", "合同。")
+WORDS = tuple(Word(text, float(at), at + 0.9, 0.5) for at, text in enumerate(HEARD))
+SAID = Turn(0.0, 9.0, "预算只有二万，下周 sign 合同。", WORDS, "zh", "B", 0.9, True, 0.5)
+
+
+def test_a_sentence_is_put_right_and_the_rest_of_its_turn_keeps_its_words_and_times() -> None:
+    (turn,) = put_right((SAID,), [("text", 0, "预算只有二十万，下周 sign 合同。")])
+    assert [(one.text, one.start, one.probability) for one in turn.words] == [
+        ("预算", 0.0, 0.5),
+        ("只有", 1.0, 0.5),
+        ("二", 2.0, 0.5),
+        ("十", 2.9, 1.0),
+        ("万，", 3.0, 0.5),
+        ("下周", 4.0, 0.5),
+        (" sign", 5.0, 0.5),
+        ("合同。", 6.0, 0.5),
+    ]
+    assert (turn.certainty, turn.is_corrected, turn.start, turn.end) == (1.0, True, 0.0, 9.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["预算只有二万，下周 sign 合同。", "完全不一样", "预算", "合同", "", "预算只有二万，下周 sign 合同。谢谢"]
+)
+def test_the_words_of_a_turn_say_what_it_says_in_times_that_never_run_back(text: str) -> None:
+    (turn,) = put_right((SAID,), [("text", 0, text)])
+    assert "".join(re.findall(r"\w", "".join(one.text for one in turn.words))) == "".join(re.findall(r"\w", text))
+    times = [at for one in turn.words for at in (one.start, one.end)]
+    assert times == sorted(times)
+
+
+def test_the_latest_correction_of_a_turn_holds_and_one_of_no_turn_changes_nothing() -> None:
+    right = put_right(
+        CALL.turns,
+        [("text", 0, "甲"), ("speaker", 1, "C"), ("text", 0, "乙"), ("customer", None, "A"), ("text", 99, "丙")],
+    )
+    assert right[0].text == "乙"
+    assert (right[1].speaker, right[1].speaker_is_estimated, right[1].is_corrected) == ("C", False, True)
+    assert right[2:] == CALL.turns[2:]
+
+
+@pytest.mark.parametrize(
+    ("heard", "text", "lang"), [("en", "预算只有二十万", "zh"), ("nn", "预算", "zh"), ("zh", "too expensive", "en")]
+)
+def test_what_was_put_right_is_in_the_language_it_is_written_in(heard: str, text: str, lang: str) -> None:
+    (turn,) = put_right((replace(SAID, lang=heard),), [("text", 0, text)])
+    assert turn.lang == lang

@@ -5,10 +5,11 @@ import pytest
 from voice.characters import written
 from voice.clips import Clip, clips
 from voice.invented import is_invented
+from voice.languages import language
 from voice.speakers import Stretch
 from voice.transcribe import Heard
 from voice.transcript import Span, Word
-from voice.turns import joined, language, turns_of
+from voice.turns import joined, turns_of
 
 
 def packed() -> Clip:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from voice.features import RATE, Floats
+from voice.transcript import Sound, Span
 
 
 def buzz(
@@ -28,6 +29,20 @@ def syllables(pitch: float | Floats, seconds: float = 3.0, *, pace: float = 4.0,
 
 def silence(seconds: float) -> Floats:
     return np.zeros(int(seconds * RATE), np.float32)
+
+
+class Call:
+    """A call in memory, read span by span as a recording is: of one channel (n), or of two (2, n). `read` is what was."""
+
+    def __init__(self, sound: Floats) -> None:
+        self._samples = np.atleast_2d(sound)
+        self.channels = len(self._samples)
+        self.duration = self._samples.shape[1] / RATE
+        self.read: list[Span] = []
+
+    def sound(self, span: Span) -> Sound:
+        self.read.append(span)
+        return Sound(self._samples[:, round(span.start * RATE) : round(span.end * RATE)])
 
 
 def written(sound: Floats, file: Path) -> Path:

@@ -1,0 +1,20 @@
+"""In which language something was said: Chinese, English, or both in one breath."""
+
+import re
+
+_HAN = re.compile(r"[㐀-鿿]")
+_LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]+")
+_CHARACTERS_TO_A_WORD = 1.7
+_MIXED = 0.2
+
+
+def language(text: str, found: str) -> str:
+    """The language of a text: what the model found, mixed where Chinese and English both make up a fifth and more."""
+    if found not in ("zh", "en"):
+        return found
+    chinese = len(_HAN.findall(text)) / _CHARACTERS_TO_A_WORD
+    english = len(_LATIN.findall(text))
+    if not chinese or not english:
+        return "zh" if chinese else "en" if english else found
+    share = english / (chinese + english)
+    return "mixed" if english >= 2 and _MIXED <= share <= 1 - _MIXED else "en" if share > 0.5 else "zh"
