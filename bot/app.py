@@ -35,6 +35,7 @@ from bot.announce import Announcer
 from bot.call_corrections import CallCorrections
 from bot.call_opening import CallOpener
 from bot.call_reading import CallReader
+from bot.call_summaries import CallSummaries, answers_in_the_house
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
 from bot.channels.channel import Channel
@@ -70,7 +71,7 @@ from bot.pages.call import CallPages
 from bot.pages.call_links import CallLinks
 from bot.pages.chat import PagePerson, chat_page
 from bot.pages.dispatch import dispatch_page
-from bot.pages.signed import SignedLinks
+from bot.pages.dispatch_links import DispatchLinks
 from bot.problem import PROBLEMS, answer_with_problems
 from bot.public_address import PublicAddress
 from bot.reply_files import ReplyFiles
@@ -115,6 +116,7 @@ class House:
     llm: Llm | None
     recordings: RecordingShelf
     corrections: CallCorrections
+    summaries: CallSummaries
     listening: Listening
     clips: Clips
     dispatching: Dispatching
@@ -355,11 +357,12 @@ async def build_house(
     stops = Stops(world, rulebook, lambda: rulebook.breakers)
     review_clock = ReviewClock(world, stops)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
-    writer = Writer(llm.write if llm else None)
+    summaries = CallSummaries(llm.write if llm and answers_in_the_house(llm.base_url) else None, llm.model if llm else "")
+    writer = Writer(llm.write if llm else None, summaries.of)
     listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     call_links = CallLinks(secret, now)
-    dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now)
+    dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now, DispatchLinks(secret, now))
     tells = RecordingTeller(store, outbox, channels, listener, calls, dispatching, settings.home, now, call_links)
     mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
@@ -367,7 +370,18 @@ async def build_house(
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
     conversation = Conversation(
-        world, memory, outbox, thinker, judge, teller, files, writer, stops, lambda: listener.is_synthetic, call_links
+        world,
+        memory,
+        outbox,
+        thinker,
+        judge,
+        teller,
+        files,
+        writer,
+        stops,
+        lambda: listener.is_synthetic,
+        call_links,
+        dispatching.links,
     )
     inbox = Inbox(store, handle, now, on_failed=failed)
     return House(
@@ -384,6 +398,7 @@ async def build_house(
         llm,
         shelf,
         corrections,
+        summaries,
         listening,
         clips,
         dispatching,
@@ -474,10 +489,10 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
     app.include_router(calls_routes(house.store, door, house.recordings, house.clips, house.calls))
     app.include_router(corrections_routes(house.store, door, house.corrections))
-    app.include_router(CallPages(house.store, house.calls, house.call_links, house.corrections, house.accept).router())
-    rules = SignedLinks(secret_of(settings), "dispatch")
-    app.include_router(dispatch_routes(house.store, door, house.dispatching, rules, now))
-    app.include_router(dispatch_page(house.store, house.dispatching, rules, now))
+    pages = CallPages(house.store, house.calls, house.call_links, house.corrections, house.clips, house.accept)
+    app.include_router(pages.router())
+    app.include_router(dispatch_routes(house.store, door, house.dispatching))
+    app.include_router(dispatch_page(house.store, house.dispatching, now))
     app.include_router(
         chat_page(
             web,

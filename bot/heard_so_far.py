@@ -15,6 +15,8 @@ from voice.transcript import Turn
 
 _SHOWN_AGAIN = (1.0, 3.0, 6.0, 12.0, 30.0)
 """Seconds between two looks of one card: the first words come at once, a long call does not fill the ledger."""
+_SOON, _MOST_MISSED = 0.1, 8
+"""Seconds, doubled each time, after which it is looked for a card that was not there yet, and how often."""
 _OPENING, _PREVIEWED, _HEARD = range(3)
 """Stages of what is shown: how far the opening is; first words from before it is opened; turns with their speakers."""
 
@@ -34,12 +36,14 @@ class Progress:
 
 @dataclass
 class _Shown:
-    """What of a recording was shown: `count` times, `number` in this stage of it, last `at` this time of the loop.
+    """What of a recording was shown: `count` times (`missed` where there was no card yet), `number` in this stage of it,
+    last `at` this time of the loop.
 
     `waiting` has come since, and is shown when the `alarm` rings.
     """
 
     count: int = 0
+    missed: int = 0
     number: int = 0
     at: float = float("-inf")
     stage: int = 0
@@ -49,9 +53,9 @@ class _Shown:
 
 class HeardSoFar:
     """Shows what comes out of the threads of listening. `progress` tells it, with a number that is greater for what comes
-    later; `telling` are the tasks that do so now."""
+    later, and says whether there was a card to tell it on; `telling` are the tasks that do so now."""
 
-    def __init__(self, progress: Callable[[Progress, int], Awaitable[None]]) -> None:
+    def __init__(self, progress: Callable[[Progress, int], Awaitable[bool]]) -> None:
         self._progress = progress
         self.telling: set[asyncio.Task[None]] = set()
         self._live: dict[str, list[Turn]] = defaultdict(list)
@@ -113,12 +117,22 @@ class HeardSoFar:
         if progress is None or self._is_closing:
             return
         shown.count, shown.number, shown.at = shown.count + 1, shown.number + 1, asyncio.get_running_loop().time()
-        task = asyncio.create_task(self._show(progress, job.owner, shown.count))
+        task = asyncio.create_task(self._show(job, progress, shown.count))
         self.telling.add(task)
         task.add_done_callback(self.telling.discard)
 
-    async def _show(self, progress: Progress, owner: str, number: int) -> None:
+    async def _show(self, job: Job, progress: Progress, number: int) -> None:
         try:
-            await self._progress(progress, int(owner[:8], 16) * 1000 + number)
+            is_told = await self._progress(progress, int(job.owner[:8], 16) * 1000 + number)
         except Exception as fault:  # the work itself goes on
             log.error("progress not told", recording=progress.recording.id, error=name_fault(fault))
+            return
+        shown = self._shown.get(progress.recording.id)
+        if is_told or shown is None or shown.missed >= _MOST_MISSED or self._is_closing:
+            return
+        shown.missed += 1  # the card itself is still on its way
+        shown.waiting = shown.waiting or progress
+        if shown.alarm is not None:
+            shown.alarm.cancel()
+        pause = _SOON * 2**shown.missed
+        shown.alarm = asyncio.get_running_loop().call_later(pause, self._show_next, job, progress.recording.id)

@@ -69,8 +69,8 @@ class RecordingTeller:
         self._now = now
         self._links = links
 
-    async def progress(self, progress: Progress, number: int) -> None:
-        """Show how far it is. `number` is greater for whatever comes later."""
+    async def progress(self, progress: Progress, number: int) -> bool:
+        """Show how far it is, each time with another `number`. False where the card to show it on is not there yet."""
         recording = progress.recording
         edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
         mints: dict[str, Mint] = {}
@@ -84,15 +84,17 @@ class RecordingTeller:
         async with self._store.write() as tx:
             now = await own.get(tx, "recording", recording.id)
             if not isinstance(now, Recording) or now.state not in ("queued", "running"):
-                return  # stopped meanwhile, and the card says so
+                return True  # stopped meanwhile, and the card says so
             key, view = f"progress:{recording.id}:{number}", f"recording:{recording.id}"
             targets = await self._outbox.redraw(tx, key, view, reply_for, only=edited)
             for mint in mints.values():
                 await mint.save(tx)
-            for row, to in await self._arrivals(tx, recording.id):
+            arrivals = await self._arrivals(tx, recording.id)
+            for row, to in arrivals:
                 if to.channel not in edited:
                     await self._line(tx, row, to, progress)
             after_commit(tx, partial(self._outbox.kick, targets))
+            return bool(targets) or all(to.channel not in edited for _, to in arrivals)
 
     async def _line(self, tx: Tx, row: Any, to: Address, progress: Progress) -> None:
         is_half = progress.opened is None and progress.heard >= progress.duration / 2
@@ -245,7 +247,9 @@ class RecordingTeller:
         group gets one."""
         if person is None or person.person_id is None or not person.is_staff or row.message.get("in_group"):
             return reply
-        return replace(reply, links=(self._links.link(recording.id, person.person_id, Voice(reply.lang)),))
+        voice = Voice(reply.lang)
+        page = self._links.link(recording.id, person.person_id, voice)
+        return replace(reply, links=(page, *self._dispatching.links.links(person, voice)))
 
     async def _arrivals(self, tx: Tx, recording_id: str) -> list[tuple[Any, Address]]:
         found = select(RecordingArrivalRow.__table__).where(RecordingArrivalRow.recording_id == recording_id)
