@@ -10,7 +10,22 @@ ROOT = Path(__file__).parent.parent
 # run as a script, this folder would stand in front, and its intents.py in the place of the package
 sys.path[:] = [str(ROOT), *(place for place in sys.path if Path(place or ".").resolve() != ROOT / "bench")]
 
-from bench import decisions, emotion, found, intents, many, policy, public, road, slots, start, table, voice  # noqa: E402
+from bench import (  # noqa: E402
+    against_whisper,
+    decisions,
+    emotion,
+    found,
+    intents,
+    many,
+    people,
+    policy,
+    public,
+    road,
+    slots,
+    start,
+    table,
+    voice,
+)
 
 
 def _public(one: public.Set) -> Callable[[argparse.Namespace], table.Result]:
@@ -28,6 +43,8 @@ def main() -> None:
         "policy": lambda asked: policy.measure(),
         "decisions": lambda asked: asyncio.run(decisions.measure()),
         "voice": lambda asked: voice.measure(asked.speech),
+        "people": lambda asked: people.measure(asked.speech, asked.whisper),
+        "whisper": lambda asked: against_whisper.measure(asked.speech, asked.whisper, asked.runs),
         "start": lambda asked: asyncio.run(start.measure()),
         "road": lambda asked: asyncio.run(road.measure(asked.messages, asked.rate, asked.keep)),
     }
@@ -43,6 +60,8 @@ def main() -> None:
     parser.add_argument("--embedding", help="another embedding model than the shipped one, a folder or a name")
     parser.add_argument("--real", action="store_true", help="many: real vectors of the passages, which takes minutes")
     parser.add_argument("--speech", type=Path, default=voice.SPEECH, help="voice: a folder with real speech, *.flac")
+    parser.add_argument("--whisper", type=Path, default=against_whisper.SHIPPED, help="the folder of another speech model")
+    parser.add_argument("--runs", type=int, default=against_whisper.RUNS, help="whisper: over how many the median is taken")
     parser.add_argument("--base", type=Path, default=public.BASE, help="the encoder that is tuned on them")
     asked = parser.parse_args()
     unknown = [name for name in asked.names if name not in benchmarks]

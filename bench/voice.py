@@ -1,7 +1,9 @@
 """What listening costs beyond recognition, against real time on one thread, and how much memory three hours take.
 
-The recogniser here hears nothing and costs nothing, so that what is measured is decoding, finding speech and telling the
-speakers. Real speech is read from the shared folder, where that is there; else a synthetic call is repeated.
+The recogniser here costs nothing: whatever it hears, it says the sentences of a sales call, as many as people would say in
+that time. So what is measured is decoding, finding speech, telling the speakers, judging how the customer sounds, and
+reading every sentence for the report. Real speech is read from the shared folder, where that is there; else a synthetic
+call is repeated.
 """
 
 import json
@@ -11,59 +13,90 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from bench.table import Figure, Result
 
 if TYPE_CHECKING:
+    from intents.understand import Reader
     from voice.transcribe import Heard
+    from voice.transcript import Transcript
 
 ROOT = Path(__file__).parent.parent
 SPEECH = ROOT.parent / "shared" / "data" / "audio" / "speech"
 """Real speech: *.flac with a manifest.csv beside it; read only, and not part of the repository."""
 
 FIXTURE = ROOT / "tests" / "voice" / "fixtures" / "call_en.ogg"
+SAID = ROOT / "tests" / "voice" / "files" / "call_en.yaml"
+"""What the recogniser says."""
+
 RATE = 16_000
+_WORDS = 2.5
+"""Words that people say in a second."""
+_ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 SHORT, LONG = 600, 3 * 3600
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds by stage, of how many seconds of sound; MiB at the most; MiB before the file was opened."""
+    """Seconds of the processor by stage, of how many seconds of sound; MiB at the most; MiB before the file was opened."""
 
     sound: float
     decoding: float
     speech: float
     speakers: float
+    mood: float
+    report: float
+    sentences: int
     peak: float
     before: float
 
     @property
     def ratio(self) -> float:
         """All stages together, as a part of real time."""
-        return (self.decoding + self.speech + self.speakers) / self.sound
+        return sum(getattr(self, stage) for stage in STAGES) / self.sound
 
 
-class Deaf:
-    """A recogniser that hears nothing."""
+STAGES = ("decoding", "speech", "speakers", "mood", "report")
 
-    name = "deaf"
+
+class Reciter:
+    """A recogniser that does not listen."""
+
+    name = "reciter"
 
     def __init__(self) -> None:
         from voice.profile import LARGE
 
         self.profile = LARGE
+        self._sentences = cycle(turn["text"] for turn in yaml.safe_load(SAID.read_text(encoding="utf-8"))["turns"])
 
     def hear(
         self, samples: NDArray[np.float32], bias: Sequence[str] = (), before: str = "", lang: str | None = None
     ) -> "list[Heard]":
-        return []
+        from voice.transcribe import Heard
+        from voice.transcript import Word
+
+        seconds, at = len(samples) / RATE, 0.0
+        said = []
+        while at < seconds:
+            text = next(self._sentences)
+            each = [Word(f" {word}", at + n / _WORDS, at + (n + 1) / _WORDS, 0.9) for n, word in enumerate(text.split())]
+            at = each[-1].end
+            words = tuple(word for word in each if word.end <= seconds)
+            if words:
+                written = "".join(word.text for word in words)
+                said.append(Heard(words[0].start, words[-1].end, written, words, "en", -0.1, 0.01, 1.2))
+        return said
 
 
 def measure(speech: Path = SPEECH) -> Result:
@@ -83,9 +116,11 @@ def measure(speech: Path = SPEECH) -> Result:
     figures = []
     for what, cost in costs.items():
         figures.append(Figure(f"{what}, beyond recognition", cost.ratio, "x real time", aim="<= 0.05"))
-        for stage in ("decoding", "speech", "speakers"):
+        for stage in STAGES:
             figures.append(Figure(f"{what}, {stage}", getattr(cost, stage), "s"))
+        figures.append(Figure(f"{what}, sentences read for the report", cost.sentences, ""))
         figures.append(Figure(f"{what}, memory at the most", cost.peak, "MiB", "before the file", cost.before, "<= 1000"))
+    notes.append("Seconds of the processor, one thread, so that others on the machine do not count.")
     notes.append("Memory is of the whole process without a speech model; docs/voice.md has what each model adds.")
     return Result("Listening, one thread", figures, notes)
 
@@ -138,19 +173,55 @@ def _measured(path: Path) -> Cost:
 
 
 def _listen(path: Path) -> Cost:
+    from intents.understand import Reader
     from voice.listen import listen
 
+    reader = Reader.load(ROOT / "intents" / "model", ROOT / "intents" / "dictionary.yaml")
+    reader.understand("hello", sent_at=_ANY_MOMENT)  # what is read at the first call belongs to no recording
     before = _peak()
-    spent = {"decoding": 0.0, "speech": 0.0, "speakers": 0.0}
-    last, sound = perf_counter(), 0.0
-    for step in listen(path, Deaf()):
-        now = perf_counter()
+    spent = dict.fromkeys(STAGES, 0.0)
+    last, transcript = process_time(), None
+    for step in listen(path, Reciter()):
+        now = process_time()
         if step.stage in spent:
             spent[step.stage] += now - last
-        last = now
-        if step.transcript is not None:
-            sound = step.transcript.duration
-    return Cost(sound, peak=_peak(), before=before, **spent)
+        last, transcript = now, step.transcript or transcript
+    assert transcript is not None, "listening ends with a transcript"
+    spent["mood"] = _mood(path, transcript)
+    spent["report"], sentences = _report(transcript, reader)
+    return Cost(transcript.duration, sentences=sentences, peak=_peak(), before=before, **spent)
+
+
+def _mood(path: Path, transcript: "Transcript") -> float:
+    """Seconds to judge whoever speaks most, as though that were the customer: the dearest case."""
+    from voice.customer_mood import CustomerMoods
+
+    customer = _speaks_most(transcript)
+    began = process_time()
+    CustomerMoods().judge(path, transcript.turns, customer)
+    return process_time() - began
+
+
+def _report(transcript: "Transcript", reader: "Reader") -> tuple[float, int]:
+    """Seconds to read every sentence, as the report does, and how many there are."""
+    from voice.report import Mention, Reading, report_of
+    from voice.sentences import Sentence
+
+    def reading(sentence: Sentence) -> Reading:
+        found = reader.understand(sentence.text, role="customer", sent_at=_ANY_MOMENT)
+        named = tuple(Mention(slot.type, slot.text, slot.value) for slot in found.slots)
+        return Reading(found.intent, found.confidence, found.sure, named)
+
+    began = process_time()
+    report = report_of(replace(transcript, customer=_speaks_most(transcript)), reading)
+    return process_time() - began, len(report.sentences)
+
+
+def _speaks_most(transcript: "Transcript") -> str:
+    held: dict[str, float] = {}
+    for turn in transcript.turns:
+        held[turn.speaker] = held.get(turn.speaker, 0.0) + turn.end - turn.start
+    return max(held, key=held.__getitem__)
 
 
 def _peak() -> float:

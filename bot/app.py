@@ -28,12 +28,14 @@ from actions.outside.llm import Llm
 from actions.outside.store import Store, Tx
 from actions.policy.breakers import Breakers
 from actions.policy.policy import Policy
+from actions.recordings.sealed import FOLDER as RECORDINGS
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
 from bot.call_corrections import CallCorrections
 from bot.call_opening import CallOpener
 from bot.call_reading import CallReader
+from bot.call_summaries import CallSummaries, answers_in_the_house
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
 from bot.channels.channel import Channel
@@ -58,7 +60,7 @@ from bot.judgements import count_judgements, judgements
 from bot.kept_files import FileKeeper
 from bot.kept_papers import PaperFiles
 from bot.kept_recordings import RecordingShelf
-from bot.listening import Listening
+from bot.listening import OPEN_FOLDER, Listening
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
@@ -114,6 +116,7 @@ class House:
     llm: Llm | None
     recordings: RecordingShelf
     corrections: CallCorrections
+    summaries: CallSummaries
     listening: Listening
     clips: Clips
     dispatching: Dispatching
@@ -309,10 +312,8 @@ async def build_house(
     async def call_put_right(timer: Timer) -> None:
         await dispatching.send_again(timer.data["recording"])
 
-    async def judge_mood(timer: Timer) -> None:
-        await listening.judge_again(timer.data["recording"])
-
     async def corrected(timer: Timer) -> None:
+        await listening.judge_again(timer.data["recording"])  # first: what was made of the wrong speaker is told no more
         await tells.corrected(timer.data["recording"], timer.due_at)
 
     weighed: tuple[int, datetime | None] | None = None
@@ -349,7 +350,6 @@ async def build_house(
         "chase": chase,
         "listen": listen,
         "dispatch": call_put_right,
-        "judge_mood": judge_mood,
         "corrected": corrected,
     }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
@@ -357,7 +357,8 @@ async def build_house(
     stops = Stops(world, rulebook, lambda: rulebook.breakers)
     review_clock = ReviewClock(world, stops)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
-    writer = Writer(llm.write if llm else None)
+    summaries = CallSummaries(llm.write if llm and answers_in_the_house(llm.base_url) else None, llm.model if llm else "")
+    writer = Writer(llm.write if llm else None, summaries.of)
     listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     call_links = CallLinks(secret, now)
@@ -386,6 +387,7 @@ async def build_house(
         llm,
         shelf,
         corrections,
+        summaries,
         listening,
         clips,
         dispatching,
@@ -402,7 +404,7 @@ def listener_of(settings: Settings) -> WhisperListener:
 
 def moods_of(settings: Settings) -> CustomerMoods:
     """What judges how customers sound in this house: the model that was put into the home, else the shipped one."""
-    return CustomerMoods((settings.emotion_model, SHIPPED))
+    return CustomerMoods((settings.emotion_model, SHIPPED), folder=settings.home / RECORDINGS / OPEN_FOLDER)
 
 
 def secret_of(settings: Settings) -> bytes:

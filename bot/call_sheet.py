@@ -156,7 +156,8 @@ class SheetTurn(BaseModel):
 
 class CallSheet(BaseModel):
     """A call on one sheet. `notes` is what must be said about how it was heard; `summary` are plain sentences made of the
-    parts below; `has_sound` is whether it can still be listened to."""
+    parts below; `has_sound` is whether it can still be listened to. `mood_is_unclear`: it was judged with too few answers
+    to show any."""
 
     id: str
     name: str
@@ -173,6 +174,7 @@ class CallSheet(BaseModel):
     has_sound: bool
     summary: list[str]
     mood: SheetMood | None
+    mood_is_unclear: bool
     moments: list[SheetMoment]
     promises: list[SheetPromise]
     questions: list[SheetQuestion]
@@ -224,6 +226,7 @@ def sheet_of(read: CallRead, around: Around, voice: Voice) -> CallSheet:
         has_sound=around.has_sound,
         summary=_summary(read, around, mood, promises, questions, voice),
         mood=mood,
+        mood_is_unclear=_is_judged(read, around.mood) and mood is None,
         moments=moments,
         promises=promises,
         questions=questions,
@@ -410,9 +413,7 @@ def _called(customer: Customer | None, voice: Voice) -> str:
 
 def _mood(read: CallRead, heard: HeardMood | None, seconds: float) -> SheetMood | None:
     """The customer's mood over the outline of the call; nothing where another speaker is the customer by now."""
-    if heard is None or not heard.outline or not seconds or heard.customer != read.transcript.customer:
-        return None
-    if not tells_enough(heard.mood):
+    if heard is None or not _is_judged(read, heard) or not heard.outline or not seconds or not tells_enough(heard.mood):
         return None
     sentences, step = read.report.sentences, seconds / len(heard.outline)
     bars = [
@@ -429,6 +430,11 @@ def _mood(read: CallRead, heard: HeardMood | None, seconds: float) -> SheetMood 
     return SheetMood(
         model=heard.mood.model, coverage=heard.mood.coverage, knows_calm=heard.mood.knows_calm, bars=bars, peaks=peaks
     )
+
+
+def _is_judged(read: CallRead, heard: HeardMood | None) -> bool:
+    """Whether the mood that is kept is of the speaker who is the customer."""
+    return heard is not None and heard.customer == read.transcript.customer
 
 
 def _felt_in(felt: Sequence[Felt], start: float, end: float) -> str | None:

@@ -51,9 +51,9 @@ from bot.phrase import (
     phrase_unsure,
 )
 from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
-from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note
+from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note, phrase_summary
 from bot.phrase_clips import phrase_clip
-from bot.phrase_corrections import phrase_ask_correction, phrase_ask_words, phrase_correction
+from bot.phrase_corrections import phrase_correcting
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
 from bot.phrase_papers import phrase_paper
 from bot.phrase_plays import phrase_rest
@@ -86,6 +86,7 @@ from bot.steps import (
     ShowCallNote,
     ShowCorrection,
     ShowPaper,
+    ShowSummary,
     ShowTranscript,
     Step,
     TakeBack,
@@ -281,6 +282,7 @@ class Conversation:
                 | ShowTranscript()
                 | ShowCallNote()
                 | AskCallCustomer()
+                | ShowSummary()
                 | AskCorrection()
                 | AskWords()
                 | ShowCorrection()
@@ -328,12 +330,10 @@ class Conversation:
                 return await self._say(tx, heard, key, lambda mint: phrase_call_note(step, is_synthetic, voice, mint))
             case AskCallCustomer():
                 return await self._say(tx, heard, key, lambda mint: phrase_ask_call_customer(step, voice, mint))
-            case AskCorrection():
-                return await self._say(tx, heard, key, lambda mint: phrase_ask_correction(step, voice, mint))
-            case AskWords():
-                return await self._say(tx, heard, key, lambda mint: phrase_ask_words(step, voice, mint))
-            case ShowCorrection():
-                return await self._say(tx, heard, key, lambda mint: phrase_correction(step, voice, mint))
+            case ShowSummary():
+                return await self._say(tx, heard, key, lambda mint: phrase_summary(step, voice, mint))
+            case AskCorrection() | AskWords() | ShowCorrection():
+                return await self._say(tx, heard, key, lambda mint: phrase_correcting(step, voice, mint))
             case PlayClip():
                 return await self._say(tx, heard, key, lambda mint: phrase_clip(step, heard.speaker, voice, mint))
             case ShowPaper():

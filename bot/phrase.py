@@ -12,7 +12,7 @@ from typing import Any
 from actions.batches import rest_of
 from actions.commands.corrections import CorrectCall
 from actions.commands.papers import PreparePaper, SendPaper
-from actions.commands.recordings import CancelRecording, ListenAgain, RecordBasis, TakeRecording
+from actions.commands.recordings import CancelRecording, ListenAgain, NotWithCustomer, RecordBasis, TakeRecording
 from actions.commands.roster import command_to_json
 from actions.commands.service import TellOwner
 from actions.crm.records import Speaker
@@ -28,7 +28,7 @@ from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, w
 from bot.phrase_meetings import can_be_changed, in_ones_language, with_invitation
 from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
 from bot.phrase_plays import ranking_lines, with_steps
-from bot.phrase_recordings import phrase_queued, phrase_stopped, phrase_taken
+from bot.phrase_recordings import phrase_not_with_customer, phrase_queued, phrase_stopped, phrase_taken
 from bot.phrase_reviews import on_a_review, review_notice, to_have_signed
 from bot.phrase_stops import on_a_stop, rulings, says_why, stop_lines, stop_notice, ways_on
 from bot.standing import Standing
@@ -263,6 +263,8 @@ def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrase
         return phrase_taken(outcome, voice, mint)
     if isinstance(proposal.command, RecordBasis | ListenAgain):
         return phrase_queued(outcome, voice, mint)
+    if isinstance(proposal.command, NotWithCustomer):
+        return phrase_not_with_customer(outcome, voice, mint)
     if isinstance(proposal.command, CancelRecording):
         return phrase_stopped(outcome, voice, mint)
     if outcome.data.get("by_hand"):

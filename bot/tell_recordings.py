@@ -19,10 +19,11 @@ from bot.buttons import Mint
 from bot.call_reading import CallRead, CallReader
 from bot.channels.channel import Channel
 from bot.dispatching import Dispatching, SentCall
+from bot.heard_so_far import Progress
 from bot.hearing import Listener
 from bot.kept_moods import mood_of
 from bot.kept_papers import at_home
-from bot.listening import Progress, ReadAhead
+from bot.listening import ReadAhead
 from bot.message import Address, Reply, address_from_json
 from bot.outbox import Outbox
 from bot.pages.call_links import CallLinks
@@ -68,8 +69,8 @@ class RecordingTeller:
         self._now = now
         self._links = links
 
-    async def progress(self, progress: Progress, number: int) -> None:
-        """Show how far it is. `number` is greater for whatever comes later."""
+    async def progress(self, progress: Progress, number: int) -> bool:
+        """Show how far it is, each time with another `number`. False where the card to show it on is not there yet."""
         recording = progress.recording
         edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
         mints: dict[str, Mint] = {}
@@ -83,15 +84,17 @@ class RecordingTeller:
         async with self._store.write() as tx:
             now = await own.get(tx, "recording", recording.id)
             if not isinstance(now, Recording) or now.state not in ("queued", "running"):
-                return  # stopped meanwhile, and the card says so
+                return True  # stopped meanwhile, and the card says so
             key, view = f"progress:{recording.id}:{number}", f"recording:{recording.id}"
             targets = await self._outbox.redraw(tx, key, view, reply_for, only=edited)
             for mint in mints.values():
                 await mint.save(tx)
-            for row, to in await self._arrivals(tx, recording.id):
+            arrivals = await self._arrivals(tx, recording.id)
+            for row, to in arrivals:
                 if to.channel not in edited:
                     await self._line(tx, row, to, progress)
             after_commit(tx, partial(self._outbox.kick, targets))
+            return bool(targets) or all(to.channel not in edited for _, to in arrivals)
 
     async def _line(self, tx: Tx, row: Any, to: Address, progress: Progress) -> None:
         is_half = progress.opened is None and progress.heard >= progress.duration / 2

@@ -29,7 +29,9 @@ class Profile:
     packed. `temperatures` are tried one after the other while the text is unlikely or repeats itself. `languages` are those
     it may find, all of its own where none is named. Text is dropped as silence when its no-speech probability is over
     `no_speech_threshold` and its average log probability under `log_prob_threshold`; without the latter by the former alone.
-    With `second_listening` what is doubtful is heard again, slower (slower.py). `speech_begins`, `speech_ends` and
+    With `second_listening` what is doubtful is heard again, slower (slower.py). `window_padding` is how many seconds of
+    silence follow a clip for a model that was trained on windows as short as what is said; without it a clip is filled up to
+    30 s, which is all that Whisper knows, and costs the same however short it is. `speech_begins`, `speech_ends` and
     `speech_padding` are the Ear that finds speech for it (speech.py).
     """
 
@@ -45,6 +47,7 @@ class Profile:
     log_prob_threshold: float | None = -1.0
     compression_ratio_threshold: float | None = 2.4
     second_listening: bool = False
+    window_padding: float | None = None
     speech_begins: float = 0.5
     speech_ends: float = 0.35
     speech_padding: float = 0.1
@@ -62,6 +65,7 @@ BUILT_IN = Profile(
     log_prob_threshold=None,
     compression_ratio_threshold=None,
     second_listening=True,
+    window_padding=1.5,
     speech_begins=0.15,
     speech_ends=0.05,
     speech_padding=0.3,
@@ -104,6 +108,8 @@ def read_profile(path: Path) -> Profile:
         given: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in said.items() if name in known}
         profile = replace(LARGE, **given)
         if not 0 < profile.max_clip_s <= 30 or profile.beam < 1 or not profile.temperatures:
+            raise ValueError
+        if profile.window_padding is not None and not 0 <= profile.window_padding <= 30:
             raise ValueError
     except (OSError, ValueError, TypeError, yaml.YAMLError):
         raise CannotHear("model_broken", setting=SETTING, model=str(path)) from None

@@ -18,6 +18,8 @@ from voice.transcript import RATE, Word
 _LEAST_LEFT = 100
 """Frames (10 ms each): a rest of a clip under a second is the padding behind its last word, and not worth a pass."""
 _MOST_WINDOWS = 4
+_FRAMES = 100
+"""Frames of features in a second."""
 _LONGEST = 30
 """Seconds of a window: what would be longer when it is played slower is heard once."""
 _BIAS_LENGTH = 400
@@ -86,13 +88,16 @@ class Whisper:
         return self._profile
 
     @classmethod
-    def load(cls, model: str | Path = SHIPPED, threads: int = 0, device: str = "auto") -> "Whisper":
+    def load(
+        cls, model: str | Path = SHIPPED, threads: int = 0, device: str = "auto", profile: Profile | None = None
+    ) -> "Whisper":
         """Load a folder, or a name whose files are in the hub's cache on this machine; int8 on a CPU, float16 on a GPU.
 
+        `profile` says how it is asked, where that is not as its own does.
         Raises CannotHear (`model_missing`, `model_broken`); nothing is ever fetched.
         """
         folder = _folder(str(model))
-        name, profile = known_as(model)
+        name, its_own = known_as(model)
         try:
             import ctranslate2  # noqa: PLC0415 - a second to load
 
@@ -107,7 +112,7 @@ class Whisper:
             )
         except (RuntimeError, ValueError, OSError):
             raise CannotHear("model_broken", setting=SETTING, model=str(model)) from None
-        return cls(loaded, name, profile)
+        return cls(loaded, name, profile or its_own)
 
     def hear(
         self, samples: NDArray[np.float32], bias: Sequence[str] = (), before: str = "", lang: str | None = None
@@ -124,7 +129,7 @@ class Whisper:
     def _once(self, samples: NDArray[np.float32], bias: Sequence[str], before: str, lang: str | None) -> list[Heard]:
         profile = self._profile
         with self._one:
-            self._model.begin(profile.languages if lang is None else (lang,))
+            self._model.begin(profile.languages if lang is None else (lang,), profile.window_padding)
             segments, _ = self._model.transcribe(
                 samples,
                 language="en",  # the first guess; each window's own is found while it is heard
@@ -209,7 +214,8 @@ def _once() -> Any:
     """Return the class of models that encode a clip once, find its language among those allowed, and leave out its tail.
 
     Asked in the usual way, faster-whisper encodes a clip twice when its language is not known, and again for each rest of
-    padding behind the last word; each time costs a whole window of 30 s.
+    padding behind the last word; each time costs a whole window of 30 s. A model that knows short windows is given one that
+    is no longer than the clip needs.
     """
     from faster_whisper import WhisperModel  # noqa: PLC0415 - a second to load
 
@@ -217,15 +223,19 @@ def _once() -> Any:
         language = "en"
         _allowed: tuple[str, ...] = ()
         _windows = 0
+        _padding: float | None = None
 
-        def begin(self, allowed: tuple[str, ...]) -> None:
-            self._allowed, self._windows, self.language = allowed, 0, "en"
+        def begin(self, allowed: tuple[str, ...], padding: float | None) -> None:
+            self._allowed, self._windows, self._padding, self.language = allowed, 0, padding, "en"
 
         def encode(self, features: Any) -> Any:
             self._windows += 1
             filled = int(np.flatnonzero(np.abs(features).sum(0))[-1]) + 1 if np.any(features) else 0
             if self._windows > 1 and (filled < _LEAST_LEFT or self._windows > _MOST_WINDOWS):
                 raise _NothingLeft
+            if self._padding is not None:
+                # the encoder halves the frames, so they are even
+                features = features[:, : max(_LEAST_LEFT, (filled + round(self._padding * _FRAMES)) // 2 * 2)]
             return super().encode(features)
 
         def generate_with_fallback(self, encoder_output: Any, prompt: list[int], tokenizer: Any, options: Any) -> Any:

@@ -88,6 +88,7 @@ _ALL: tuple[type[Command], ...] = (
     calendars.TellClashes,
     recordings.TakeRecording,
     recordings.RecordBasis,
+    recordings.NotWithCustomer,
     recordings.ListenAgain,
     recordings.CancelRecording,
     recordings.DeleteRecording,

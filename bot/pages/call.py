@@ -51,7 +51,7 @@ _SAY = yaml.safe_load((_HERE / "call.yaml").read_text(encoding="utf-8"))
 _templates = Environment(
     loader=FileSystemLoader(_HERE), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
 )
-_ELSEWHERE = frozenset({"transcript", "more"})
+_ELSEWHERE = frozenset({"transcript", "more", "correct", "correct_call"})
 """Buttons of the card that show in the chat what stands on the page anyway."""
 _STEPS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _TALL, _TOP, _BOTTOM = 148, 40, 124

@@ -60,7 +60,7 @@ def score(
     yield f"multilingual {whisper.model.is_multilingual}"
     for kind, sentences in _sentences(talk, each, seed).items():
         for line in ("clean", "telephone and noise"):
-            waves = _waves(sentences, library, line, seed)
+            waves = disturbed(sentences, library, line, seed)
             for beam in beams:
                 yield _row(whisper, f"{kind}, {line}, beam {beam}", sentences, waves, beam)
     for lang in talk.domains:
@@ -83,7 +83,8 @@ def _sentences(talk: Talk, each: int, seed: int) -> dict[str, list[Sentence]]:
     return kinds
 
 
-def _waves(sentences: list[Sentence], library: Espeak, line: str, seed: int) -> list[NDArray[np.float32]]:
+def disturbed(sentences: Sequence[Sentence], library: Espeak, line: str, seed: int) -> list[NDArray[np.float32]]:
+    """The sentences by voices that were never trained on, over a line: `clean`, or `telephone and noise`."""
     rng = random.Random(seed)  # noqa: S311
     disturb = Disturb(torch.device("cpu"), seed)
     share = 0.0 if line == "clean" else 1.0
@@ -92,8 +93,8 @@ def _waves(sentences: list[Sentence], library: Espeak, line: str, seed: int) -> 
         wave = spoken(library, sentence, unseen_voice(rng, sentence.lang)).wave
         wave = np.concatenate((np.zeros(RATE // 4, np.float32), wave, np.zeros(RATE // 4, np.float32)))
         if share:
-            disturbed = disturb(torch.from_numpy(wave)[None], torch.tensor([len(wave)]), telephone=share, noisy=share)
-            wave = disturbed[0].numpy()
+            heard = disturb(torch.from_numpy(wave)[None], torch.tensor([len(wave)]), telephone=share, noisy=share)
+            wave = heard[0].numpy()
         waves.append(wave)
     return waves
 

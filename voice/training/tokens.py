@@ -71,7 +71,7 @@ class Tokens:
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids; special tokens and timestamps are left out, broken bytes replaced."""
         signs = "".join(self._texts[number] for number in ids if number < self.text_size)
-        return bytes(_BYTE_OF[sign] for sign in signs).decode("utf-8", "replace")
+        return bytes(BYTE_OF[sign] for sign in signs).decode("utf-8", "replace")
 
     def time(self, seconds: float) -> int:
         """The timestamp nearest to a moment of a window, on the trained grid."""
@@ -105,7 +105,7 @@ def learn(texts: Iterable[str], english_pieces: int) -> Tokens:
     merges += _english_merges(words, english_pieces)
     merges += [(_SIGN_OF[ord(" ")], _SIGN_OF[ord(sign)]) for _, sign in _BARRED]
     merges = list(dict.fromkeys(merges))
-    pieces = dict.fromkeys([*sorted(_BYTE_OF, key=_BYTE_OF.__getitem__), *(one + two for one, two in merges)])
+    pieces = dict.fromkeys([*sorted(BYTE_OF, key=BYTE_OF.__getitem__), *(one + two for one, two in merges)])
     vocabulary = {piece: number for number, piece in enumerate(pieces)}
     vocabulary[""] = len(vocabulary)
     return Tokens(_content(vocabulary, merges))
@@ -208,4 +208,5 @@ def _signs() -> dict[int, str]:
 
 
 _SIGN_OF: Final = _signs()
-_BYTE_OF: Final = {sign: byte for byte, sign in _SIGN_OF.items()}
+BYTE_OF: Final = {sign: byte for byte, sign in _SIGN_OF.items()}
+"""The byte that each letter of byte-level BPE stands for."""
