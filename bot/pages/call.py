@@ -63,7 +63,7 @@ _PIECE = 30
 _SHUT = {"not_allowed": 403, "no_basis": 403, "deleted": 410, "gone": 410, "outside": 404}
 """What HTTP says where sound stays inside; a recording that cannot be played at all is 422."""
 _LETTERS = "ABCDEFGH"
-_FLAG_WIDE = 12.0
+_FLAG_WIDE = 16.0
 """Per cent of a phone's width that the time on a flag takes."""
 
 _HEADERS = {
