@@ -71,7 +71,7 @@ from bot.pages.call import CallPages
 from bot.pages.call_links import CallLinks
 from bot.pages.chat import PagePerson, chat_page
 from bot.pages.dispatch import dispatch_page
-from bot.pages.signed import SignedLinks
+from bot.pages.dispatch_links import DispatchLinks
 from bot.problem import PROBLEMS, answer_with_problems
 from bot.public_address import PublicAddress
 from bot.reply_files import ReplyFiles
@@ -362,7 +362,7 @@ async def build_house(
     listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     call_links = CallLinks(secret, now)
-    dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now)
+    dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now, DispatchLinks(secret, now))
     tells = RecordingTeller(store, outbox, channels, listener, calls, dispatching, settings.home, now, call_links)
     mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
@@ -370,7 +370,18 @@ async def build_house(
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
     conversation = Conversation(
-        world, memory, outbox, thinker, judge, teller, files, writer, stops, lambda: listener.is_synthetic, call_links
+        world,
+        memory,
+        outbox,
+        thinker,
+        judge,
+        teller,
+        files,
+        writer,
+        stops,
+        lambda: listener.is_synthetic,
+        call_links,
+        dispatching.links,
     )
     inbox = Inbox(store, handle, now, on_failed=failed)
     return House(
@@ -480,9 +491,8 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     app.include_router(corrections_routes(house.store, door, house.corrections))
     pages = CallPages(house.store, house.calls, house.call_links, house.corrections, house.clips, house.accept)
     app.include_router(pages.router())
-    rules = SignedLinks(secret_of(settings), "dispatch")
-    app.include_router(dispatch_routes(house.store, door, house.dispatching, rules, now))
-    app.include_router(dispatch_page(house.store, house.dispatching, rules, now))
+    app.include_router(dispatch_routes(house.store, door, house.dispatching))
+    app.include_router(dispatch_page(house.store, house.dispatching, now))
     app.include_router(
         chat_page(
             web,

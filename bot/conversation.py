@@ -40,6 +40,7 @@ from bot.memory import Memory
 from bot.message import Link, Message
 from bot.outbox import Outbox, target_of
 from bot.pages.call_links import CallLinks
+from bot.pages.dispatch_links import DispatchLinks
 from bot.phrase import (
     phrase_also,
     phrase_answer,
@@ -54,6 +55,7 @@ from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current,
 from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note, phrase_summary
 from bot.phrase_clips import phrase_clip
 from bot.phrase_corrections import phrase_correcting
+from bot.phrase_dispatch import phrase_rules
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
 from bot.phrase_papers import phrase_paper
 from bot.phrase_plays import phrase_rest
@@ -85,6 +87,7 @@ from bot.steps import (
     Settle,
     ShowCallNote,
     ShowCorrection,
+    ShowDispatchRules,
     ShowPaper,
     ShowSummary,
     ShowTranscript,
@@ -139,6 +142,7 @@ class Conversation:
         stops: Stops,
         knows_no_people: Callable[[], bool] = lambda: False,
         calls: CallLinks | None = None,
+        rules: DispatchLinks | None = None,
     ) -> None:
         self._world = world
         self._memory = memory
@@ -151,6 +155,7 @@ class Conversation:
         self._stops = stops
         self._knows_no_people = knows_no_people
         self._calls = calls
+        self._rules = rules
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def hear(self, message: Message) -> None:
@@ -325,6 +330,9 @@ class Conversation:
                 return await self._say(
                     tx, heard, key, lambda mint: with_links(phrase_transcript(step, is_synthetic, voice, mint), pages)
                 )
+            case ShowDispatchRules():
+                rules = () if self._rules is None or heard.message.in_group else self._rules.links(heard.speaker, voice)
+                return await self._say(tx, heard, key, lambda mint: phrase_rules(rules, voice))
             case ShowCallNote():
                 is_synthetic = self._knows_no_people()
                 return await self._say(tx, heard, key, lambda mint: phrase_call_note(step, is_synthetic, voice, mint))

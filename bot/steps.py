@@ -273,6 +273,11 @@ class PlayClip:
     customer: Customer | None
 
 
+@dataclass(frozen=True)
+class ShowDispatchRules:
+    """The rules by which calls are dispatched, for somebody who sets them."""
+
+
 OnRecording = (
     ConfirmWords
     | ShowTranscript
@@ -283,6 +288,7 @@ OnRecording = (
     | AskWords
     | ShowCorrection
     | PlayClip
+    | ShowDispatchRules
 )
 OnPassage = Walk | Versions | JudgePassage
 OnRequest = Settle | Edit | AskEdit | TakeBack

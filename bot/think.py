@@ -42,6 +42,7 @@ from bot.meetings import meeting_turn
 from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import IS_WORDS, target_of
+from bot.pages.dispatch_links import MAY_SET
 from bot.paper_changes import basis_of_words, changed, speaks_of_a_paper
 from bot.playing import asked_to_play, play
 from bot.reviews import materials_came
@@ -62,6 +63,7 @@ from bot.steps import (
     Rest,
     SendOff,
     Settle,
+    ShowDispatchRules,
     ShowPaper,
     ShowTranscript,
     Step,
@@ -101,6 +103,9 @@ _CANCEL = re.compile(
     r"(?:取消(?:录音)?|停|停止(?:转写)?|别听了|不听了|不用听了"
     r"|cancel(?: (?:the |this )?recording)?|stop(?: listening)?)[。.!！]?",
     re.IGNORECASE,
+)
+_RULES = re.compile(
+    r"(?:看看?|改|打开)?派单规则[。.]?|(?:show |open |change )?(?:the )?dispatch(?:ing)? rules[.]?", re.IGNORECASE
 )
 _ON_RECORD = frozenset({"look", "change", "send_paper", "transcript", "retype", "call_note", "clip", "summary"}) | CORRECTING
 """Buttons on something that is kept: a paper or a recording."""
@@ -237,6 +242,8 @@ class Thinker:
             return stop
         if (clip := await asked_to_play(tx, heard, understanding.text)) is not None:
             return clip
+        if heard.speaker.role in MAY_SET and _RULES.fullmatch(understanding.text.strip()):
+            return ShowDispatchRules()
         if (with_whom := await says_with_whom(tx, heard, understanding, self._calls)) is not None:
             return with_whom
         if (right := await says_right_words(tx, heard, understanding.text, self._calls)) is not None:
