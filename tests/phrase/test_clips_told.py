@@ -19,11 +19,14 @@ from voice.cannot_hear import REASONS
 from voice.transcript import Turn
 
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
-CALL = Recording("REC-1", "d" * 64, "call.m4a", "audio/mp4", 9, False, "E01", "web", "web:E01", NOW, "done", basis="announced",
-                 duration_ms=600_000, customer_id="C001")  # fmt: skip
+CALL = Recording(
+    "REC-1", "d" * 64, "call.m4a", "audio/mp4", 9, False, "E01", "web", "web:E01", NOW, "done", duration_ms=600_000
+)
 TURN = Turn(191.0, 200.0, "报价太贵了", (), "zh", "A", 0.9, False, 0.9)
 REP = Speaker("E01", "rep", "林悦")
-STEP = PlayClip(CALL, Part("REC-1", 192.0, 10.0), (TURN, replace(TURN, start=200.0, text="再便宜一点")), None)
+STEP = PlayClip(
+    replace(CALL, basis="announced"), Part("REC-1", 192.0, 10.0), (TURN, replace(TURN, start=200.0, text="再便宜一点")), None
+)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
