@@ -28,12 +28,14 @@ from actions.outside.llm import Llm
 from actions.outside.store import Store, Tx
 from actions.policy.breakers import Breakers
 from actions.policy.policy import Policy
+from actions.recordings.sealed import FOLDER as RECORDINGS
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
 from bot.call_corrections import CallCorrections
 from bot.call_opening import CallOpener
 from bot.call_reading import CallReader
+from bot.call_summaries import CallSummaries, answers_in_the_house
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
 from bot.channels.channel import Channel
@@ -58,7 +60,7 @@ from bot.judgements import count_judgements, judgements
 from bot.kept_files import FileKeeper
 from bot.kept_papers import PaperFiles
 from bot.kept_recordings import RecordingShelf
-from bot.listening import Listening
+from bot.listening import OPEN_FOLDER, Listening
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
@@ -114,6 +116,7 @@ class House:
     llm: Llm | None
     recordings: RecordingShelf
     corrections: CallCorrections
+    summaries: CallSummaries
     listening: Listening
     clips: Clips
     dispatching: Dispatching
@@ -354,7 +357,8 @@ async def build_house(
     stops = Stops(world, rulebook, lambda: rulebook.breakers)
     review_clock = ReviewClock(world, stops)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
-    writer = Writer(llm.write if llm else None)
+    summaries = CallSummaries(llm.write if llm and answers_in_the_house(llm.base_url) else None, llm.model if llm else "")
+    writer = Writer(llm.write if llm else None, summaries.of)
     listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     call_links = CallLinks(secret, now)
@@ -394,6 +398,7 @@ async def build_house(
         llm,
         shelf,
         corrections,
+        summaries,
         listening,
         clips,
         dispatching,
@@ -410,7 +415,7 @@ def listener_of(settings: Settings) -> WhisperListener:
 
 def moods_of(settings: Settings) -> CustomerMoods:
     """What judges how customers sound in this house: the model that was put into the home, else the shipped one."""
-    return CustomerMoods((settings.emotion_model, SHIPPED))
+    return CustomerMoods((settings.emotion_model, SHIPPED), folder=settings.home / RECORDINGS / OPEN_FOLDER)
 
 
 def secret_of(settings: Settings) -> bytes:
@@ -484,7 +489,8 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
     app.include_router(calls_routes(house.store, door, house.recordings, house.clips, house.calls))
     app.include_router(corrections_routes(house.store, door, house.corrections))
-    app.include_router(CallPages(house.store, house.calls, house.call_links, house.corrections, house.accept).router())
+    pages = CallPages(house.store, house.calls, house.call_links, house.corrections, house.clips, house.accept)
+    app.include_router(pages.router())
     app.include_router(dispatch_routes(house.store, door, house.dispatching))
     app.include_router(dispatch_page(house.store, house.dispatching, now))
     app.include_router(

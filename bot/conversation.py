@@ -52,9 +52,9 @@ from bot.phrase import (
     phrase_unsure,
 )
 from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
-from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note
+from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note, phrase_summary
 from bot.phrase_clips import phrase_clip
-from bot.phrase_corrections import phrase_ask_correction, phrase_ask_words, phrase_correction
+from bot.phrase_corrections import phrase_correcting
 from bot.phrase_dispatch import phrase_rules
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
 from bot.phrase_papers import phrase_paper
@@ -89,6 +89,7 @@ from bot.steps import (
     ShowCorrection,
     ShowDispatchRules,
     ShowPaper,
+    ShowSummary,
     ShowTranscript,
     Step,
     TakeBack,
@@ -286,6 +287,7 @@ class Conversation:
                 | ShowTranscript()
                 | ShowCallNote()
                 | AskCallCustomer()
+                | ShowSummary()
                 | AskCorrection()
                 | AskWords()
                 | ShowCorrection()
@@ -337,8 +339,10 @@ class Conversation:
                 return await self._say(tx, heard, key, lambda mint: phrase_call_note(step, is_synthetic, voice, mint))
             case AskCallCustomer():
                 return await self._say(tx, heard, key, lambda mint: phrase_ask_call_customer(step, voice, mint))
+            case ShowSummary():
+                return await self._say(tx, heard, key, lambda mint: phrase_summary(step, voice, mint))
             case AskCorrection() | AskWords() | ShowCorrection():
-                return await self._say(tx, heard, key, lambda mint: _on_a_correction(step, voice, mint))
+                return await self._say(tx, heard, key, lambda mint: phrase_correcting(step, voice, mint))
             case PlayClip():
                 return await self._say(tx, heard, key, lambda mint: phrase_clip(step, heard.speaker, voice, mint))
             case ShowPaper():
@@ -476,16 +480,6 @@ def phrase_answer_to(settled: Settled, speaker: Speaker, lang: Language, mint: M
     if outcome.data.get("is_open") or outcome.kind == "impossible":
         return phrase_vain_edit(outcome, speaker, lang, mint)
     return phrase_outcome(outcome, speaker, lang, mint)
-
-
-def _on_a_correction(step: AskCorrection | AskWords | ShowCorrection, voice: Voice, mint: Mint) -> Phrased:
-    match step:
-        case AskCorrection():
-            return phrase_ask_correction(step, voice, mint)
-        case AskWords():
-            return phrase_ask_words(step, voice, mint)
-        case ShowCorrection():
-            return phrase_correction(step, voice, mint)
 
 
 def _claimed(message: Message) -> str | None:

@@ -31,7 +31,7 @@ from actions.rows import may_see, one
 from actions.world import World
 from bot import buttons
 from bot.buttons import Pressed
-from bot.call_notes import note_on_call, says_with_whom
+from bot.call_notes import note_on_call, says_with_whom, summary_of_call
 from bot.call_reading import CallReader
 from bot.correcting import CORRECTING, on_correcting, says_right_words
 from bot.edits import LONGEST, approves_with_changes, changes_in
@@ -107,7 +107,7 @@ _CANCEL = re.compile(
 _RULES = re.compile(
     r"(?:看看?|改|打开)?派单规则[。.]?|(?:show |open |change )?(?:the )?dispatch(?:ing)? rules[.]?", re.IGNORECASE
 )
-_ON_RECORD = frozenset({"look", "change", "send_paper", "transcript", "retype", "call_note", "clip"}) | CORRECTING
+_ON_RECORD = frozenset({"look", "change", "send_paper", "transcript", "retype", "call_note", "clip", "summary"}) | CORRECTING
 """Buttons on something that is kept: a paper or a recording."""
 _basis = TypeAdapter(Basis)
 
@@ -423,6 +423,8 @@ class Thinker:
             return Plain("voice_retype")
         if button.action in CORRECTING:
             return await on_correcting(tx, heard, button, self._calls)
+        if button.action == "summary":
+            return await summary_of_call(tx, heard, data, self._calls)
         if button.action == "call_note":
             return await note_on_call(tx, heard, data, self._calls)
         if button.action == "clip":

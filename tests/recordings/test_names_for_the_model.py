@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import update
 
 from actions.outside.tables import EmployeeRow
@@ -29,7 +30,7 @@ async def test_own_customers_come_first_then_products_then_people(house: HouseUn
     given = await names(house, listener, "E01", "call.m4a")
     places = [given.index(name) for name in ("华康", "睿护M8", "王建平")]
     assert places == sorted(places)
-    assert given.index("王建平") < given.index("李娜") if "李娜" in given else True
+    assert given.index("王建平") < given.index("周凯")
     assert "海川科技" not in given, "another's customer"
     assert not any("有限公司" in name for name in given), "nobody says that"
 
@@ -40,7 +41,7 @@ async def test_with_whom_it_is_comes_before_everybody_else(house: HouseUnderTest
 
 
 async def test_the_houses_own_words_are_among_them(house: HouseUnderTest, listener: FakeListener) -> None:
-    (house.home / "words.yaml").write_text("products: {小白盒: []}\n", encoding="utf-8")
+    (house.home / "words.yaml").write_text("products: {睿护 M8 重症监护系统: [小白盒]}\n", encoding="utf-8")
     assert "小白盒" in await names(house, listener, "E01", "call.m4a")
 
 
@@ -50,14 +51,13 @@ async def test_who_has_left_is_not(house: HouseUnderTest, listener: FakeListener
     assert "走了的人" not in await names(house, listener, "E01", "call.m4a")
 
 
+@pytest.mark.parametrize("takes", [True, False])
 async def test_they_reach_a_model_that_takes_them_and_no_other(
-    settings: Settings, minds: Minds, sample_sqlite_url: str
+    settings: Settings, minds: Minds, sample_sqlite_url: str, takes: bool
 ) -> None:
-    taking, strict = Parrot(profile=LARGE), Parrot(profile=replace(LARGE, hotwords=False))
-    for number, parrot in enumerate((taking, strict)):
-        async with house_with(settings, minds, sample_sqlite_url, parrot) as house:
-            content = long_call(3).getvalue() + bytes(2 * number)
-            await house.send_recording("E01", content, f"{number}.wav")
-            await tapped(house, "E01", "客户在通话里同意了")
-    assert taking.asked and all("华康" in bias for bias, _, _ in taking.asked), "the first words as well as the turns"
-    assert strict.asked and all(bias == () for bias, _, _ in strict.asked)
+    parrot = Parrot(profile=replace(LARGE, hotwords=takes))
+    async with house_with(settings, minds, sample_sqlite_url, parrot) as house:
+        await house.send_recording("E01", long_call(3).getvalue(), "call.wav")
+        await tapped(house, "E01", "客户在通话里同意了")
+    assert parrot.asked, "the first words as well as the turns"
+    assert all(("华康" in bias) if takes else (bias == ()) for bias, _, _ in parrot.asked)
