@@ -19,6 +19,7 @@ from actions.outside.store import Tx
 from actions.outside.tables import (
     CallCorrectionRow,
     CallMoodRow,
+    DispatchRow,
     ListeningRow,
     RecordingArrivalRow,
     RecordingPartRow,
@@ -176,6 +177,7 @@ async def _erase(world: World, tx: Tx, effect: Erase) -> None:
     moods = pictures = 0
     if effect.with_words:
         await tx.execute(delete(RecordingPartRow).where(RecordingPartRow.recording_id == effect.id))
+        await tx.execute(delete(DispatchRow).where(DispatchRow.recording_id == effect.id))
         moods = (await tx.execute(delete(CallMoodRow).where(CallMoodRow.recording_id == effect.id))).rowcount
         pictures = await asyncio.to_thread(erase_pictures, world.home, effect.id)
         await tx.execute(delete(CallCorrectionRow).where(CallCorrectionRow.recording_id == effect.id))

@@ -36,6 +36,7 @@ Kind = Literal[
     "timer",
     "policy",
     "erasure",
+    "clip",
 ]
 Wrong = Literal["changed", "missing", "reordered", "cut", "added"]
 BEGINNING = "0" * 64

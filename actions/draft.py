@@ -27,7 +27,7 @@ _STAMPS = frozenset(
     }
 )
 """Fields that only say when: planned a minute later, the deed is still the same deed."""
-_FROM_NOW = frozenset({"hold_ends", "calendar_taken", "review_due", "chase", "listen", "corrected"})
+_FROM_NOW = frozenset({"hold_ends", "calendar_taken", "review_due", "chase", "listen", "corrected", "dispatch"})
 """Timers that count from the moment of the deed."""
 
 

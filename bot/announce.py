@@ -15,6 +15,7 @@ from typing import Literal
 import structlog
 from sqlalchemy import or_, select
 
+from actions.commands.clips import Part
 from actions.crm import people
 from actions.crm.records import Identity, Speaker
 from actions.decide import may_confirm
@@ -23,6 +24,7 @@ from actions.outside.tables import EmployeeRow
 from actions.proposal import Decision, Notify, Proposal, Redraw
 from bot.buttons import Mint
 from bot.channels.channel import Channel
+from bot.clips import with_sound
 from bot.kept_papers import at_home
 from bot.message import Address, Reply
 from bot.outbox import Outbox
@@ -67,6 +69,8 @@ class Announcer:
             phrased = phrase_notice(notice, lang, mint, zone)
             await mint.save(tx)
             reply = at_home(phrased.reply, self._home)
+            if (part := Part.of(notice.data)) is not None:
+                reply = await with_sound(tx, reply, part, notice.to, key.rpartition(":")[0])
             target = await self._outbox.put(tx, f"{key}:{address.key}", address, reply, card=notice.view_of)
             after_commit(tx, partial(self._outbox.kick, [target]))
 
@@ -136,12 +140,16 @@ class Announcer:
     async def _redraw(self, tx: Tx, key: str, notice: Redraw) -> None:
         _, zone = await _manner(tx, "group:@managers")
 
+        mints: list[Mint] = []
+
         # each copy keeps the language it was written in
         def reply_for(address: Address, earlier: Reply) -> Reply:
-            mint = Mint(f"{key}:{address.key}", address.key, self._now())
+            mints.append(mint := Mint(f"{key}:{address.key}", address.key, self._now()))
             return phrase_notice(notice, earlier.lang, mint, zone).reply
 
         targets = await self._outbox.redraw(tx, key, notice.view_of, reply_for)
+        for mint in mints:
+            await mint.save(tx)
         after_commit(tx, partial(self._outbox.kick, targets))
 
 

@@ -28,11 +28,14 @@ from actions.outside.llm import Llm
 from actions.outside.store import Store, Tx
 from actions.policy.breakers import Breakers
 from actions.policy.policy import Policy
+from actions.recordings.sealed import FOLDER as RECORDINGS
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
 from bot.call_corrections import CallCorrections
+from bot.call_opening import CallOpener
 from bot.call_reading import CallReader
+from bot.call_summaries import CallSummaries, answers_in_the_house
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
 from bot.channels.channel import Channel
@@ -40,9 +43,12 @@ from bot.channels.roster import CHANNELS, Parts, Row
 from bot.channels.terminal import TerminalChannel
 from bot.channels.web import WebChannel
 from bot.channels.wechat import WeChatChannel
+from bot.clips import Clips
 from bot.clockwork import Clockwork, Engine, Timer
 from bot.conversation import Conversation
 from bot.corrections_api import corrections_routes
+from bot.dispatch_api import dispatch_routes
+from bot.dispatching import Dispatching
 from bot.door import ApiDoor, kept_secret, kept_token
 from bot.fault import name_fault
 from bot.files import limit_for, place_for
@@ -54,15 +60,21 @@ from bot.judgements import count_judgements, judgements
 from bot.kept_files import FileKeeper
 from bot.kept_papers import PaperFiles
 from bot.kept_recordings import RecordingShelf
-from bot.listening import Listening
+from bot.listening import OPEN_FOLDER, Listening
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
 from bot.mood_step import MoodStep
 from bot.names import NameBook
 from bot.outbox import Outbox, Send
+from bot.pages.call import CallPages
+from bot.pages.call_links import CallLinks
 from bot.pages.chat import PagePerson, chat_page
+from bot.pages.dispatch import dispatch_page
+from bot.pages.dispatch_links import DispatchLinks
 from bot.problem import PROBLEMS, answer_with_problems
+from bot.public_address import PublicAddress
+from bot.reply_files import ReplyFiles
 from bot.reviews import ReviewClock
 from bot.settings import Settings
 from bot.shelf import Shelf
@@ -104,8 +116,13 @@ class House:
     llm: Llm | None
     recordings: RecordingShelf
     corrections: CallCorrections
+    summaries: CallSummaries
     listening: Listening
+    clips: Clips
+    dispatching: Dispatching
     accept: Callable[[Message], Awaitable[bool]]
+    calls: CallOpener
+    call_links: CallLinks
 
     async def ask_database(self) -> None:
         """Raises when the database does not answer."""
@@ -213,7 +230,9 @@ async def build_house(
     metrics = Metrics()
     names = NameBook(store, now, settings.house_words)
     channels: dict[str, Channel] = {"web": WebChannel(store, now), "api": ApiChannel()}
+    public = PublicAddress(store)
     if terminal is not None:
+        terminal.reached_at(partial(public.known, "terminal"))
         channels["terminal"] = terminal
 
     async def accept(message: Message) -> bool:
@@ -254,8 +273,10 @@ async def build_house(
     async def takes_part(address: Address) -> bool:
         return await teller.takes_part(address)
 
-    llm = large_model(settings)
-    parts = Parts(accept, memory, now, await_replies, takes_part, PaperFiles(store, settings.home).content)
+    llm, secret = large_model(settings), secret_of(settings)
+    clips = Clips(store, settings.home, secret, memory, now)
+    files_of_replies = ReplyFiles(PaperFiles(store, settings.home), clips)
+    parts = Parts(accept, memory, now, await_replies, takes_part, files_of_replies.content, public)
     for name, row in roster.items():
         if settings.is_set(name, row.needed, row.optional):
             channels[name] = row.build(settings.given((*row.needed, *row.optional)), parts)
@@ -288,10 +309,11 @@ async def build_house(
     async def listen(timer: Timer) -> None:
         listening.kick()
 
-    async def judge_mood(timer: Timer) -> None:
-        await listening.judge_again(timer.data["recording"])
+    async def call_put_right(timer: Timer) -> None:
+        await dispatching.send_again(timer.data["recording"])
 
     async def corrected(timer: Timer) -> None:
+        await listening.judge_again(timer.data["recording"])  # first: what was made of the wrong speaker is told no more
         await tells.corrected(timer.data["recording"], timer.due_at)
 
     weighed: tuple[int, datetime | None] | None = None
@@ -311,6 +333,7 @@ async def build_house(
         await outbox.sweep()
         await shelf.sweep()
         await listening.sweep()
+        await clips.sweep()
 
     def arm(keys: Iterable[str]) -> None:
         clockwork.arm(keys)
@@ -326,7 +349,7 @@ async def build_house(
         "review_due": review_due,
         "chase": chase,
         "listen": listen,
-        "judge_mood": judge_mood,
+        "dispatch": call_put_right,
         "corrected": corrected,
     }
     clockwork = Clockwork(store, engine, handlers, now, sweeps=(sweep,))
@@ -334,17 +357,31 @@ async def build_house(
     stops = Stops(world, rulebook, lambda: rulebook.breakers)
     review_clock = ReviewClock(world, stops)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
-    writer = Writer(llm.write if llm else None)
-    listener, secret = listener or listener_of(settings), secret_of(settings)
+    summaries = CallSummaries(llm.write if llm and answers_in_the_house(llm.base_url) else None, llm.model if llm else "")
+    writer = Writer(llm.write if llm else None, summaries.of)
+    listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
-    tells = RecordingTeller(store, outbox, channels, listener, calls, settings.home, now)
+    call_links = CallLinks(secret, now)
+    dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now, DispatchLinks(secret, now))
+    tells = RecordingTeller(store, outbox, channels, listener, calls, dispatching, settings.home, now, call_links)
     mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
     corrections = CallCorrections(store, calls, shelf, now, arm)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
     conversation = Conversation(
-        world, memory, outbox, thinker, judge, teller, files, writer, stops, lambda: listener.is_synthetic
+        world,
+        memory,
+        outbox,
+        thinker,
+        judge,
+        teller,
+        files,
+        writer,
+        stops,
+        lambda: listener.is_synthetic,
+        call_links,
+        dispatching.links,
     )
     inbox = Inbox(store, handle, now, on_failed=failed)
     return House(
@@ -361,8 +398,13 @@ async def build_house(
         llm,
         shelf,
         corrections,
+        summaries,
         listening,
+        clips,
+        dispatching,
         accept,
+        CallOpener(store, calls, settings.home, lambda: listener.is_synthetic, now),
+        call_links,
     )
 
 
@@ -373,7 +415,7 @@ def listener_of(settings: Settings) -> WhisperListener:
 
 def moods_of(settings: Settings) -> CustomerMoods:
     """What judges how customers sound in this house: the model that was put into the home, else the shipped one."""
-    return CustomerMoods((settings.emotion_model, SHIPPED))
+    return CustomerMoods((settings.emotion_model, SHIPPED), folder=settings.home / RECORDINGS / OPEN_FOLDER)
 
 
 def secret_of(settings: Settings) -> bytes:
@@ -442,11 +484,15 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     web = house.channels["web"]
     assert isinstance(web, WebChannel)
     app.include_router(_operation(house))
-    papers = PaperFiles(house.store, settings.home)
-    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, papers))
+    files = ReplyFiles(PaperFiles(house.store, settings.home), house.clips)
+    app.include_router(api_routes(house.accept, house.inbox, house.outbox, door, now, settings.home, files))
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
-    app.include_router(calls_routes(house.store, door, house.recordings))
+    app.include_router(calls_routes(house.store, door, house.recordings, house.clips, house.calls))
     app.include_router(corrections_routes(house.store, door, house.corrections))
+    pages = CallPages(house.store, house.calls, house.call_links, house.corrections, house.clips, house.accept)
+    app.include_router(pages.router())
+    app.include_router(dispatch_routes(house.store, door, house.dispatching))
+    app.include_router(dispatch_page(house.store, house.dispatching, now))
     app.include_router(
         chat_page(
             web,
@@ -455,7 +501,7 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
             lambda: _is_sample(house.store),
             now,
             settings.home,
-            papers,
+            files,
         )
     )
     for channel in house.channels.values():

@@ -37,8 +37,10 @@ from bot.judge import Asker, Judge, Settled
 from bot.judgements import keep_judgement
 from bot.kept_files import FileKeeper
 from bot.memory import Memory
-from bot.message import Message
+from bot.message import Link, Message
 from bot.outbox import Outbox, target_of
+from bot.pages.call_links import CallLinks
+from bot.pages.dispatch_links import DispatchLinks
 from bot.phrase import (
     phrase_also,
     phrase_answer,
@@ -50,7 +52,10 @@ from bot.phrase import (
     phrase_unsure,
 )
 from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
-from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note
+from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note, phrase_summary
+from bot.phrase_clips import phrase_clip
+from bot.phrase_corrections import phrase_correcting
+from bot.phrase_dispatch import phrase_rules
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
 from bot.phrase_papers import phrase_paper
 from bot.phrase_plays import phrase_rest
@@ -60,8 +65,10 @@ from bot.review import masked
 from bot.steps import (
     AskBack,
     AskCallCustomer,
+    AskCorrection,
     AskEdit,
     AskWhich,
+    AskWords,
     ConfirmWords,
     Do,
     Edit,
@@ -74,11 +81,15 @@ from bot.steps import (
     OnRecording,
     OnRequest,
     Plain,
+    PlayClip,
     Rest,
     SendOff,
     Settle,
     ShowCallNote,
+    ShowCorrection,
+    ShowDispatchRules,
     ShowPaper,
+    ShowSummary,
     ShowTranscript,
     Step,
     TakeBack,
@@ -101,7 +112,7 @@ from bot.thread import (
 )
 from bot.why import kept_of, shown
 from bot.wording.fill import Voice
-from bot.wording.layout import Phrased
+from bot.wording.layout import Phrased, with_links
 from bot.writer import Writer
 from retrieval.passage import Passage
 
@@ -130,6 +141,8 @@ class Conversation:
         writer: Writer,
         stops: Stops,
         knows_no_people: Callable[[], bool] = lambda: False,
+        calls: CallLinks | None = None,
+        rules: DispatchLinks | None = None,
     ) -> None:
         self._world = world
         self._memory = memory
@@ -141,6 +154,8 @@ class Conversation:
         self._writer = writer
         self._stops = stops
         self._knows_no_people = knows_no_people
+        self._calls = calls
+        self._rules = rules
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def hear(self, message: Message) -> None:
@@ -272,6 +287,11 @@ class Conversation:
                 | ShowTranscript()
                 | ShowCallNote()
                 | AskCallCustomer()
+                | ShowSummary()
+                | AskCorrection()
+                | AskWords()
+                | ShowCorrection()
+                | PlayClip()
             ):
                 why = await self._look_into(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
@@ -306,15 +326,34 @@ class Conversation:
                 return await self._say(tx, heard, key, lambda mint: phrase_words(step, voice, mint))
             case ShowTranscript():
                 is_synthetic = self._knows_no_people()
-                return await self._say(tx, heard, key, lambda mint: phrase_transcript(step, is_synthetic, voice, mint))
+                pages = self._page_of(step.recording.id, heard, voice)
+                return await self._say(
+                    tx, heard, key, lambda mint: with_links(phrase_transcript(step, is_synthetic, voice, mint), pages)
+                )
+            case ShowDispatchRules():
+                rules = () if self._rules is None or heard.message.in_group else self._rules.links(heard.speaker, voice)
+                return await self._say(tx, heard, key, lambda mint: phrase_rules(rules, voice))
             case ShowCallNote():
                 is_synthetic = self._knows_no_people()
                 return await self._say(tx, heard, key, lambda mint: phrase_call_note(step, is_synthetic, voice, mint))
             case AskCallCustomer():
                 return await self._say(tx, heard, key, lambda mint: phrase_ask_call_customer(step, voice, mint))
+            case ShowSummary():
+                return await self._say(tx, heard, key, lambda mint: phrase_summary(step, voice, mint))
+            case AskCorrection() | AskWords() | ShowCorrection():
+                return await self._say(tx, heard, key, lambda mint: phrase_correcting(step, voice, mint))
+            case PlayClip():
+                return await self._say(tx, heard, key, lambda mint: phrase_clip(step, heard.speaker, voice, mint))
             case ShowPaper():
                 reader = heard.speaker.person_id or ""
                 return await self._say(tx, heard, key, lambda mint: phrase_paper(step, reader, voice, mint))
+
+    def _page_of(self, recording_id: str, heard: Heard, voice: Voice) -> tuple[Link, ...]:
+        """A fresh link to the page of a call, into a direct chat only: it opens for whoever has it."""
+        person = heard.speaker.person_id
+        if self._calls is None or person is None or not heard.speaker.is_staff or heard.message.in_group:
+            return ()
+        return (self._calls.link(recording_id, person, voice),)
 
     async def _judge_passage(self, tx: Tx, heard: Heard, step: JudgePassage, key: str) -> dict[str, Any] | None:
         by = heard.speaker.person_id or heard.message.sender

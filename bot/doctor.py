@@ -24,6 +24,7 @@ from bot.channels.roster import CHANNELS, Parts
 from bot.fault import name_fault
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Message, Reply
+from bot.public_address import all_known
 from bot.settings import Settings, SettingsError
 from bot.unheard import tell_unheard
 from intents.dictionary import load_dictionary
@@ -63,6 +64,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("speech model", lambda: _speech_model(settings)),
         ("recordings", lambda: _recordings(settings)),
         ("api", lambda: _api(settings)),
+        ("public address", lambda: _public_address(settings)),
     ]
     findings = [await _look(what, look) for what, look in looks]
     return [*findings, *[await _look(name, _channel_look(settings, name)) for name in CHANNELS]]
@@ -266,6 +268,21 @@ async def _api(settings: Settings) -> str:
     return (
         "no PARLEY_API_TOKEN: in a sample home answers to this machine only, otherwise to the token in the home's api_token"
     )
+
+
+async def _public_address(settings: Settings) -> str:
+    store = Store(settings.database())
+    try:
+        async with store.read() as tx:
+            known = await all_known(tx)
+    finally:
+        await store.close()
+    if not known:
+        return (
+            "not known yet, so links to pages are left out in Slack and WeCom. It is learnt from the first callback that"
+            " they sign (Socket Mode has none)."
+        )
+    return "learnt from signed callbacks: " + ", ".join(f"{address} ({channel})" for channel, address in known.items())
 
 
 def _channel_look(settings: Settings, name: str) -> Callable[[], Awaitable[str]]:

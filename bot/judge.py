@@ -175,6 +175,16 @@ class Judge:
         await self._stops.record(tx, outcome, conversation)
         return outcome
 
+    async def for_the_house(self, tx: Tx, proposal: Proposal, conversation: str) -> Outcome:
+        """As `quietly`; where somebody must say yes first, those who may are asked."""
+        outcome = await self.quietly(tx, proposal, conversation)
+        if keys := timers(outcome):
+            after_commit(tx, partial(self._arm, keys))
+        waiting = await self._waiting(tx, outcome.proposal.id) if outcome.kind == "waiting" else None
+        if waiting is not None:
+            await self._ask_confirmers(tx, waiting, but=None)
+        return outcome
+
     def _with_rules_passage(self, proposal: Proposal, decision: Decision, lang: Language) -> Proposal:
         """What the company's own documents say about the rule that stands in the way belongs to the reasons shown."""
         audience = "rep" if proposal.requester.is_staff else "customer"

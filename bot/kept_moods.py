@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from pydantic import TypeAdapter
 from sqlalchemy import delete, select
@@ -10,6 +11,7 @@ from sqlalchemy import delete, select
 from actions.outside.store import Tx
 from actions.outside.tables import CallMoodRow
 from voice.mood import Mood
+from voice.transcript import Turn
 
 _MOOD = TypeAdapter(Mood)
 
@@ -31,12 +33,26 @@ async def mood_of(tx: Tx, recording_id: str, customer: str | None) -> HeardMood 
     return HeardMood(row.customer, _MOOD.validate_python(row.mood), tuple(row.outline))
 
 
-async def keep_mood(tx: Tx, recording_id: str, heard: HeardMood, at: datetime) -> None:
-    """Keep it, in the place of what was kept before."""
+async def is_judged(tx: Tx, recording_id: str, customer: str, turns: Sequence[Turn]) -> bool:
+    """Whether what is kept is of this customer, who spoke just then when these turns say so."""
+    found = select(CallMoodRow.recording_id).where(CallMoodRow.recording_id == recording_id)
+    same = found.where(CallMoodRow.customer == customer, CallMoodRow.spoken == spoken_by(customer, turns))
+    return (await tx.execute(same)).first() is not None
+
+
+def spoken_by(customer: str, turns: Sequence[Turn]) -> str:
+    """A digest of when the customer speaks, and when somebody else does."""
+    when = [(turn.start, turn.end, turn.speaker == customer) for turn in turns]
+    return sha256(repr(when).encode()).hexdigest()
+
+
+async def keep_mood(tx: Tx, recording_id: str, heard: HeardMood, at: datetime, turns: Sequence[Turn] = ()) -> None:
+    """Keep it, in the place of what was kept before; `turns` are those that it was judged by."""
     await tx.execute(delete(CallMoodRow).where(CallMoodRow.recording_id == recording_id))
     row = {
         "recording_id": recording_id,
         "customer": heard.customer,
+        "spoken": spoken_by(heard.customer, turns),
         "mood": _MOOD.dump_python(heard.mood, mode="json"),
         "outline": _rounded(heard.outline),
         "at": at,

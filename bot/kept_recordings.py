@@ -23,7 +23,7 @@ from actions.crm.records import Recording, Speaker
 from actions.draft import draft
 from actions.outside.insert_new import insert_new
 from actions.outside.store import Store, Tx
-from actions.outside.tables import RecordingArrivalRow, RecordingRow
+from actions.outside.tables import RecordingArrivalRow, RecordingRow, TicketRow
 from actions.policy.recordings import RecordingRules
 from actions.proposal import Basis, Command, Outcome, Proposal
 from actions.recordings.sealed import FOLDER, seal, sealed_path
@@ -169,13 +169,17 @@ class RecordingShelf:
 
 
 async def may_read(tx: Tx, recording: Recording, person: Speaker) -> bool:
-    """Whether somebody may read what was heard: who sent it (the same bytes make it theirs, too) and their managers."""
+    """Whether somebody may read what was heard: who sent it (the same bytes make it theirs, too), their managers, and who
+    has taken its ticket."""
     if person.person_id is None:
         return False
     if recording.by_id == person.person_id or (person.is_staff and recording.by_id in person.team):
         return True
     if person.role == "director":
         return True
+    has_it = (TicketRow.recording_id == recording.id, TicketRow.taken_by == person.person_id)
+    if (await tx.execute(select(TicketRow.id).where(*has_it).limit(1))).first() is not None:
+        return True  # whoever calls back must know what was said
     same = (RecordingArrivalRow.recording_id == recording.id, RecordingArrivalRow.asker == person.person_id)
     return (await tx.execute(select(RecordingArrivalRow.key).where(*same).limit(1))).first() is not None
 

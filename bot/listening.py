@@ -8,7 +8,6 @@ plain file lies in the home's `recordings/open` only while a step runs.
 
 import asyncio
 import threading
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -29,8 +28,8 @@ from actions.recordings.sealed import FOLDER, SealBroken, sealed_path, unseal_in
 from bot.beside import run_beside
 from bot.call_reading import CallRead
 from bot.fault import name_fault
+from bot.heard_so_far import HeardSoFar, Progress
 from bot.hearing import WAITS_FOR, Listener
-from bot.kept_moods import mood_of
 from bot.kept_recordings import TURNS, RecordingShelf, turns_of
 from bot.listening_queue import HELD, LEASE, PLAN, Gone, Job, ListeningQueue
 from bot.message import Message, Spoken, message_from_json
@@ -51,13 +50,10 @@ SURE = 0.6
 """Certainty of the words below which they are shown back before anything is done with them."""
 
 _LOOK_EVERY = 0.5
-_SHOWN_AGAIN = (1.0, 3.0, 6.0, 12.0, 30.0)
-"""Seconds between two looks of one card: the first words come at once, a long call does not fill the ledger."""
-_OPENING, _PREVIEWED, _HEARD = range(3)
-"""Stages of what is shown: how far the opening is; first words from before it is opened; turns with their speakers."""
 _PATIENCE = 90.0
 """Seconds that a voice message may keep its conversation waiting; afterwards its words come as a message of their own."""
-_OPEN_FOLDER = "open"
+OPEN_FOLDER = "open"
+"""Where plain files lie while a step runs, within the folder of recordings."""
 
 log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
@@ -81,17 +77,6 @@ class NoWords:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far it is: seconds heard, of how many, and the last turns; while it is opened, the share (0 … 1) of that."""
-
-    recording: Recording
-    heard: float
-    duration: float
-    last: tuple[Turn, ...]
-    opened: float | None = None
-
-
-@dataclass(frozen=True)
 class ReadAhead:
     """What was read of a call, by zone, before it is told that it ended; of this state of its record and these turns."""
 
@@ -106,28 +91,13 @@ class Tells(Protocol):
     `read` does beforehand what takes long, for a record as it will be; `ended` does it itself where that has become another.
     """
 
-    async def progress(self, progress: Progress, number: int) -> None: ...
+    async def progress(self, progress: Progress, number: int) -> bool: ...
     async def read(self, recording: Recording, turns: tuple[Turn, ...]) -> ReadAhead: ...
     async def ended(
         self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str, key: str, ahead: ReadAhead
     ) -> None: ...
     async def waits(self, tx: Tx, recording: Recording, reason: str) -> None: ...
     async def judged_again(self, tx: Tx, recording: Recording, turns: Sequence[Turn], key: str) -> None: ...
-
-
-@dataclass
-class _Shown:
-    """What of a recording was shown: `count` times, `number` in this stage of it, last `at` this time of the loop.
-
-    `waiting` has come since, and is shown when the `alarm` rings.
-    """
-
-    count: int = 0
-    number: int = 0
-    at: float = float("-inf")
-    stage: int = 0
-    waiting: Progress | None = None
-    alarm: asyncio.TimerHandle | None = None
 
 
 class _ReadOtherwise(Exception):
@@ -171,9 +141,7 @@ class Listening:
         self._lanes: dict[bool, asyncio.Task[None]] = {}
         self._once_more: set[bool] = set()
         self._alarms: dict[bool, asyncio.TimerHandle] = {}
-        self._telling: set[asyncio.Task[None]] = set()
-        self._live: dict[str, list[Turn]] = defaultdict(list)
-        self._shown: dict[str, _Shown] = defaultdict(_Shown)
+        self._seen = HeardSoFar(tells.progress)
         self._stops: set[threading.Event] = set()
         self._is_closing = False
 
@@ -192,17 +160,18 @@ class Listening:
 
     async def rest(self) -> None:
         """Wait until nothing in this process is under way."""
-        while running := {*self._lanes.values(), *self._telling}:
+        while running := {*self._lanes.values(), *self._seen.telling}:
             await asyncio.wait(running)
 
     async def stop(self, patience: timedelta = timedelta(seconds=5)) -> None:
         """Stop listening; the piece at hand is begun anew by the next process."""
         self._is_closing = True
-        for alarm in [*self._alarms.values(), *(shown.alarm for shown in self._shown.values() if shown.alarm is not None)]:
+        for alarm in self._alarms.values():
             alarm.cancel()
+        self._seen.close()
         for stop in self._stops:
             stop.set()
-        running = {*self._lanes.values(), *self._telling}
+        running = {*self._lanes.values(), *self._seen.telling}
         if running:
             _, late = await asyncio.wait(running, timeout=patience.total_seconds())
             for task in late:
@@ -240,18 +209,17 @@ class Listening:
         return Words(Spoken(is_sure, self._listener.is_synthetic), text)
 
     async def judge_again(self, recording_id: str) -> bool:
-        """Judge the mood anew, as it was put right since who the customer is; False where there is nothing to judge.
-
-        What was made of another speaker goes at once: it may have been somebody of ours.
-        """
+        """Judge the mood anew where it was put right since who the customer is, or who said something; whether there is
+        something to judge. What was made of another's voice goes at once: it may have been somebody of ours."""
         async with self._store.write() as tx:
             recording = await own.get(tx, "recording", recording_id)
             if not isinstance(recording, Recording) or recording.is_message or recording.state != "done":
                 return False
-            customer = recording.customer_speaker
-            if await mood_of(tx, recording_id, customer) is None:
-                await self._moods.forget(tx, recording_id)
-            is_due = await self._moods.is_due(tx, recording, customer) and await self._queue.reopen(tx, recording_id)
+            customer, turns = recording.customer_speaker, await turns_of(tx, recording_id)
+            if customer is not None and not await self._moods.is_due(tx, recording, customer, turns):
+                return False
+            await self._moods.forget(tx, recording_id)
+            is_due = customer is not None and await self._queue.reopen(tx, recording_id)
         if is_due:
             self._start(False)
         return is_due
@@ -344,12 +312,12 @@ class Listening:
         return {"owner": "", "lease_until": None if tells else self._now() + HELD}
 
     async def _open(self, job: Job, recording: Recording, *, tells: bool) -> NoWords | None:
-        loop, live = asyncio.get_running_loop(), self._live[recording.id]
-        live.clear()
+        loop = asyncio.get_running_loop()
+        self._seen.begin(recording)
 
         def looked(opening: Opening) -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody looks any more
-                loop.call_soon_threadsafe(self._looked, job, recording, opening)
+                loop.call_soon_threadsafe(self._seen.looked, job, recording, opening)
 
         look, names = (None if job.is_brief else looked), await self._likely(recording)
         async with self._opened(job, recording) as file:
@@ -370,12 +338,11 @@ class Listening:
 
     async def _hear(self, job: Job, recording: Recording, plan: Plan, number: int) -> None:
         loop, span = asyncio.get_running_loop(), plan.pieces[number].span
-        live = self._live[recording.id]
-        live.clear()
+        self._seen.begin(recording)
 
         def said(turn: Turn) -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody looks any more
-                loop.call_soon_threadsafe(self._said, job, recording, turn, plan.duration)
+                loop.call_soon_threadsafe(self._seen.said, job, recording, turn, plan.duration)
 
         names = await self._likely(recording)
         async with self._opened(job, recording) as file:
@@ -400,7 +367,11 @@ class Listening:
         async with self._store.read() as tx:
             turns = await turns_of(tx, recording.id)
             customer = recording.customer_speaker if recording.state == "done" else self._customer_of(plan, turns)[0]
-            if customer is None or job.attempt > MOST_ATTEMPTS or not await self._moods.is_due(tx, recording, customer):
+            if (
+                customer is None
+                or job.attempt > MOST_ATTEMPTS
+                or not await self._moods.is_due(tx, recording, customer, turns)
+            ):
                 return False
         try:
             async with self._opened(job, recording) as file:
@@ -454,7 +425,7 @@ class Listening:
                     elif tells:
                         words = self._as_words(turns)
                 break
-        self._forget(job.recording_id)
+        self._seen.forget(job.recording_id)
         if words is not None:
             await self._speak(job.recording_id, words)
 
@@ -491,7 +462,7 @@ class Listening:
 
     async def _cannot(self, job: Job, reason: str, *, tells: bool) -> NoWords:
         """What cannot be listened to: it waits for what somebody here can bring, else it ends with its reason."""
-        self._forget(job.recording_id)
+        self._seen.forget(job.recording_id)
         if reason not in WAITS_FOR:
             with suppress(Gone):
                 await self._end(job, "failed", reason, tells=tells)
@@ -511,18 +482,12 @@ class Listening:
 
     async def _let_go(self, job: Job) -> None:
         """It was cancelled or deleted, or is another worker's now, or this process ends."""
-        self._forget(job.recording_id)
+        self._seen.forget(job.recording_id)
         async with self._store.write() as tx:
             recording = await own.get(tx, "recording", job.recording_id)
             is_open = isinstance(recording, Recording) and recording.state in job.states
             with suppress(Gone):
                 await self._keep(tx, job, is_over=not is_open, lease_until=None, attempts=0)
-
-    def _forget(self, recording_id: str) -> None:
-        self._live.pop(recording_id, None)
-        shown = self._shown.pop(recording_id, None)
-        if shown is not None and shown.alarm is not None:
-            shown.alarm.cancel()
 
     # --- the thread -------------------------------------------------------------------------------------------------
 
@@ -530,7 +495,7 @@ class Listening:
     async def _opened(self, job: Job, recording: Recording) -> AsyncIterator[Path]:
         """The plain file, while it is needed."""
         ending = Path(recording.name).suffix[:8] if Path(recording.name).suffix.isascii() else ""
-        file = self._home / FOLDER / _OPEN_FOLDER / f"{recording.id}.{job.owner}{ending}"
+        file = self._home / FOLDER / OPEN_FOLDER / f"{recording.id}.{job.owner}{ending}"
         try:
             sealed = sealed_path(self._home, recording.id)
             await asyncio.to_thread(unseal_into, sealed, file, self._secret, recording.id)
@@ -602,58 +567,11 @@ class Listening:
                 return False
         return True
 
-    # --- what is seen of it -----------------------------------------------------------------------------------------
-
-    def _looked(self, job: Job, recording: Recording, opening: Opening) -> None:
-        """So much of it is opened, and these are its first words."""
-        live = self._live[recording.id]
-        live += opening.turns
-        self._news(job, Progress(recording, 0.0, opening.duration or 0.0, tuple(live[-3:]), opening.share))
-
-    def _said(self, job: Job, recording: Recording, turn: Turn, duration: float) -> None:
-        """A turn has come out of the thread."""
-        live = self._live[recording.id]
-        live.append(turn)
-        self._news(job, Progress(recording, turn.end, duration, tuple(live[-3:])))
-
-    def _news(self, job: Job, progress: Progress) -> None:
-        """Shown at once where it is the first words, else when it is time, unless there is something newer by then."""
-        if self._is_closing or job.is_brief:
-            return
-        now, shown = asyncio.get_running_loop().time(), self._shown[progress.recording.id]
-        shown.waiting = progress
-        pause = _SHOWN_AGAIN[min(max(1, shown.number), len(_SHOWN_AGAIN)) - 1]
-        stage = _HEARD if progress.opened is None else _PREVIEWED if progress.last else _OPENING
-        if stage > shown.stage:
-            shown.stage, shown.number, pause = stage, 0, 0.0
-            if shown.alarm is not None:
-                shown.alarm.cancel()
-        elif shown.alarm is not None:
-            return
-        elif shown.at == float("-inf"):
-            shown.at = now  # what is opened within a second needs no bar
-        due = max(now, shown.at + pause)
-        shown.alarm = asyncio.get_running_loop().call_at(due, self._show_next, job, progress.recording.id)
-
-    def _show_next(self, job: Job, recording_id: str) -> None:
-        shown = self._shown[recording_id]
-        progress, shown.alarm, shown.waiting = shown.waiting, None, None
-        if progress is None or self._is_closing:
-            return
-        shown.count, shown.number, shown.at = shown.count + 1, shown.number + 1, asyncio.get_running_loop().time()
-        task = asyncio.create_task(self._show(progress, job.owner, shown.count))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
-
-    async def _show(self, progress: Progress, owner: str, number: int) -> None:
-        try:
-            await self._tells.progress(progress, int(owner[:8], 16) * 1000 + number)
-        except Exception as fault:  # the work itself goes on
-            log.error("progress not told", recording=progress.recording.id, error=name_fault(fault))
+    # --- what is left behind -----------------------------------------------------------------------------------------
 
     async def _tidy(self) -> None:
         """Take away plain files that a process left when it died: those of steps that are in nobody's hands any more."""
-        folder = self._home / FOLDER / _OPEN_FOLDER
+        folder = self._home / FOLDER / OPEN_FOLDER
         files = await asyncio.to_thread(_files_in, folder)
         if not files:
             return

@@ -118,10 +118,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class File:
-    """A file that goes with a reply: a paper of this house, or a small text that is kept with the reply itself.
+    """A file that goes with a reply: a paper of this house, a part of a recording, or a small text that is kept with the
+    reply itself.
 
     Of a paper, `paper` is its record's id and `path` where it lies; it is for the person `reader` alone. A text, such as a
-    calendar invitation, is of the kind `mime`.
+    calendar invitation, is of the kind `mime`. Of a recording, `clip` is its record's id: `seconds` of it from `start` on,
+    for `reader` (`person:ID` or `group:@name`), to whom the `deed` of this key has handed it, if one has.
     """
 
     name: str
@@ -130,15 +132,28 @@ class File:
     reader: str = ""
     text: str = ""
     mime: str = ""
+    clip: str = ""
+    start: float = 0.0
+    seconds: float = 0.0
+    deed: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page of this house that goes with a reply: `path` begins with a slash, the address before it is the channel's to
+    add. It opens for the one person whom it was made for, so it goes into their direct chat and nowhere else."""
+
+    label: str
+    path: str
 
 
 @dataclass(frozen=True)
 class Reply:
     """What Parley says. `text` alone must make sense where a card cannot be shown (notifications, plain channels).
 
-    `pictures` are shown below the text or the card, in order; `files` can be opened where the channel has a way to. With one
-    picture or one file and nothing else a reply is that: so a platform that is sent them gets them, as a row each in the
-    ledger of sends.
+    `links` are shown where the reader can open them, and nowhere else. `pictures` are shown below the text or the card,
+    in order; `files` can be opened where the channel has a way to. With one picture or one file and nothing else a reply is
+    that: so a platform that is sent them gets them, as a row each in the ledger of sends.
     """
 
     text: str
@@ -146,6 +161,7 @@ class Reply:
     card: Card | None = None
     pictures: tuple[Picture, ...] = ()
     files: tuple[File, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 _message = TypeAdapter(Message)

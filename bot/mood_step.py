@@ -18,7 +18,7 @@ from actions.outside.tables import CallMoodRow
 from actions.papers.letters import FILES
 from actions.recordings.pictures import erase_pictures, keep_pictures
 from bot.hearing import MoodJudge
-from bot.kept_moods import HeardMood, keep_mood, mood_of
+from bot.kept_moods import HeardMood, is_judged, keep_mood
 from bot.phrase_mood import mood_names, tells_enough
 from bot.wording.fill import Voice
 from bot.wording.sentences import LANGUAGES
@@ -29,9 +29,10 @@ from voice.transcript import Turn
 
 @dataclass(frozen=True)
 class Drawn:
-    """A mood with its picture for each language, PNG; without any where there is too little to be seen."""
+    """A mood with its picture for each language, PNG; without any where there is too little to be seen. Of these turns."""
 
     heard: HeardMood
+    turns: tuple[Turn, ...]
     pictures: Mapping[str, bytes]
 
 
@@ -43,9 +44,11 @@ class MoodStep:
         self._home = home
         self._now = now
 
-    async def is_due(self, tx: Tx, recording: Recording, customer: str | None) -> bool:
-        """Whether there is a customer in this call who was not judged yet."""
-        return not recording.is_message and customer is not None and await mood_of(tx, recording.id, customer) is None
+    async def is_due(self, tx: Tx, recording: Recording, customer: str | None, turns: Sequence[Turn]) -> bool:
+        """Whether there is a customer in this call who was not judged yet, by what these turns say they spoke."""
+        if recording.is_message or customer is None:
+            return False
+        return not await is_judged(tx, recording.id, customer, turns)
 
     def think(self, file: Path, plan: Plan, turns: Sequence[Turn], customer: str, cancelled: Callable[[], bool]) -> Drawn:
         """Judge and draw; it may take a second for some minutes of sound. Raises what the judge does."""
@@ -57,11 +60,11 @@ class MoodStep:
             for lang in LANGUAGES
             if tells_enough(mood)
         }
-        return Drawn(HeardMood(customer, mood, outline), pictures)
+        return Drawn(HeardMood(customer, mood, outline), tuple(turns), pictures)
 
     async def keep(self, tx: Tx, recording_id: str, drawn: Drawn) -> None:
         """Keep both, in the place of what was kept before."""
-        await keep_mood(tx, recording_id, drawn.heard, self._now())
+        await keep_mood(tx, recording_id, drawn.heard, self._now(), drawn.turns)
         await asyncio.to_thread(keep_pictures, self._home, recording_id, drawn.pictures)
 
     async def forget(self, tx: Tx, recording_id: str) -> None:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from actions.batches import rest_of
+from actions.commands.corrections import CorrectCall
 from actions.commands.papers import PreparePaper, SendPaper
-from actions.commands.recordings import CancelRecording, ListenAgain, RecordBasis, TakeRecording
+from actions.commands.recordings import CancelRecording, ListenAgain, NotWithCustomer, RecordBasis, TakeRecording
 from actions.commands.roster import command_to_json
 from actions.commands.service import TellOwner
 from actions.crm.records import Speaker
@@ -21,11 +22,13 @@ from actions.propose import basis_of
 from actions.signing import ITEM
 from actions.situation import Situation
 from bot.message import Button, Card, Reply
+from bot.phrase_corrections import another_correction
+from bot.phrase_dispatch import dispatch_notice, on_a_dispatch
 from bot.phrase_knowledge import on_an_answer, phrase_document, pictures_with, written_card
 from bot.phrase_meetings import can_be_changed, in_ones_language, with_invitation
 from bot.phrase_papers import phrase_prepared, phrase_released, with_sent_paper, with_whole_paper
 from bot.phrase_plays import ranking_lines, with_steps
-from bot.phrase_recordings import phrase_queued, phrase_stopped, phrase_taken
+from bot.phrase_recordings import phrase_not_with_customer, phrase_queued, phrase_stopped, phrase_taken
 from bot.phrase_reviews import on_a_review, review_notice, to_have_signed
 from bot.phrase_stops import on_a_stop, rulings, says_why, stop_lines, stop_notice, ways_on
 from bot.standing import Standing
@@ -260,6 +263,8 @@ def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrase
         return phrase_taken(outcome, voice, mint)
     if isinstance(proposal.command, RecordBasis | ListenAgain):
         return phrase_queued(outcome, voice, mint)
+    if isinstance(proposal.command, NotWithCustomer):
+        return phrase_not_with_customer(outcome, voice, mint)
     if isinstance(proposal.command, CancelRecording):
         return phrase_stopped(outcome, voice, mint)
     if outcome.data.get("by_hand"):
@@ -274,6 +279,8 @@ def _done(outcome: Outcome, viewer: Speaker, voice: Voice, mint: Mint) -> Phrase
     buttons += can_be_changed(proposal.plan.data, ("move",), voice, mint)
     if proposal.plan.inverse is not None and outcome.deed is not None:
         buttons.append(lambda: Button(mint("undo", {"deed": outcome.deed}), voice.say("button.undo")))
+    if isinstance(proposal.command, CorrectCall):
+        buttons.append(another_correction(proposal.command.recording_id, voice, mint))
     reply = with_buttons(Card(lines[0], tuple(lines[1:])), voice, buttons, mint)
     return Phrased(with_invitation(reply, proposal.plan.data), why=proposal.basis)
 
@@ -514,6 +521,7 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
         if notice.topic in ("customer_said", "customer_changed", "reminder") and notice.data.get("customer"):
             buttons.append(to_say(voice.say("say.lookup_customer", notice.data), mint))
         buttons += can_be_changed(notice.data, notice.data.get("asks", ()), voice, mint)
+    buttons += on_a_dispatch(notice, voice, mint)
     card = Card(lines[0], tuple(lines[1:]), view_of=notice.view_of)
     reply = with_buttons(card, voice, buttons, mint)
     if notice.topic == "paper_sent":
@@ -523,6 +531,8 @@ def phrase_notice(notice: Notify | Redraw, lang: Language, mint: Mint, zone: str
 
 def _notice_data(data: Mapping[str, Any], voice: Voice) -> dict[str, Any]:
     told = stop_notice(data, voice) if "firing" in data else in_ones_language(data, voice)
+    if "reasons" in data and "recording" in data:
+        told = dispatch_notice(told, voice)
     if "review" in data:
         told = review_notice(told, voice)
     if voice.lang == "en" and told.get("by_en"):

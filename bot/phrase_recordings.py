@@ -7,16 +7,17 @@ from actions.commands.recordings import (
     DeleteRecording,
     ListenAgain,
     RecordBasis,
-    TakeRecording,
     recording_data,
 )
 from actions.crm.records import Recording
 from actions.policy.recordings import BASES
 from actions.proposal import Command, Json, Outcome
-from bot.listening import Progress
+from bot.heard_so_far import Progress
 from bot.message import Button, Card, Reply
+from bot.phrase_corrections import to_correct
 from bot.steps import ConfirmWords, ShowTranscript
 from bot.unheard import tell_in_chat
+from bot.wording.deeds import deed_data
 from bot.wording.fill import Voice
 from bot.wording.layout import MakeButton, Mint, Phrased, reply_of, to_do, with_buttons, with_options
 from voice.speakers import NAMES
@@ -38,8 +39,7 @@ _LONGEST_WORDS = 600
 
 def phrase_taken(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     """A recording is here: on what basis may it be listened to? Or, where it has been here before, how it stands."""
-    told, command = outcome.data, outcome.proposal.command
-    assert isinstance(command, TakeRecording)
+    told = deed_data(outcome.proposal, voice)
     recording, state = str(told["recording"]), str(told["state"])
     if state != "awaiting_basis":
         lines = voice.say(_KNOWN.get(state, "recording.known_queued"), told).split("\n")
@@ -64,6 +64,17 @@ def phrase_queued(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     card = Card(lines[0], tuple(lines[1:]), view_of=f"recording:{told['recording']}")
     cancel = to_do(CancelRecording(str(told["recording"])), voice, mint)
     return Phrased(with_options(card, voice, [cancel]), why=outcome.proposal.basis)
+
+
+def phrase_not_with_customer(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
+    """It belongs to nobody any more: with whom it was is asked where it is through, else when it is written down."""
+    told = deed_data(outcome.proposal, voice)
+    lines = voice.say("done.not_with_customer", told).split("\n")
+    make: list[MakeButton] = []
+    if told["state"] == "done":
+        data = {"recording": told["recording"]}
+        make.append(lambda: Button(mint("call_note", data), voice.say("button.call_note")))
+    return Phrased(with_options(Card(lines[0], tuple(lines[1:])), voice, make), why=outcome.proposal.basis)
 
 
 def phrase_stopped(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
@@ -139,10 +150,16 @@ def phrase_transcript(step: ShowTranscript, is_synthetic: bool, voice: Voice, mi
         note=note_of(recording, voice, is_synthetic=is_synthetic),
     )
     make: list[MakeButton] = []
+    if recording.basis is not None and recording.state != "deleted":
+        at = page[0].start
+        data, label = {"recording": recording.id, "start": float(int(at))}, voice.say("button.play", {"at": clock(at)})
+        make.append(lambda: Button(mint("clip", data), label))
     if start > 0:
         make.append(_page(recording.id, max(0, start - A_PAGE), "button.back", voice, mint))
     if start + A_PAGE < len(step.turns):
         make.append(_page(recording.id, start + A_PAGE, "button.next_page", voice, mint))
+    if recording.state == "done" and not recording.is_message:
+        make.append(to_correct(recording.id, voice, mint))
     return Phrased(with_options(card, voice, make))
 
 

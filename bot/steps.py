@@ -5,15 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from actions.commands.clips import Part
+from actions.commands.corrections import CorrectCall
 from actions.commands.knowledge import TakeInDocument
-from actions.crm.records import Customer, Paper, Recording, Speaker
+from actions.crm.records import Customer, Paper, Recording, Signal, Speaker
 from actions.proposal import Answer, Ask, Basis, Command, Facts
 from actions.situation import Situation
-from bot.call_reading import CallRead
+from bot.call_reading import CallRead, CallSummary
 from bot.message import Message
 from bot.thread import Thread, Turn
 from intents.understanding import Understanding
 from retrieval.passage import Passage
+from voice.sentences import Sentence
 from voice.transcript import Turn as HeardTurn
 
 Language = Literal["zh", "en"]
@@ -200,13 +203,17 @@ class ShowTranscript:
 
 @dataclass(frozen=True)
 class ShowCallNote:
-    """What would be written down of a call with a customer, to be looked at; `without` names what was left out of it."""
+    """What would be written down of a call with a customer, to be looked at; `without` names what was left out of it.
+
+    `standing` are the customer's open signals that the call says are over, as far as this speaker may end them.
+    """
 
     read: CallRead
     customer: Customer
     speaker: Speaker
     now: datetime
     without: tuple[str, ...] = ()
+    standing: tuple[Signal, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -217,7 +224,72 @@ class AskCallCustomer:
     customers: tuple[Customer, ...]
 
 
-OnRecording = ConfirmWords | ShowTranscript | ShowCallNote | AskCallCustomer
+@dataclass(frozen=True)
+class ShowSummary:
+    """A call in a few sentences: `plain` is put together from its report, `written` what a model made of it, if one did."""
+
+    read: CallRead
+    plain: str
+    lang: Language
+    written: CallSummary | None = None
+
+
+@dataclass(frozen=True)
+class AskCorrection:
+    """What should be put right in a recording? Offered are the `lines` least sure of (each a turn, counted from 0, and a
+    sentence in it); `speakers` are who speaks."""
+
+    recording: Recording
+    lines: tuple[tuple[int, Sentence], ...]
+    speakers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AskWords:
+    """What was really said in this sentence of a turn? Or whose was it: `others` are who else speaks."""
+
+    recording: Recording
+    place: int
+    sentence: Sentence
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ShowCorrection:
+    """What putting something right would change of what was written down; `told` is what its plan says of that."""
+
+    recording: Recording
+    command: CorrectCall
+    told: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PlayClip:
+    """A part of a recording, to be heard by whoever asked; `turns` are the words in it, `customer` whose call it is."""
+
+    recording: Recording
+    part: Part
+    turns: tuple[HeardTurn, ...]
+    customer: Customer | None
+
+
+@dataclass(frozen=True)
+class ShowDispatchRules:
+    """The rules by which calls are dispatched, for somebody who sets them."""
+
+
+OnRecording = (
+    ConfirmWords
+    | ShowTranscript
+    | ShowCallNote
+    | AskCallCustomer
+    | ShowSummary
+    | AskCorrection
+    | AskWords
+    | ShowCorrection
+    | PlayClip
+    | ShowDispatchRules
+)
 OnPassage = Walk | Versions | JudgePassage
 OnRequest = Settle | Edit | AskEdit | TakeBack
 OnPaper = ShowPaper | SendOff

@@ -7,9 +7,12 @@ from typing import Any
 
 from actions.commands.recordings import STAFF, TakeRecording
 from actions.crm import own
-from actions.crm.records import Recording, Speaker
+from actions.crm.number_in_name import numbers_in_name
+from actions.crm.records import Customer, Recording, Speaker
+from actions.crm.whose_number import customers_with
 from actions.outside.store import Store
 from actions.proposal import Basis
+from actions.rows import may_see
 from bot.channels.channel import NotFetched, TryLater
 from bot.files import LARGEST_RECORDING
 from bot.kept_recordings import Arrival, RecordingShelf, arrival_key, forget
@@ -57,7 +60,7 @@ class RecordingTaker:
         arrival = await self._arrival(message, attachment, speaker, lang)
         if not isinstance(arrival, Arrival):
             return Taken((arrival,))
-        command = self._command(message, attachment, arrival, thread)
+        command = await self._command(message, attachment, arrival, thread, speaker)
         if not attachment.is_spoken:
             return Taken((Do(command, Basis(confidence=1.0, message=message.key), arrival_key(message, attachment)),))
         return await self._spoken(message, attachment, command, speaker)
@@ -87,9 +90,14 @@ class RecordingTaker:
             return Plain("recording_empty", told)
         return await self._shelf.take_in(message, attachment, file, speaker, lang)
 
-    def _command(self, message: Message, attachment: Attachment, arrival: Arrival, thread: Thread) -> TakeRecording:
+    async def _command(
+        self, message: Message, attachment: Attachment, arrival: Arrival, thread: Thread, speaker: Speaker
+    ) -> TakeRecording:
         ending = {"voice": ".amr", "video": ".mp4"}.get(attachment.kind, "")
         name = PurePosixPath(attachment.name.replace("\\", "/")).name
+        by_number = None if attachment.is_spoken else await self._by_number(name, speaker)
+        customer_id = by_number or thread.customer_id
+        deal_id = thread.deal_id if customer_id == thread.customer_id else None
         return TakeRecording(
             arrival.recording_id,
             arrival.digest,
@@ -99,10 +107,23 @@ class RecordingTaker:
             message.address.channel,
             message.address.key,
             attachment.is_spoken,
-            None if attachment.is_spoken else thread.customer_id,
-            None if attachment.is_spoken else thread.deal_id,
+            None if attachment.is_spoken else customer_id,
+            None if attachment.is_spoken else deal_id,
             self._shelf.rules.bases,
+            is_by_number=by_number is not None,
         )
+
+    async def _by_number(self, name: str, speaker: Speaker) -> str | None:
+        """The one customer whose number stands in the name of the file, where this speaker may see them."""
+        numbers = frozenset(numbers_in_name(name))
+        if not numbers:
+            return None
+        async with self._store.read() as tx:
+            found = await customers_with(tx, numbers)
+            customer = await own.get(tx, "customer", next(iter(found))) if len(found) == 1 else None
+        if isinstance(customer, Customer) and may_see(speaker, customer.owner_id, customer.id):
+            return customer.id
+        return None
 
     async def _spoken(self, message: Message, attachment: Attachment, command: TakeRecording, speaker: Speaker) -> Taken:
         cause = f"{message.key}:{command.recording_id}"

@@ -9,20 +9,24 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from actions.canonical import digest_of
 from actions.crm import own, people
+from actions.crm.call_file import corrections_of, heard_turns, right
 from actions.crm.records import Customer, Recording, Speaker
 from actions.outside.store import Store, Tx, after_commit
-from actions.outside.tables import RecordingArrivalRow
+from actions.outside.tables import ListeningRow, RecordingArrivalRow
 from bot.buttons import Mint
 from bot.call_reading import CallRead, CallReader
 from bot.channels.channel import Channel
+from bot.dispatching import Dispatching, SentCall
+from bot.heard_so_far import Progress
 from bot.hearing import Listener
 from bot.kept_moods import mood_of
 from bot.kept_papers import at_home
-from bot.kept_recordings import turns_of
-from bot.listening import Progress, ReadAhead
+from bot.listening import ReadAhead
 from bot.message import Address, Reply, address_from_json
 from bot.outbox import Outbox
+from bot.pages.call_links import CallLinks
 from bot.phrase_calls import phrase_report
 from bot.phrase_mood import phrase_mood_again
 from bot.phrase_recordings import (
@@ -50,19 +54,23 @@ class RecordingTeller:
         channels: Mapping[str, Channel],
         listener: Listener,
         calls: CallReader,
+        dispatching: Dispatching,
         home: Path,
         now: Callable[[], datetime],
+        links: CallLinks,
     ) -> None:
         self._store = store
         self._outbox = outbox
         self._channels = channels
         self._listener = listener
         self._calls = calls
+        self._dispatching = dispatching
         self._home = home
         self._now = now
+        self._links = links
 
-    async def progress(self, progress: Progress, number: int) -> None:
-        """Show how far it is. `number` is greater for whatever comes later."""
+    async def progress(self, progress: Progress, number: int) -> bool:
+        """Show how far it is, each time with another `number`. False where the card to show it on is not there yet."""
         recording = progress.recording
         edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
         mints: dict[str, Mint] = {}
@@ -76,15 +84,17 @@ class RecordingTeller:
         async with self._store.write() as tx:
             now = await own.get(tx, "recording", recording.id)
             if not isinstance(now, Recording) or now.state not in ("queued", "running"):
-                return  # stopped meanwhile, and the card says so
+                return True  # stopped meanwhile, and the card says so
             key, view = f"progress:{recording.id}:{number}", f"recording:{recording.id}"
             targets = await self._outbox.redraw(tx, key, view, reply_for, only=edited)
             for mint in mints.values():
                 await mint.save(tx)
-            for row, to in await self._arrivals(tx, recording.id):
+            arrivals = await self._arrivals(tx, recording.id)
+            for row, to in arrivals:
                 if to.channel not in edited:
                     await self._line(tx, row, to, progress)
             after_commit(tx, partial(self._outbox.kick, targets))
+            return bool(targets) or all(to.channel not in edited for _, to in arrivals)
 
     async def _line(self, tx: Tx, row: Any, to: Address, progress: Progress) -> None:
         is_half = progress.opened is None and progress.heard >= progress.duration / 2
@@ -122,6 +132,11 @@ class RecordingTeller:
         known = customer if isinstance(customer, Customer) else None
         mood = await mood_of(tx, recording.id, recording.customer_speaker)
         read = dict(ahead.calls) if (ahead.recording, ahead.turns) == (recording, tuple(turns)) else {}
+        sent: SentCall | None = None
+        if not reason and not recording.is_message and known is not None:
+            if not read:
+                read[Speaker.zone] = await self._calls.read(recording, turns, Speaker.zone)
+            sent = await self._dispatching.send(tx, replace(next(iter(read.values())), mood=mood))
 
         async def phrase(person: Speaker | None, voice: Voice, mint: Mint) -> Reply:
             if reason:
@@ -130,7 +145,7 @@ class RecordingTeller:
                 return phrase_done(recording, turns, is_synthetic, voice, mint)
             if voice.zone not in read:
                 read[voice.zone] = await self._calls.read(recording, turns, voice.zone)
-            return phrase_report(replace(read[voice.zone], mood=mood), known, is_synthetic, person, voice, mint)
+            return phrase_report(replace(read[voice.zone], mood=mood), known, is_synthetic, person, voice, mint, sent)
 
         await self._everywhere(tx, recording, f"ended:{recording.id}:{key}", phrase)
         edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
@@ -149,7 +164,8 @@ class RecordingTeller:
             recording = await own.get(tx, "recording", recording_id)
             if not isinstance(recording, Recording) or recording.state != "done" or recording.is_message:
                 return
-            turns = await turns_of(tx, recording.id)
+            corrections = await corrections_of(tx, recording.id)
+            turns = right(await heard_turns(tx, recording.id), corrections)
             arrivals = await self._arrivals(tx, recording.id)
             speakers = {row.asker: await people.speaker_of(tx, row.asker) for row, _ in arrivals}
             known = await own.get(tx, "customer", recording.customer_id) if recording.customer_id else None
@@ -158,7 +174,10 @@ class RecordingTeller:
         read = {zone: replace(await self._calls.read(recording, turns, zone), mood=mood) for zone in zones}
         persons = {to.key: speakers[row.asker] for row, to in arrivals}
         edited = frozenset(name for name, channel in self._channels.items() if channel.edits_freely)
-        key, mints = f"corrected:{recording.id}:{at.isoformat()}", dict[str, Mint]()
+        # an undo wakes us for the same moment, for what stood before it
+        standing = digest_of([one.id for one in corrections])[:12]
+        key, mints = f"corrected:{recording.id}:{at.isoformat()}:{standing}", dict[str, Mint]()
+        sent: SentCall | None = None
 
         def card(to: Address, lang: Language) -> Reply:
             person = persons.get(to.key)
@@ -166,17 +185,20 @@ class RecordingTeller:
             mints[to.key] = mint = Mint(f"{key}:{to.key}", to.key, recording.created_at)
             voice = Voice(lang, person.zone if person else Speaker.zone, self._now())
             customer = known if isinstance(known, Customer) else None
-            return phrase_report(read[voice.zone], customer, self._listener.is_synthetic, person, voice, mint)
+            return phrase_report(read[voice.zone], customer, self._listener.is_synthetic, person, voice, mint, sent)
 
         def in_place(to: Address, old: Reply) -> Reply:
             # where a picture is part of what is edited it stays, as long as it is of the one who is the customer
-            return replace(card(to, old.lang), pictures=old.pictures if mood else ())
+            return replace(card(to, old.lang), pictures=old.pictures if mood else (), links=old.links)
 
         async with self._store.write() as tx:
+            if not await _is_judged_soon(tx, recording.id):  # else once it is known how the customer sounded
+                sent = await self._dispatching.send(tx, read[Speaker.zone])
             targets = await self._outbox.redraw(tx, key, f"transcript:{recording.id}", in_place, only=edited)
             for row, to in arrivals:
                 if to.channel not in edited and to.key not in mints:
-                    await self._put(tx, f"{key}:{to.key}", to, at_home(card(to, _language(row.lang)), self._home))
+                    reply = self._with_page(card(to, _language(row.lang)), recording, row, persons[to.key])
+                    await self._put(tx, f"{key}:{to.key}", to, at_home(reply, self._home))
             for mint in mints.values():
                 await mint.save(tx)
             after_commit(tx, partial(self._outbox.kick, targets))
@@ -201,6 +223,9 @@ class RecordingTeller:
             return phrase_mood_again(read[voice.zone], voice)
 
         await self._everywhere(tx, recording, f"mood:{recording.id}:{key}", phrase)
+        if not read:
+            read[Speaker.zone] = replace(await self._calls.read(recording, turns, Speaker.zone), mood=mood)
+        await self._dispatching.send(tx, next(iter(read.values())))
 
     async def _everywhere(self, tx: Tx, recording: Recording, key: str, phrase: _Phrase) -> None:
         told: set[str] = set()
@@ -212,8 +237,19 @@ class RecordingTeller:
             mint = Mint(f"{key}:{to.key}", to.key, self._now())
             voice = Voice(_language(row.lang), _zone(person), self._now())
             reply = await phrase(person, voice, mint)
+            if reply.card is not None and reply.card.view_of == f"transcript:{recording.id}":
+                reply = self._with_page(reply, recording, row, person)
             await mint.save(tx)
             await self._put(tx, f"{key}:{to.key}", to, at_home(reply, self._home))
+
+    def _with_page(self, reply: Reply, recording: Recording, row: Any, person: Speaker | None) -> Reply:
+        """The same with the page of the call, for who sent it in their direct chat. The link opens for whoever has it, so no
+        group gets one."""
+        if person is None or person.person_id is None or not person.is_staff or row.message.get("in_group"):
+            return reply
+        voice = Voice(reply.lang)
+        page = self._links.link(recording.id, person.person_id, voice)
+        return replace(reply, links=(page, *self._dispatching.links.links(person, voice)))
 
     async def _arrivals(self, tx: Tx, recording_id: str) -> list[tuple[Any, Address]]:
         found = select(RecordingArrivalRow.__table__).where(RecordingArrivalRow.recording_id == recording_id)
@@ -227,6 +263,14 @@ class RecordingTeller:
 
 def _zone(person: Speaker | None) -> str:
     return person.zone if person else Speaker.zone
+
+
+async def _is_judged_soon(tx: Tx, recording_id: str) -> bool:
+    """Whether a call that was heard is in the queue once more: for the mood of another customer."""
+    waits = select(ListeningRow.recording_id).where(
+        ListeningRow.recording_id == recording_id, ListeningRow.is_over.is_(False)
+    )
+    return (await tx.execute(waits)).first() is not None
 
 
 def _language(lang: str) -> Language:

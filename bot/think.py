@@ -31,8 +31,9 @@ from actions.rows import may_see, one
 from actions.world import World
 from bot import buttons
 from bot.buttons import Pressed
-from bot.call_notes import note_on_call, says_with_whom
+from bot.call_notes import note_on_call, says_with_whom, summary_of_call
 from bot.call_reading import CallReader
+from bot.correcting import CORRECTING, on_correcting, says_right_words
 from bot.edits import LONGEST, approves_with_changes, changes_in
 from bot.gaps import ASKS_DOCUMENTS
 from bot.kept_papers import may_open
@@ -41,7 +42,9 @@ from bot.meetings import meeting_turn
 from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import IS_WORDS, target_of
+from bot.pages.dispatch_links import MAY_SET
 from bot.paper_changes import basis_of_words, changed, speaks_of_a_paper
+from bot.playing import asked_to_play, play
 from bot.reviews import materials_came
 from bot.steps import (
     AskBack,
@@ -60,6 +63,7 @@ from bot.steps import (
     Rest,
     SendOff,
     Settle,
+    ShowDispatchRules,
     ShowPaper,
     ShowTranscript,
     Step,
@@ -100,6 +104,11 @@ _CANCEL = re.compile(
     r"|cancel(?: (?:the |this )?recording)?|stop(?: listening)?)[。.!！]?",
     re.IGNORECASE,
 )
+_RULES = re.compile(
+    r"(?:看看?|改|打开)?派单规则[。.]?|(?:show |open |change )?(?:the )?dispatch(?:ing)? rules[.]?", re.IGNORECASE
+)
+_ON_RECORD = frozenset({"look", "change", "send_paper", "transcript", "retype", "call_note", "clip", "summary"}) | CORRECTING
+"""Buttons on something that is kept: a paper or a recording."""
 _basis = TypeAdapter(Basis)
 
 
@@ -231,8 +240,14 @@ class Thinker:
         """What only means something after what was said or decided: why, another value, take it back, who changed it."""
         if (stop := await self._stops_listening(tx, heard, understanding)) is not None:
             return stop
+        if (clip := await asked_to_play(tx, heard, understanding.text)) is not None:
+            return clip
+        if heard.speaker.role in MAY_SET and _RULES.fullmatch(understanding.text.strip()):
+            return ShowDispatchRules()
         if (with_whom := await says_with_whom(tx, heard, understanding, self._calls)) is not None:
             return with_whom
+        if (right := await says_right_words(tx, heard, understanding.text, self._calls)) is not None:
+            return right
         if (named := asked_of(understanding.text)) is not None:
             why = await why_of(tx, named, heard.speaker)
             return Why(why) if why else Plain("no_such_decision")
@@ -360,7 +375,7 @@ class Thinker:
                 return heard, [await self._asks_to_edit(tx, data)]
             case "walk" | "judge":
                 return heard, [await self._on_passage(tx, heard, button.action, data)]
-            case "look" | "change" | "send_paper" | "transcript" | "retype" | "call_note":
+            case action if action in _ON_RECORD:
                 is_paper = button.action in ("look", "change", "send_paper")
                 on_record = self._on_paper if is_paper else self._on_recording
                 return heard, [await on_record(tx, heard, button)]
@@ -406,8 +421,14 @@ class Thinker:
         data = button.data
         if button.action == "retype":
             return Plain("voice_retype")
+        if button.action in CORRECTING:
+            return await on_correcting(tx, heard, button, self._calls)
+        if button.action == "summary":
+            return await summary_of_call(tx, heard, data, self._calls)
         if button.action == "call_note":
             return await note_on_call(tx, heard, data, self._calls)
+        if button.action == "clip":
+            return await play(tx, heard, data)
         recording = await own.get(tx, "recording", data["recording"])
         if not isinstance(recording, Recording) or not await may_read(tx, recording, heard.speaker):
             return Plain("recording_gone")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from intents.encoder import ENCODER_FILE, Encoder
+from intents.feelings import Feelings
 from intents.grams import load_weights
 from intents.jury import Jury, Vote
 
@@ -22,12 +23,17 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Model:
-    """Both readers with their name and thresholds; `heard`: the voices they learned from, none where it is not known."""
+    """Both readers with their name and thresholds.
+
+    `heard`: the voices they learned from, none where it is not known; `feelings`: who reads feelings from words with the
+    same encoder, where its folder holds a head for it.
+    """
 
     version: str
     thresholds: Thresholds
     jury: Jury
     heard: frozenset[str] = frozenset()
+    feelings: Feelings | None = None
 
 
 def load_model(folder: Path) -> Model:
@@ -41,6 +47,7 @@ def load_model(folder: Path) -> Model:
         if encoder and encoder.intents != len(grams.labels):
             raise ValueError(f"the encoder tells {encoder.intents} intents apart, the n-grams {len(grams.labels)}")
         vote = Vote(**facts["vote"]) if encoder else Vote(0.0, grams.temperature)
-        return Model(str(facts["version"]), thresholds, Jury(grams, encoder, vote), heard)
+        feelings = Feelings.load(folder, encoder) if encoder else None
+        return Model(str(facts["version"]), thresholds, Jury(grams, encoder, vote), heard, feelings)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{folder}: no intent model can be loaded from here: {error}") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from intents.added import Neighbours, read_added, vectors_of
 from intents.dictionary import OUT_OF_SCOPE, Dictionary, Intent, load_dictionary
 from intents.features import LONGEST_READ, normalise
+from intents.feelings import Feelings
 from intents.language import language_of
 from intents.model import Model, load_model
 from intents.names import Mention, Names
@@ -75,6 +76,11 @@ class Reader:
     def version(self) -> str:
         """Return the name of the model, a hash of its content."""
         return self._model.version
+
+    @property
+    def feelings(self) -> Feelings | None:
+        """Return who reads feelings from words, with the encoder loaded here; None where the model has no such part."""
+        return self._model.feelings
 
     @property
     def intents(self) -> Mapping[str, Intent]:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
 from threading import Semaphore
@@ -15,7 +16,10 @@ from bot.channels.channel import AnswerLost, CannotTell, Pace, Refused, Sent, Tr
 from bot.channels.pictures import picture_of
 from bot.message import Address, Attachment, Reply
 from voice.cannot_hear import CannotHear
+from voice.emotions import Scores
+from voice.mood import Felt, Mood, Peak
 from voice.plan import Opening, Plan, PlannedPiece
+from voice.speakers import Stretch
 from voice.transcript import Span, Turn
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -168,6 +172,12 @@ class FakeListener:
     two_channels: bool = False
     names: list[tuple[str, ...]] = field(default_factory=list)
     """Those that it was given, each time."""
+    scripts: dict[str, str] = field(default_factory=dict)
+    """What is said in a file that is true sound, by its SHA-256."""
+
+    def _text(self, path: Path) -> str:
+        script = self.scripts.get(sha256(path.read_bytes()).hexdigest())
+        return path.read_text(encoding="utf-8", errors="replace") if script is None else script
 
     def plan(
         self,
@@ -180,7 +190,7 @@ class FakeListener:
             raise CannotHear("model_missing")
         self.opened.append(path)
         self.names.append(tuple(names))
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = self._text(path)
         for word, reason in self.fails.items():
             if word in text:
                 raise CannotHear(reason)  # type: ignore[arg-type]  # also one that nobody thought of
@@ -205,7 +215,7 @@ class FakeListener:
             raise CannotHear("model_missing")
         self.names.append(tuple(names))
         at, turns, piece = 0.0, list[Turn](), plan.pieces[number].span
-        for lines in _pieces_in(path.read_text(encoding="utf-8")):
+        for lines in _pieces_in(self._text(path)):
             for place, line in enumerate(lines):
                 if piece.start <= at < piece.end:
                     if place == 0:
@@ -228,6 +238,49 @@ class FakeListener:
         text, who = (text, who) if colon else (line, "")
         lang = "en" if text.isascii() else "zh"
         return Turn(at, at + self.seconds, text, (), lang, who, 0.7, True, self.certainty)
+
+
+CALM, ANGRY = Scores(0.05, 0.05, 0.85, 0.05), Scores(0.85, 0.05, 0.05, 0.05)
+
+
+@dataclass
+class FakeMoods:
+    """A judge with a script: the customer is calm, and angry in the turns that hold the word `angry_at`.
+
+    `fails`, where set, is raised instead; `gate`, where set, is waited for before each answer. `asked` is of whom it was
+    asked, and with how many turns.
+    """
+
+    angry_at: str = "贵"
+    fails: Exception | None = None
+    gate: Semaphore | None = None
+    asked: list[tuple[str, int]] = field(default_factory=list)
+
+    def judge(
+        self,
+        path: Path,
+        turns: Sequence[Turn],
+        customer: str,
+        stretches: Sequence[Stretch] = (),
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> tuple[Mood, tuple[float, ...]]:
+        assert path.is_file()
+        self.asked.append((customer, len(turns)))
+        while self.gate is not None and not self.gate.acquire(timeout=0.02):
+            if cancelled():
+                break
+        if self.fails is not None:
+            raise self.fails
+        felt = tuple(self._felt(turn) for turn in turns if turn.speaker == customer)
+        angry = [one for one in felt if one.emotion == "angry"]
+        peaks = tuple(Peak("angry", one.start, one.end, one.middle, 0.85) for one in angry[:1])
+        return Mood(felt, peaks, knows_calm=True, coverage=1.0 if felt else 0.0, model="fake-mood"), (0.2, 0.8, 0.5)
+
+    def _felt(self, turn: Turn) -> Felt:
+        is_angry = self.angry_at in turn.text
+        scores = ANGRY if is_angry else CALM
+        emotion = "angry" if is_angry else "neutral"
+        return Felt(turn.start, turn.end, scores, scores, emotion, is_angry, 1.0, uses_words=False)
 
 
 def _pieces_in(text: str) -> list[list[str]]:

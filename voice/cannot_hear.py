@@ -18,6 +18,7 @@ Reason = Literal[
     "silence",  # nobody speaks in it
     "seal_broken",  # the kept file is not what was sealed
     "gone",  # the kept file is missing
+    "outside",  # the moment asked for is after its end; `at`
     "broken",  # listening failed again and again
 ]
 REASONS: tuple[str, ...] = get_args(Reason)

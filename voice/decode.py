@@ -147,7 +147,7 @@ def recording_in_steps(
     `folder` is where the nameless file with the samples lives, the system's own for temporary files where none is given.
     Raises CannotHear for what is no recording or passes the limits; of one that breaks off, what there is is kept.
     """
-    with _opened(file) as source:
+    with opened(file) as source:
         reading = _Reading(source, limits)
         try:
             spill: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by the recording
@@ -199,7 +199,8 @@ class Decoded:
 
 
 @contextmanager
-def _opened(file: Path | BinaryIO) -> Iterator[BinaryIO]:
+def opened(file: Path | BinaryIO) -> Iterator[BinaryIO]:
+    """A file by its path, or one that is open already, from its beginning."""
     if isinstance(file, Path):
         with file.open("rb") as source:
             yield source
@@ -208,21 +209,26 @@ def _opened(file: Path | BinaryIO) -> Iterator[BinaryIO]:
         yield file
 
 
+def container_in(source: BinaryIO) -> tuple[str, int]:
+    """The demuxer for an open file, and its size in bytes; the file is at its beginning again. Raises CannotHear."""
+    head = source.read(HEAD)
+    size = source.seek(0, os.SEEK_END)
+    source.seek(0)
+    if not head:
+        raise CannotHear("empty")
+    found = container_of(head)
+    if found is None:
+        raise CannotHear("headerless" if looks_like_samples(head) else "encrypted" if looks_locked(head) else "unknown")
+    return found, size
+
+
 class _Reading:
     """One file on its way into blocks."""
 
     def __init__(self, source: BinaryIO, limits: Limits) -> None:
         self._source, self._limits = source, limits
-        head = source.read(HEAD)
-        self._size = source.seek(0, os.SEEK_END)
-        source.seek(0)
-        if not head:
-            raise CannotHear("empty")
-        found = container_of(head)
-        if found is None:
-            raise CannotHear("headerless" if looks_like_samples(head) else "encrypted" if looks_locked(head) else "unknown")
-        self._container = found
-        self.origin = Origin(found, "", 0, 0)
+        self._container, self._size = container_in(source)
+        self.origin = Origin(self._container, "", 0, 0)
         self.lost = 0
         self._good = 0
         self._broke_off = False
@@ -272,14 +278,14 @@ class _Reading:
             stream = container.streams.audio[0]
             if stream.codec_context is None:
                 raise CannotHear("unknown")
-            if self._container == "mov" and _is_locked(self._source, self._size):
+            if self._container == "mov" and is_locked(self._source, self._size):
                 raise CannotHear("encrypted")
             seconds = self._promised(container, stream)
             if seconds is not None and seconds > self._limits.seconds:
                 raise CannotHear("too_long", seconds=seconds, limit=self._limits.seconds)
             name = stream.codec_context.name
             self.origin = Origin(self._container, name, stream.rate or 0, stream.channels or 0, seconds)
-            yield from self._resampled(self._frames(container, stream, _decoder(av, stream)))
+            yield from self._resampled(self._frames(container, stream, decoder_of(av, stream)))
         if self.lost > 9 * self._good:
             raise CannotHear("damaged")
         if self._container in _ENDS_WHOLE:
@@ -373,7 +379,7 @@ class _Reading:
                 yield np.frombuffer(raw[: len(raw) // 2 * 2], np.int16).reshape(1, -1)
 
 
-def _decoder(av: Any, stream: Any) -> Any:
+def decoder_of(av: Any, stream: Any) -> Any:
     """The decoder of a stream, for AMR the one that knows comfort noise."""
     name, rate = _OPENCORE.get(stream.codec_context.name, (None, 0))
     if name is None:
@@ -397,7 +403,7 @@ def _as_many(block: Samples, channels: int) -> Samples:
     return np.asarray(np.repeat(block, channels, axis=0), np.int16)
 
 
-def _is_locked(source: BinaryIO, size: int) -> bool:
+def is_locked(source: BinaryIO, size: int) -> bool:
     """Whether an MP4's sound is encrypted (ISO 14496-12: its sample entry is then called `enca`)."""
     at = source.tell()
     try:

@@ -16,7 +16,7 @@ from voice.emotion_model import EmotionModel
 from voice.emotions import EMOTIONS, Scores, arousal_of, calm_of
 from voice.features import FRAMES_A_SECOND, Floats, statistics, tracks
 from voice.speakers import NAMES, Stretch
-from voice.transcript import Sound, Span
+from voice.transcript import RATE, Sound, Span
 
 UNCERTAIN = "uncertain"
 """What a segment is called where no emotion is likely enough."""
@@ -25,6 +25,9 @@ _SHORTEST, _LONGEST = 0.6, 8.0
 """Seconds that a segment has: of less too little is heard, longer ones are cut into pieces of about half of the most."""
 _QUIETEST = 3e-4
 """Root mean square of a segment (of 1) below which there is no speech in it; 10 of 32,768, quieter than any clip met."""
+_MOMENT, _LOUDER, _SPEAKS = 0.2, 2.0, 1e-3
+"""Seconds at a time in which two channels are compared; what one hears may be the other's echo where that is so much louder
+(6 dB; what leaks from ear to mouthpiece is some 20 dB down) and is not silent (-60 dB of full scale)."""
 _SMOOTH = 5.0
 """Seconds of the Gaussian that the curve is smoothed with: two or three turns of a conversation."""
 _ENOUGH = 2.0
@@ -82,17 +85,19 @@ def customer_speech(
     """Take the customer's turns out of a call, without what somebody else says at the same time.
 
     `customer` names which speaker is the customer; while that is not known (None) nothing is taken. Where each side has a
-    channel of its own, the customer's alone is read; somebody who has none there is not heard at all. On one channel
-    `stretches`, who speaks when by the sound of the voices, tell of voices in the midst of a turn that left no words.
+    channel of its own, the customer's alone is taken, without what it hears of the other; somebody who has no channel there
+    is not heard at all. On one channel `stretches`, who speaks when by the sound of the voices, tell of voices in the midst
+    of a turn that left no words.
     """
-    if customer is None:
+    has_channels = call.channels == len(NAMES)
+    if customer is None or (has_channels and customer not in NAMES):
         return CustomerSpeech(())
     turns = list(turns)
     own = sorted((turn.start, min(turn.end, call.duration)) for turn in turns if turn.speaker == customer)
-    if call.channels == len(NAMES):
-        alone = own if customer in NAMES else []
-        channel = NAMES.index(customer) if customer in NAMES else None
-        return CustomerSpeech(tuple(piece for start, end in alone for piece in _pieces(call, channel, start, end)))
+    if has_channels:
+        channel = NAMES.index(customer)
+        kept = [part for start, end in own for part in _without(start, end, _echoes(call, channel, start, end))]
+        return CustomerSpeech(tuple(piece for start, end in kept for piece in _pieces(call, channel, start, end)))
     others = [(turn.start, turn.end) for turn in turns if turn.speaker != customer]
     voices = list(stretches)
     alone = [
@@ -104,6 +109,19 @@ def customer_speech(
 def recording_of_a_customer(call: Call) -> CustomerSpeech:
     """Take a recording in which, as whoever hands it in says, one customer speaks and nobody else."""
     return CustomerSpeech(tuple(_pieces(call, None, 0.0, call.duration)))
+
+
+def _echoes(call: Call, channel: int, start: float, end: float) -> list[tuple[float, float]]:
+    """Return when, within a turn, the other channel is so much louder that this one may hear nothing but its echo."""
+    mine, other = (_loudness(_sound_of(call, one, Span(start, end))) for one in (channel, 1 - channel))
+    is_echo = (other > _LOUDER * mine) & (other > _SPEAKS)
+    return [(start + at * _MOMENT, start + (at + 1) * _MOMENT) for at in np.flatnonzero(is_echo)]
+
+
+def _loudness(sound: Floats) -> Floats:
+    """Return the root mean square of each _MOMENT that a sound has, the last one perhaps shorter."""
+    step = round(_MOMENT * RATE)
+    return np.array([np.sqrt(np.mean(sound[at : at + step] ** 2)) for at in range(0, len(sound), step)], np.float32)
 
 
 def _other_voices(start: float, end: float, voices: Sequence[Stretch]) -> list[tuple[float, float]]:
@@ -330,13 +348,16 @@ def _smoothed(felt: Sequence[Felt]) -> list[Felt]:
 
 
 def _peaks(felt: Sequence[Felt]) -> tuple[Peak, ...]:
-    """Return the strongest stretches of anger, joy and sadness, in order of time: where the curve is above _PEAK."""
+    """Return the strongest stretches of anger, joy and sadness, in order of time.
+
+    They are where the curve is above _PEAK and at least one segment has that answer: doubt upon doubt is no peak.
+    """
     found: list[Peak] = []
     for emotion in _STANDING_OUT:
         strengths = [float(getattr(one.curve, emotion)) for one in felt]
         for is_high, run in groupby(range(len(felt)), key=lambda number, of=strengths: of[number] >= _PEAK):  # type: ignore[misc]
-            if is_high:
-                numbers = list(run)
+            numbers = list(run)
+            if is_high and any(felt[number].emotion == emotion for number in numbers):
                 top = max(numbers, key=strengths.__getitem__)
                 found.append(Peak(emotion, felt[numbers[0]].start, felt[numbers[-1]].end, felt[top].middle, strengths[top]))
     strongest = sorted(found, key=lambda peak: -peak.strength)[:_MOST_PEAKS]

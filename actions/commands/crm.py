@@ -474,13 +474,13 @@ class ExportCustomers:
                 "records": float(len(customers)),
                 "destination": destination,
                 "crosses_border": crosses,
-                **_people_leaving(facts.crossings if crosses else None, now),
+                **people_leaving(facts.crossings if crosses else None, now),
             },
             data={"file": file, "count": len(customers), "recipient": self.recipient, "destination": destination},
         )
 
 
-def _people_leaving(crossings: Crossings | None, now: datetime) -> dict[str, float]:
+def people_leaving(crossings: Crossings | None, now: datetime) -> dict[str, float]:
     """The year's count with this act counted in; without one the policy cannot know it, and asks."""
     if crossings is None:
         return {}

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
+from actions.commands.calls import call_activity
 from actions.commands.planning import SALES, changes, named, not_found, problem, stamp
-from actions.crm.records import AskedBasis, Recording, Speaker
+from actions.crm.records import AskedBasis, Customer, Recording, Speaker
 from actions.proposal import Create, Effect, Erase, Facts, Json, Plan, Redraw, Schedule, Subject
 
 STAFF = SALES | {"consultant"}
@@ -20,7 +21,7 @@ class TakeRecording:
 
     `digest` is the SHA-256 of the bytes as they came, `size` how many. A voice message (`is_message`) that its sender spoke
     to the copilot is its own basis; sending it is the act. The same bytes again are the same recording. `bases` are those
-    that the house accepts.
+    that the house accepts. `is_by_number` says that the customer is known by a telephone number in the file's name.
     """
 
     recording_id: str
@@ -34,6 +35,7 @@ class TakeRecording:
     customer_id: str | None = None
     deal_id: str | None = None
     bases: tuple[str, ...] = ()
+    is_by_number: bool = False
 
     name: ClassVar[str] = "take_recording"
     roles: ClassVar[frozenset[str]] = STAFF | {"legal", "customer"}
@@ -69,11 +71,11 @@ class TakeRecording:
             values |= {"basis": "own_message", "basis_by": speaker.person_id, "basis_at": stamp(now)}
         made = Recording(id=self.recording_id, **{**values, "created_at": now, "basis_at": None})
         subjects = _about(made, speaker) if speaker.is_staff else ()
-        return Plan(
-            (Create("recording", self.recording_id, values),),
-            subjects,
-            data={**recording_data(made), "bases": list(self.bases)},
-        )
+        data: dict[str, Json] = {**recording_data(made), "bases": list(self.bases)}
+        customer: Customer | None = facts.get("customer", self.customer_id) if self.is_by_number else None
+        if customer is not None:
+            data["by_number"] = _called(customer)
+        return Plan((Create("recording", self.recording_id, values),), subjects, data=data)
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,41 @@ class RecordBasis:
             about,
             data={**recording_data(recording), "state": "queued", "basis": self.basis},
         )
+
+
+@dataclass(frozen=True)
+class NotWithCustomer:
+    """The call was not with the customer that its recording was put with; with whom is asked when it is written down."""
+
+    recording_id: str
+    customer_id: str
+
+    name: ClassVar[str] = "not_with_customer"
+    roles: ClassVar[frozenset[str]] = STAFF
+
+    @property
+    def reads(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("recording", self.recording_id),
+            ("customer", self.customer_id),
+            ("activity", call_activity(self.recording_id)),
+        )
+
+    def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
+        recording: Recording | None = facts.get("recording", self.recording_id)
+        customer: Customer | None = facts.get("customer", self.customer_id)
+        if recording is None or customer is None:
+            return not_found("recording", self.recording_id)
+        about = _about(recording, speaker) if recording.state == "awaiting_basis" else _theirs(recording)
+        if recording.state == "deleted":
+            return problem("recording_deleted", *about)
+        if facts.get("activity", call_activity(recording.id)) is not None:
+            return problem("call_written", *about)
+        if recording.customer_id != customer.id:
+            return problem("recording_elsewhere", *about)
+        changed = changes("recording", recording, {"customer_id": None, "deal_id": None})
+        data = {**recording_data(recording), "customer": _called(customer)}
+        return Plan(changed.updates, about, inverse=changed.inverse, data=data)
 
 
 @dataclass(frozen=True)
@@ -210,6 +247,7 @@ class DeleteRecording:
             *changes("recording", recording, wanted).updates,
             Redraw(f"basis:{recording.id}", "recording_deleted", told),
             Redraw(f"recording:{recording.id}", "recording_deleted", told),
+            Redraw(f"clip:{recording.id}", "recording_deleted", told),
             Erase(recording.id, recording.digest, self.with_words),
         )
         data = {**recording_data(recording), "state": "deleted", "why": self.why, "proof": recording.digest[:16]}
@@ -291,6 +329,10 @@ def recording_data(recording: Recording) -> dict[str, Json]:
         "mega": f"{max(1, recording.size // 100_000) / 10:.1f}",
         "is_message": recording.is_message,
     }
+
+
+def _called(customer: Customer) -> dict[str, Json]:
+    return {"zh": customer.name, "en": customer.name_en or customer.name}
 
 
 def stopping(recording: Recording) -> CancelRecording | DeleteRecording | None:

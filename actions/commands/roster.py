@@ -9,10 +9,12 @@ from pydantic import TypeAdapter, ValidationError
 from actions.commands import (
     calendars,
     calls,
+    clips,
     clock,
     corrections,
     crm,
     data,
+    dispatch,
     knowledge,
     materials,
     meetings,
@@ -86,13 +88,17 @@ _ALL: tuple[type[Command], ...] = (
     calendars.TellClashes,
     recordings.TakeRecording,
     recordings.RecordBasis,
+    recordings.NotWithCustomer,
     recordings.ListenAgain,
     recordings.CancelRecording,
     recordings.DeleteRecording,
     recordings.BeginListening,
     recordings.EndListening,
     calls.WriteCall,
+    dispatch.DispatchCall,
+    dispatch.SaveDispatchTemplate,
     corrections.CorrectCall,
+    clips.ShareClip,
 )
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in _ALL}

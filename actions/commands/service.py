@@ -23,8 +23,9 @@ from actions.commands.planning import (
 from actions.crm.records import Contact, Customer, Speaker, Ticket, TicketKind
 from actions.proposal import Create, Effect, Facts, Json, Notify, Plan, Redraw, Subject
 
-Severity = Literal["low", "normal", "high"]
+Severity = Literal["low", "normal", "high", "urgent"]
 ANSWER_WITHIN: dict[Severity, timedelta] = {
+    "urgent": timedelta(minutes=30),
     "high": timedelta(hours=1),
     "normal": timedelta(hours=4),
     "low": timedelta(hours=24),
@@ -230,6 +231,8 @@ def _card(ticket: Ticket, facts: Facts, speaker: Speaker, *, state: str) -> dict
         "state": state,
         "by": speaker.name,
     }
+    if ticket.recording_id is not None:
+        card["recording"] = ticket.recording_id
     if ticket.due_at is not None:
         card["due_at"] = stamp(ticket.due_at)
     return card

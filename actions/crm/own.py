@@ -47,6 +47,8 @@ _MODELS: dict[str, type[tables.Table]] = {
     "review_item": tables.ReviewItemRow,
     "material": tables.MaterialRow,
     "recording": tables.RecordingRow,
+    "dispatch": tables.DispatchRow,
+    "dispatch_template": tables.DispatchTemplateRow,
     "call_correction": tables.CallCorrectionRow,
 }
 

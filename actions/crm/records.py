@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from actions.policy.dispatch import Priority
 from actions.policy.hours import Hours, shipped_hours
 from actions.policy.reviews import ReviewKind, Reviews, shipped_reviews
 from voice.transcript import Turn
@@ -210,7 +211,7 @@ class Ticket:
     text: str = ""
     customer_id: str | None = None
     contact_id: str | None = None
-    severity: Literal["low", "normal", "high"] = "normal"
+    severity: Literal["low", "normal", "high", "urgent"] = "normal"
     state: Literal["open", "taken", "closed"] = "open"
     taken_by: str | None = None
     opened_by: str | None = None
@@ -556,6 +557,34 @@ class Material:
 
 
 @dataclass(frozen=True)
+class Dispatch:
+    """Where a call's matter was sent: by which `version` of the template and from which `facts` (JSON), the newest counts.
+
+    `priority` "none" and no line where nothing was to be done; `ticket_id` is the ticket that was opened or raised.
+    """
+
+    id: str
+    recording_id: str
+    version: str
+    priority: Priority
+    line: str
+    facts: str
+    ticket_id: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DispatchVersion:
+    """A template by which calls are dispatched, as it was saved, with why; the newest is in force."""
+
+    id: str
+    text: str
+    note: str = ""
+    by_id: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Desk:
     """Everything about a deal's reviews that a plan has to know: read together, kept nowhere.
 
@@ -641,6 +670,8 @@ Record = (
     | Review
     | ReviewItem
     | Material
+    | Dispatch
+    | DispatchVersion
     | Desk
 )
 KINDS: dict[str, type[Any]] = {
@@ -664,6 +695,8 @@ KINDS: dict[str, type[Any]] = {
     "review_item": ReviewItem,
     "material": Material,
     "recording": Recording,
+    "dispatch": Dispatch,
+    "dispatch_template": DispatchVersion,
     "call_correction": CallCorrection,
 }
 

@@ -382,12 +382,14 @@ class RecordingPartRow(Table):
 class CallMoodRow(Table):
     """How the customer of a call sounded, with the outline of its sound: what the picture of it is drawn from.
 
-    `customer` is which speaker was judged; where another is the customer now, the row counts no more.
+    `customer` is which speaker was judged; where another is the customer now, the row counts no more. `spoken` is a digest
+    of when the customer spoke, as that stood then.
     """
 
     __tablename__ = "call_mood"
     recording_id: Mapped[str] = _key()
     customer: Mapped[str]
+    spoken: Mapped[str]
     mood: Mapped[dict[str, Any]]
     outline: Mapped[list[Any]]
     at: Mapped[datetime]

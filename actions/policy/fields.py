@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from actions.crm.records import Contact, Contract, Customer, Deal, Lead, Role, Speaker, Ticket
+from actions.crm.records import Contact, Contract, Customer, Deal, Lead, Recording, Role, Speaker, Ticket
 from actions.policy.expression import BOOL, DOUBLE, DYN, INT, STRING, STRINGS, TIMESTAMP
 
 Sight = Mapping[str, Any]
@@ -55,6 +55,7 @@ RECORDS: dict[str, type[Any]] = {
     "contact": Contact,
     "ticket": Ticket,
     "contract": Contract,
+    "recording": Recording,
 }
 """The records behind an act, by the name a rule calls them. `has_deal` says whether there is one."""
 _SPEAKER = ("person_id", "role", "name", "lang", "region", "zone", "manager_id", "customer_id", "team")

@@ -1,7 +1,7 @@
 """Which files make a policy: one file with what stands beside it, or a folder; as texts, so that each version can be kept.
 
-Beside the rules lie the rates, the hours, the holidays, the reviews and how recordings are kept; where one is missing, the
-shipped one counts. The packs that are switched on are part of the texts, under `packs/NAME/`.
+Beside the rules lie the rates, the hours, the holidays, the reviews, how recordings are kept and where calls are sent; where
+one is missing, the shipped one counts. The packs that are switched on are part of the texts, under `packs/NAME/`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +10,7 @@ from hashlib import sha256
 from json import dumps
 from pathlib import Path, PurePosixPath
 
+from actions.policy.dispatch import SHIPPED_DISPATCH
 from actions.policy.hours import SHIPPED_HOLIDAYS, SHIPPED_HOURS
 from actions.policy.rates import SHIPPED_RATES
 from actions.policy.recordings import SHIPPED_RECORDINGS
@@ -23,6 +24,7 @@ BESIDE = {
     "holidays.yaml": SHIPPED_HOLIDAYS,
     "reviews.yaml": SHIPPED_REVIEWS,
     "recordings.yaml": SHIPPED_RECORDINGS,
+    "dispatch.yaml": SHIPPED_DISPATCH,
 }
 """What stands beside the rules, and what counts where it does not."""
 NO_RULES = frozenset({*BESIDE, "breakers.yaml"})

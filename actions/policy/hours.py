@@ -76,6 +76,17 @@ class Hours:
         calendar = self.holidays.get(self.calendars.get(zone, ""), Calendar())
         return day in calendar.worked or (day.isoweekday() in self._of(region).days and day not in calendar.off)
 
+    def opens(self, now: datetime, zone: str, region: str) -> datetime:
+        """When work begins next, after `now`, for somebody of this region; `now` where no day of the year is worked."""
+        local = now.astimezone(zone_of(zone))
+        begins = self._of(region).hours.from_
+        for days in range(366):
+            day = local.date() + timedelta(days=days)
+            at = datetime.combine(day, begins, zone_of(zone))
+            if at > local and self.is_working_day(day, zone, region):
+                return at.astimezone(UTC)
+        return now
+
     def can_meet(self, starts: datetime, ends: datetime, zone: str, region: str) -> bool:
         """Whether somebody can be met then: within the hours of one working day of theirs, and not in their rest."""
         first, last = (moment.astimezone(zone_of(zone)) for moment in (starts, ends))

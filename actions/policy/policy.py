@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import yaml
 
+from actions.policy.dispatch import DispatchTemplate, shipped_dispatch
 from actions.policy.expression import Compiler, Condition
 from actions.policy.fields import RECORDS, VARIABLES, Sight, choices_of, seen_to_json, types_of
 from actions.policy.files import SHIPPED_POLICY, Files, files_at
@@ -106,6 +107,7 @@ class Policy:
     packs: tuple[Pack, ...] = ()
     reviews: Reviews = field(default_factory=shipped_reviews)
     recordings: RecordingRules = field(default_factory=shipped_recordings)
+    dispatch: DispatchTemplate = field(default_factory=shipped_dispatch)
 
     @classmethod
     def load(cls, path: Path = SHIPPED_POLICY) -> "Policy":
@@ -143,10 +145,11 @@ class Policy:
         )
         reviews = _part(lambda: _reviews(files), problems)
         recordings = _part(lambda: _recordings(files), problems)
+        dispatch = _part(lambda: _dispatch(files), problems)
         merged = _merged(rules, packs, problems)
-        if problems or rates is None or hours is None or reviews is None or recordings is None:
+        if problems:
             raise ValueError("\n".join(problems))
-        return cls(merged, rates, files.version, hours, tuple(packs), reviews, recordings)
+        return cls(merged, rates, files.version, hours, tuple(packs), reviews, recordings, dispatch)
 
     @cached_property
     def looks_at_records(self) -> bool:
@@ -192,6 +195,11 @@ def _reviews(files: Files) -> Reviews:
 def _recordings(files: Files) -> RecordingRules:
     text = files.texts.get("recordings.yaml")  # a version kept from before there were any has none
     return shipped_recordings() if text is None else RecordingRules.read(text, files.place("recordings.yaml"))
+
+
+def _dispatch(files: Files) -> DispatchTemplate:
+    text = files.texts.get("dispatch.yaml")  # as above
+    return shipped_dispatch() if text is None else DispatchTemplate.read(text, files.place("dispatch.yaml"))
 
 
 def _gather(rules: list[Rule], reader: "_Reader", text: str, problems: list[str]) -> None:

@@ -7,10 +7,11 @@ authenticated with every block. So a block that was changed, moved, left out, do
 and so is a file that was cut.
 """
 
+import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -80,6 +81,69 @@ def unseal_into(source: Path, target: Path, secret: bytes, recording_id: str) ->
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+
+
+class SealedReader(io.RawIOBase):
+    """The plain bytes of a sealed recording where they are asked for, block by block in memory: nothing plain on the disk.
+
+    Raises SealBroken when it is opened where the end is not as it was sealed, and at each block that is not.
+    """
+
+    def __init__(self, source: Path, secret: bytes, recording_id: str) -> None:
+        super().__init__()
+        self._sealed = source.open("rb")
+        try:
+            self._head = self._sealed.read(_HEAD)
+            if len(self._head) < _HEAD or not self._head.startswith(_MAGIC):
+                raise SealBroken("not a sealed recording")
+            self._cipher = _cipher(secret, self._head, recording_id)
+            stored = self._sealed.seek(0, os.SEEK_END) - _HEAD
+            self._last = max(0, stored - 1) // (BLOCK + _TAG)
+            self._number, self._block = -1, b""
+            self._size = self._last * BLOCK + len(self._opened(self._last))
+            self._at = 0
+        except BaseException:
+            self._sealed.close()
+            raise
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        begins = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, begins + offset)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        number, first = divmod(self._at, BLOCK)
+        if number > self._last:
+            return 0
+        piece = self._opened(number)[first : first + len(buffer)]
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def close(self) -> None:
+        self._block = b""
+        self._sealed.close()
+        super().close()
+
+    def _opened(self, number: int) -> bytes:
+        if number != self._number:
+            self._sealed.seek(_HEAD + number * (BLOCK + _TAG))
+            sealed = self._sealed.read(BLOCK + _TAG)
+            try:
+                self._block = self._cipher.decrypt(_nonce(number, is_last=number == self._last), sealed, self._head)
+            except (InvalidTag, ValueError) as error:
+                raise SealBroken(f"block {number} is not as it was sealed") from error
+            self._number = number
+        return self._block
 
 
 def erase(home: Path, recording_id: str) -> bool:

@@ -25,9 +25,11 @@ from bot.channels.pictures import can_be_shown, named
 from bot.door import ApiDoor
 from bot.files import LARGEST, FileTooLarge, kind_of, place_for
 from bot.inbox import Inbox
-from bot.kept_papers import MIME, PaperFiles, mime_of
+from bot.kept_papers import MIME, mime_of
 from bot.message import Address, Attachment, Message, Reply
 from bot.outbox import Outbox, Send, target_of
+from bot.reply_files import ReplyFiles
+from voice.clip import MIME as CLIP_MIME
 
 LONGEST = 20_000
 """Characters of one message that are kept."""
@@ -110,6 +112,13 @@ class ApiFile(BaseModel):
     mime: str
 
 
+class ApiLink(BaseModel):
+    """A page that goes with the reply, for its reader alone: `path` on this server, opened in a browser without a token."""
+
+    label: str
+    path: str
+
+
 class ApiReply(BaseModel):
     """One reply; `text` alone makes sense without the card."""
 
@@ -119,6 +128,7 @@ class ApiReply(BaseModel):
     buttons: list[ApiButton] = Field(default_factory=list)
     pictures: list[ApiPicture] = Field(default_factory=list)
     files: list[ApiFile] = Field(default_factory=list)
+    links: list[ApiLink] = Field(default_factory=list)
 
 
 class ApiReplies(BaseModel):
@@ -166,7 +176,7 @@ class ApiChannel:
 
 
 def api_routes(
-    accept: Accept, inbox: Inbox, outbox: Outbox, door: ApiDoor, now: Callable[[], datetime], home: Path, papers: PaperFiles
+    accept: Accept, inbox: Inbox, outbox: Outbox, door: ApiDoor, now: Callable[[], datetime], home: Path, files: ReplyFiles
 ) -> APIRouter:
     """`POST /api/messages`, `POST /api/actions/{button}`, `GET /api/pictures/{token}`, `GET /api/files/{token}`."""
     links = PictureLinks(home, "send")
@@ -224,16 +234,17 @@ def api_routes(
         row, place = found
         return await picture_answer(await outbox.said(row), place)
 
-    kinds: dict[str, Any] = {one: {} for one in (*MIME.values(), "text/calendar")}
+    kinds: dict[str, Any] = {one: {} for one in (*MIME.values(), "text/calendar", CLIP_MIME)}
 
     @router.get("/files/{token}", response_class=Response, responses={200: {"content": kinds}})
-    async def file(token: str) -> Response:
-        """A file of a reply, as its `url` names it; a paper's while whoever it was for may see the customer."""
+    async def file(token: str, range: Annotated[str | None, Header()] = None) -> Response:
+        """A file of a reply, as its `url` names it; a paper's while whoever it was for may see the customer, a clip's while
+        they may hear it."""
         found = links.read_file(token)
         if found is None:
             raise HTTPException(404, "There is no such file.")
         row, place = found
-        return await file_answer(await outbox.said(row), place, papers)
+        return await file_answer(await outbox.said(row), place, files, range)
 
     return router
 
@@ -272,6 +283,7 @@ def _shown(send: Send, links: PictureLinks) -> ApiReply:
         ApiFile(url=f"/api/files/{links.file_token(send.id, place)}", name=one.name, mime=mime_of(one))
         for place, one in enumerate(send.reply.files)
     ]
+    told.links = [ApiLink(label=link.label, path=link.path) for link in send.reply.links]
     return told
 
 

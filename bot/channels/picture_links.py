@@ -12,8 +12,10 @@ from urllib.parse import quote
 from fastapi import HTTPException, Response
 
 from bot.channels.pictures import load
-from bot.kept_papers import PaperFiles, mime_of
+from bot.channels.ranges import answer_in_part
+from bot.kept_papers import mime_of
 from bot.message import Reply
+from bot.reply_files import ReplyFiles
 
 _TOKEN = re.compile(r"([0-9]{1,18})-([0-9]{1,3})-([0-9a-f]{32})")
 _HEADERS = {
@@ -81,16 +83,17 @@ async def picture_answer(reply: Reply | None, place: int) -> Response:
     raise HTTPException(404, "There is no such picture any more.")
 
 
-async def file_answer(reply: Reply | None, place: int, papers: PaperFiles) -> Response:
-    """The file at this place of a stored reply, to be kept and not shown by the browser.
+async def file_answer(reply: Reply | None, place: int, files: ReplyFiles, wanted: str | None = None) -> Response:
+    """The file at this place of a stored reply, to be kept and not shown by the browser; sound is there to be played.
 
-    Raises HTTPException 404 when there is none any more, or its reader may not see it any more.
+    `wanted` is the request's `Range`: players ask for sound in pieces. Raises HTTPException 404 when there is none any
+    more, or its reader may not have it any more.
     """
     if reply is not None and place < len(reply.files):
         file = reply.files[place]
-        content = await papers.content(file)
-        if content is not None:
-            kept = f"attachment; filename*=UTF-8''{quote(file.name)}"
+        content = await files.content(file)
+        if isinstance(content, bytes):
+            kept = f"{'inline' if file.clip else 'attachment'}; filename*=UTF-8''{quote(file.name)}"
             headers = {**_HEADERS, "Cache-Control": "no-store", "Content-Disposition": kept}
-            return Response(content, media_type=mime_of(file), headers=headers)
+            return answer_in_part(content, mime_of(file), headers, wanted)
     raise HTTPException(404, "There is no such file any more.")

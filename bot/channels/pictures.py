@@ -74,8 +74,9 @@ def spelled_out(reply: Reply) -> Reply:
 
 
 def files_named(reply: Reply) -> tuple[str, ...]:
-    """The lines that stand where files cannot be opened: papers by their names; what an invitation says is said already."""
-    papers = [file.name for file in reply.files if file.paper]
+    """The lines that stand where files cannot be opened: papers and clips by their names; what an invitation says is said
+    already."""
+    papers = [file.name for file in reply.files if file.paper or file.clip]
     return tuple(f"[文件: {name}]" if reply.lang == "zh" else f"[file: {name}]" for name in papers)
 
 

@@ -11,6 +11,7 @@ from bot.channels.wechat import WeChatChannel
 from bot.channels.wecom import WeComChannel
 from bot.memory import Memory
 from bot.message import Address, Reply
+from bot.public_address import PublicAddress
 
 Given = Mapping[str, str | None]
 """The channel's settings by name, such as SLACK_BOT_TOKEN."""
@@ -26,6 +27,7 @@ class Parts:
     await_replies: Callable[[str, float], Awaitable[list[Reply]]]
     takes_part: Callable[[Address], Awaitable[bool]]
     open_file: OpenFile
+    public: PublicAddress | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def _slack(given: Given, parts: Parts) -> Channel:
         now=parts.now,
         takes_part=parts.takes_part,
         open_file=parts.open_file,
+        public=parts.public,
     )
 
 
@@ -62,6 +65,7 @@ def _wecom(given: Given, parts: Parts) -> Channel:
         api_url=given["WECOM_API_URL"],
         now=parts.now,
         open_file=parts.open_file,
+        public=parts.public,
     )
 
 

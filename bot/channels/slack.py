@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from bot.channels.channel import Accept, CannotTell, Pace, Refused, SendError, Sent, TryLater
-from bot.channels.files_apart import OpenFile, file_of, files_apart, load_file, open_text, told_of
+from bot.channels.files_apart import OpenFile, file_of, files_apart, is_for_one, load_file, open_text, told_of
 from bot.channels.pictures import apart, load, named, picture_of
 from bot.channels.slack_calls import PATIENCE, SlackCalls, SlackRefused, sdk_log
 from bot.channels.slack_door import SlackDoor
@@ -27,7 +27,9 @@ from bot.channels.slack_render import disowning, render, split
 from bot.channels.slack_threads import TakesPart, Threads
 from bot.channels.slack_uploads import MOST, MOST_FILE_BYTES, SHOWN, demand_unshared, file_in, share, stem_of
 from bot.kept_papers import mime_of
+from bot.may_hear import Closed
 from bot.message import Address, Attachment, File, Picture, Reply
+from bot.public_address import PublicAddress
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +66,7 @@ class SlackChannel:
 
     `takes_part` tells from the record whether Parley is part of a thread; without it the channel knows only the threads of
     this process's life and those that Parley began. `patience` is how long an outgoing call may take. `open_file` opens what
-    goes with a reply.
+    goes with a reply; `public` knows under which address we are reached.
     """
 
     name = "slack"
@@ -85,15 +87,19 @@ class SlackChannel:
         takes_part: TakesPart | None = None,
         patience: timedelta = PATIENCE,
         open_file: OpenFile = open_text,
+        public: PublicAddress | None = None,
     ) -> None:
         self._open_file = open_file
+        self._public = public
         self._bot_token = bot_token
         self._app_token = app_token
         self._now = now
         self._threads = Threads(takes_part)
         self._calls = SlackCalls(bot_token, api_url, patience)
         self._direct: dict[str, str] = {}
-        self._door = SlackDoor(accept, signing_secret, self._calls.client, self._threads, self._direct, now)
+        self._door = SlackDoor(
+            accept, signing_secret, self._calls.client, self._threads, self._direct, now, learn=self._learn
+        )
         self._socket: AsyncSocketModeHandler | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._tried: OrderedDict[str, datetime] = OrderedDict()
@@ -137,10 +143,10 @@ class SlackChannel:
             reply = Reply(named(picture, reply.lang), reply.lang)
         file = file_of(reply)
         if file is not None:
-            sent = await self._hand_over(key, to, file)
-            if sent is not None:
-                return sent
-            reply = Reply(told_of(file, reply.lang), reply.lang)
+            handed = await self._hand_over(key, to, file)
+            if isinstance(handed, Sent):
+                return handed
+            reply = Reply(told_of(file, reply.lang, handed), reply.lang)
         if to.private_to is not None:
             return await self._whisper(key, to, reply)
         sent = await self._post(key, await self._channel(to.conversation), to.thread, reply)
@@ -154,7 +160,7 @@ class SlackChannel:
         """
         if to.private_to is not None and not ref:
             return Sent()
-        shape = render(reply)
+        shape = await self._shape(reply)
         try:
             if "://" in ref:
                 return await self._redraw_by_answer(ref, shape)
@@ -166,7 +172,7 @@ class SlackChannel:
         except SlackRefused as refused:
             if refused.error in _TOO_BIG and shape["blocks"]:
                 log.warning("slack.card_refused", key=key, error=refused.error)
-                return await self.redraw(key, to, ref, Reply(reply.text, reply.lang))
+                return await self.redraw(key, to, ref, Reply(reply.text, reply.lang, links=reply.links))
             if refused.error not in _CANNOT_REDRAW:
                 raise
         return await self._replace(key, to, disowning(reply))
@@ -181,7 +187,7 @@ class SlackChannel:
         if to.thread is not None:
             where["ts"] = to.thread
         file_sent = file_of(reply)
-        text = render(reply)["text"] if file_sent is None else told_of(file_sent, reply.lang)
+        text = (await self._shape(reply))["text"] if file_sent is None else told_of(file_sent, reply.lang)
         stem = stem_of(key) if picture_of(reply) or file_sent else None
         for _ in range(_PAGES):
             page = await self._page(method, where)
@@ -228,6 +234,15 @@ class SlackChannel:
             return f"Socket Mode cannot be reached ({error})."
         return None
 
+    async def _shape(self, reply: Reply) -> dict[str, Any]:
+        """The reply with the whole address of its links, where ours is known."""
+        address = await self._public.known(self.name) if reply.links and self._public else None
+        return render(reply, address)
+
+    async def _learn(self, request: Request) -> None:
+        if self._public is not None:
+            await self._public.learn(self.name, request)
+
     def _note(self, key: str) -> None:
         """Remember when a send was first tried: find() need not look further back."""
         self._tried.setdefault(key, self._now())
@@ -248,15 +263,15 @@ class SlackChannel:
         self._threads.join(to)
         return sent
 
-    async def _hand_over(self, key: str, to: Address, file: File) -> Sent | None:
-        """None where the file does not go out: Slack shows nobody a file alone, a paper is for its reader and not for a
-        channel, its reader may not have it any more, Slack refuses it."""
+    async def _hand_over(self, key: str, to: Address, file: File) -> Sent | Closed | None:
+        """None where the file does not go out: Slack shows nobody a file alone, what is for one person is not for a
+        channel, its reader may not have it any more, Slack refuses it. Closed where it is sound that stays inside."""
         is_direct = to.conversation.startswith(("D", "U", "W"))
-        if to.private_to or (file.paper and not is_direct):
+        if to.private_to or (is_for_one(file) and not is_direct):
             return None
         loaded = await load_file(self._open_file, file, mime_of(file), 1, MOST_FILE_BYTES)
-        if loaded is None:
-            return None
+        if loaded is None or isinstance(loaded, Closed):
+            return loaded
         channel = await self._channel(to.conversation)
         try:
             sent = Sent(await share(self._calls, key, channel, to.thread, loaded.name, loaded))
@@ -267,7 +282,7 @@ class SlackChannel:
         return sent
 
     async def _post(self, key: str, channel: str, thread: str | None, reply: Reply) -> Sent:
-        shape = render(reply)
+        shape = await self._shape(reply)
         how: dict[str, Any] = {"channel": channel, "unfurl_links": False, "unfurl_media": False}
         how["metadata"] = {"event_type": _EVENT_TYPE, "event_payload": {"key": key}}
         if thread:
@@ -277,7 +292,7 @@ class SlackChannel:
         except SlackRefused as refused:
             if refused.error in _TOO_BIG and shape["blocks"]:
                 log.warning("slack.card_refused", key=key, error=refused.error)
-                return await self._post(key, channel, thread, Reply(reply.text, reply.lang))
+                return await self._post(key, channel, thread, Reply(reply.text, reply.lang, links=reply.links))
             raise
         return Sent(f"{answer.body.get('channel') or channel}:{answer.body['ts']}" if answer.body.get("ts") else None)
 
@@ -287,7 +302,7 @@ class SlackChannel:
         if to.thread:
             how["thread_ts"] = to.thread
         try:
-            await self._calls.write("chat.postEphemeral", **how, **render(reply))
+            await self._calls.write("chat.postEphemeral", **how, **await self._shape(reply))
         except SlackRefused as refused:
             if refused.error not in _NOT_A_MEMBER:
                 raise

@@ -35,7 +35,8 @@ BODY_LIMIT = 1_000_000
 class SlackDoor:
     """Verifies, decodes and accepts. A message that could not be kept is answered 503, so that Slack delivers it again.
 
-    `direct_channels` is where it notes which channel a person's direct conversation is.
+    `direct_channels` is where it notes which channel a person's direct conversation is; `learn` is told of each request that
+    Slack has signed.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class SlackDoor:
         direct_channels: MutableMapping[str, str],
         now: Callable[[], datetime],
         within: timedelta = ACCEPT_WITHIN,
+        learn: Callable[[Request], Awaitable[None]] | None = None,
     ) -> None:
         self._accept = accept
+        self._learn = learn
         self._within = within
         self._threads = threads
         self._direct_channels = direct_channels
@@ -78,7 +81,10 @@ class SlackDoor:
         except Exception as error:  # Bolt's readers raise whatever the shape of the payload makes them raise
             log.warning("slack.refused", why="unreadable payload", error=type(error).__name__)
             return Response("unreadable payload", status_code=400, headers={"X-Slack-No-Retry": "1"})
-        return to_starlette_response(await self.bolt.async_dispatch(asked))
+        answer = to_starlette_response(await self.bolt.async_dispatch(asked))
+        if self._learn is not None:
+            await self._learn(request)
+        return answer
 
     def _is_signed(self, request: Request, body: bytes) -> bool:
         timestamp = request.headers.get("x-slack-request-timestamp", "")

@@ -10,7 +10,8 @@ from typing import Any
 
 from bot.channels.cut import fitting, pieces, shorten
 from bot.channels.pictures import spelled_out
-from bot.message import Button, Card, Reply
+from bot.message import Button, Card, Link, Reply
+from bot.public_address import whole
 
 HEADER = 150
 SECTION = 3000
@@ -36,13 +37,22 @@ _REPLACES = {
 Block = dict[str, Any]
 
 
-def render(reply: Reply) -> dict[str, Any]:
+def render(reply: Reply, address: str | None = None) -> dict[str, Any]:
     """The arguments `text` and `blocks` of a Slack message. `blocks` is empty for a reply without a card, so that
-    redrawing a card as plain text takes its buttons away."""
+    redrawing a card as plain text takes its buttons away. `address` is our public one; without it links are left out."""
     reply = spelled_out(reply)
-    card = reply.card
+    card, links = reply.card, reply.links if address else ()
     text = reply.text.strip() or (card.title.strip() if card else "") or "…"
-    return {"text": escape(shorten(text, TEXT, weigh)), "blocks": _fit(card) if card else []}
+    told = escape(shorten(text, TEXT, weigh))
+    if not card:
+        told += "".join(f"\n<{whole(address or '', link.path)}|{escape(link.label)}>" for link in links)
+    return {"text": told, "blocks": _fit(card, [_link(place, link, address) for place, link in enumerate(links)])}
+
+
+def _link(place: int, link: Link, address: str | None) -> Block:
+    """A button that opens a page. Slack sends a press for it all the same, without a value: nothing is to be done then."""
+    url = whole(address or "", link.path)
+    return {"type": "button", "action_id": f"parley.link.{place}", "text": _plain(link.label, LABEL), "url": url}
 
 
 def split(reply: Reply) -> tuple[Reply, ...]:
@@ -53,8 +63,8 @@ def split(reply: Reply) -> tuple[Reply, ...]:
     reply = spelled_out(reply)
     if reply.card is not None:
         return (reply,)
-    parts = pieces(reply.text, TEXT, weigh)
-    return tuple(replace(reply, text=part) for part in parts) or (reply,)
+    *before, last = pieces(reply.text, TEXT, weigh) or [reply.text]
+    return (*(replace(reply, text=part, links=()) for part in before), replace(reply, text=last))
 
 
 def disowning(reply: Reply) -> Reply:
@@ -79,15 +89,17 @@ def weigh(character: str) -> int:
     return 2 if character > "\uffff" else 1
 
 
-def _fit(card: Card) -> list[Block]:
+def _fit(card: Card | None, links: list[Block]) -> list[Block]:
+    if card is None:
+        return []
     for share in _SHARES:
-        blocks = _blocks(card, share)
+        blocks = _blocks(card, share, links)
         if len(json.dumps(blocks, ensure_ascii=False)) <= MESSAGE:
             return blocks
     return []
 
 
-def _blocks(card: Card, share: float) -> list[Block]:
+def _blocks(card: Card, share: float, links: list[Block]) -> list[Block]:
     blocks: list[Block] = []
     title = " ".join(card.title.split())
     if title:
@@ -101,9 +113,9 @@ def _blocks(card: Card, share: float) -> list[Block]:
     for small in (card.source, card.note):
         if small and small.strip():
             blocks.append({"type": "context", "elements": [_mrkdwn(small.strip(), int(CONTEXT * share))]})
-    buttons = [_button(place, button) for place, button in enumerate(card.buttons[:BUTTONS]) if button.token]
-    if buttons:
-        blocks.append({"type": "actions", "elements": buttons})
+    buttons = [_button(place, button) for place, button in enumerate(card.buttons[: BUTTONS - len(links)]) if button.token]
+    if buttons or links:
+        blocks.append({"type": "actions", "elements": [*buttons, *links]})
     return blocks[:BLOCKS]
 
 

@@ -1,7 +1,7 @@
 """The terminal as a channel: replies are printed with numbered buttons; a number typed presses one."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from rich.text import Text
 from bot.channels.channel import Pace, Sent
 from bot.channels.pictures import can_be_shown
 from bot.message import Address, Attachment, Card, Picture, Reply
+from bot.public_address import whole
 
 
 class TerminalChannel:
@@ -28,6 +29,11 @@ class TerminalChannel:
     def __init__(self, console: Console | None = None, printed: Callable[[], None] = lambda: None) -> None:
         self._console = console or Console()
         self._printed = printed
+        self._address: Callable[[], Awaitable[str | None]] | None = None
+
+    def reached_at(self, address: Callable[[], Awaitable[str | None]]) -> None:
+        """How to learn our public address; without one there are no links here, as nothing could open them."""
+        self._address = address
 
     def router(self) -> APIRouter | None:
         return None
@@ -42,7 +48,8 @@ class TerminalChannel:
         return (reply,)
 
     async def send(self, key: str, to: Address, reply: Reply) -> Sent:
-        self._console.print(shown(reply))
+        address = await self._address() if reply.links and self._address else None
+        self._console.print(shown(reply, address))
         self._printed()
         return Sent(ref=key)
 
@@ -59,14 +66,16 @@ class TerminalChannel:
         return None
 
 
-def shown(reply: Reply) -> Panel | Text | Group:
+def shown(reply: Reply, address: str | None = None) -> Panel | Text | Group:
     """A reply as the terminal shows it; nothing a person wrote is read as markup, or obeyed by the terminal."""
-    files = [file for file in reply.files if file.path]
-    if not reply.pictures and not files:
+    pages = [f"{link.label}: {whole(address, link.path)}" for link in reply.links] if address else []
+    files = [file for file in reply.files if file.path or file.clip]
+    if not reply.pictures and not files and not pages:
         return _words(reply)
     places = [
         *(_place(picture) for picture in reply.pictures),
-        *(f"[file: {file.name}] {file.path}" for file in files),
+        *(f"[sound: {file.name}]" if file.clip else f"[file: {file.name}] {file.path}" for file in files),
+        *pages,
     ]
     return Group(_words(reply), *(_plain(place) for place in places))
 

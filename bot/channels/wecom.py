@@ -15,7 +15,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from bot.channels.channel import Accept, AnswerLost, CannotTell, Pace, Refused, SendError, Sent, TryLater
-from bot.channels.files_apart import LoadedFile, OpenFile, file_of, files_apart, load_file, open_text, told_of
+from bot.channels.files_apart import (
+    LoadedFile,
+    OpenFile,
+    file_of,
+    files_apart,
+    is_for_one,
+    load_file,
+    open_text,
+    told_of,
+)
 from bot.channels.pictures import Kind, Loaded, apart, picture_of
 from bot.channels.tencent.api import Answer, Declined, TencentApi
 from bot.channels.tencent.callback import TooLong, demand_fresh, demand_unchanged, read_body
@@ -35,8 +44,10 @@ from bot.channels.tencent.words import NEW_STATE
 from bot.channels.wecom_read import read
 from bot.channels.wecom_render import Payload, button_card, render, render_for_group, split, task_id
 from bot.kept_papers import mime_of
+from bot.may_hear import Closed
 from bot.memory import Memory
 from bot.message import Address, Attachment, File, Message, Reply
+from bot.public_address import PublicAddress
 
 API = "https://qyapi.weixin.qq.com"
 CODE_LIVES = timedelta(hours=72)
@@ -93,8 +104,10 @@ class WeComChannel:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         patience: timedelta = timedelta(seconds=10),
         open_file: OpenFile = open_text,
+        public: PublicAddress | None = None,
     ) -> None:
         self._open_file = open_file
+        self._public = public
         if not (agent_id.isascii() and agent_id.isdigit()):
             raise ValueError("WECOM_AGENT_ID must be the number shown as AgentId on the application's page")
         self._accept = accept
@@ -125,9 +138,11 @@ class WeComChannel:
         stamp = Stamp.of(request.query_params)
         try:
             demand_fresh(stamp, self._now())
-            return PlainTextResponse(self._envelope.echo(stamp))
+            echo = self._envelope.echo(stamp)
         except Forged as why:
             return _no(403, why)
+        await self._learn(request)
+        return PlainTextResponse(echo)
 
     async def _hear(self, request: Request) -> Response:
         stamp = Stamp.of(request.query_params)
@@ -141,9 +156,10 @@ class WeComChannel:
             return _no(400, why)
         except TooLong as why:
             return _no(413, why)
-        if message is None:
-            return Response(status_code=200)
-        return await self._take_in(message, task, stamp, xml)
+        answer = Response(status_code=200) if message is None else await self._take_in(message, task, stamp, xml)
+        if answer.status_code == 200:
+            await self._learn(request)
+        return answer
 
     def _read(self, xml: str) -> tuple[Message | None, str]:
         fields = fields_of_wecom(xml)
@@ -178,9 +194,9 @@ class WeComChannel:
         file = file_of(reply)
         if file is not None:
             loaded = await self._opened(to, file)
-            if loaded is not None:
+            if isinstance(loaded, LoadedFile):
                 return await self._show(key, to, loaded)
-            reply = Reply(told_of(file, reply.lang), reply.lang)
+            reply = Reply(told_of(file, reply.lang, loaded), reply.lang)
         kind, _, target = to.conversation.partition(":")
         if kind == "robot" and target:
             await self._demand_room(f"robot:{target}", ROBOT_A_MINUTE)
@@ -229,7 +245,7 @@ class WeComChannel:
         return None
 
     async def _send_to_person(self, key: str, user: str, reply: Reply) -> Sent:
-        answer = await self._send_payload(key, user, render(reply, task_id(key)))
+        answer = await self._send_payload(key, user, render(reply, task_id(key), await self._address(reply)))
         if answer is None:
             return Sent(json.dumps({"task": task_id(key)}))
         return Sent(_ref(reply, task_id(key), answer.get("response_code"), self._now()))
@@ -260,10 +276,11 @@ class WeComChannel:
         _demand_received(answer)
         return answer
 
-    async def _opened(self, to: Address, file: File) -> LoadedFile | None:
-        """The file as it can be sent there, or None: it is gone, too large, not its reader's any more, or a paper for a
-        group."""
-        if file.paper and to.conversation.startswith(("robot:", "chat:")):
+    async def _opened(self, to: Address, file: File) -> LoadedFile | Closed | None:
+        """The file as it can be sent there, or None: it is gone, too large, not its reader's any more, or for one person
+        where it goes to a group. A clip is a file as well: a voice message of WeCom must be AMR, which would take half of
+        what there is to hear, and would seem to be spoken by the application; a file says by its name what it is."""
+        if is_for_one(file) and to.conversation.startswith(("robot:", "chat:")):
             return None
         return await load_file(self._open_file, file, mime_of(file), FEWEST_BYTES, MOST_FILE_BYTES)
 
@@ -344,7 +361,8 @@ class WeComChannel:
     async def _update(self, key: str, user: str, known: dict[str, Any], reply: Reply) -> bool:
         """Redraws the card with the newest code that is left; False when there is none or WeCom takes none."""
         assert reply.card is not None
-        task = str(known["task"])
+        task, address = str(known["task"]), await self._address(reply)
+        card = button_card(reply.card, reply.lang, task, reply.links if address else (), address or "")
         tried = await self._memory.get(f"wecom:redraw:{key}")
         for code in [tried] if isinstance(tried, str) else await self._codes(task, known):
             await self._memory.set(f"wecom:redraw:{key}", code, CODE_LIVES)
@@ -352,7 +370,7 @@ class WeComChannel:
                 "userids": [user],
                 "agentid": self._agent_id,
                 "response_code": code,
-                "template_card": button_card(reply.card, reply.lang, task),
+                "template_card": card,
             }
             try:
                 await self._api.post("/cgi-bin/message/update_template_card", body)
@@ -369,6 +387,14 @@ class WeComChannel:
                 await self._memory.set(_used(code), True, CODE_LIVES)
             return True
         return False
+
+    async def _address(self, reply: Reply) -> str | None:
+        """Ours, where the reply has links and it is known."""
+        return await self._public.known(self.name) if reply.links and self._public else None
+
+    async def _learn(self, request: Request) -> None:
+        if self._public is not None:
+            await self._public.learn(self.name, request)
 
     async def _codes(self, task: str, known: dict[str, Any]) -> list[str]:
         candidates = [await self._memory.get(f"wecom:code:{task}"), known]

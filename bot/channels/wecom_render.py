@@ -12,7 +12,8 @@ from bot.channels.pictures import spelled_out
 from bot.channels.tencent.cut import clip, cut_bytes, inert, width
 from bot.channels.tencent.plain import card_text, numbered, plain
 from bot.channels.tencent.words import COLON, IN_PRIVATE, SEE_ABOVE, SETTLED, SOURCE, Lang
-from bot.message import Button, Card, Reply
+from bot.message import Button, Card, Link, Reply
+from bot.public_address import whole
 
 MOST_TEXT_BYTES = 2048
 MOST_MARKDOWN_BYTES = 2048
@@ -21,6 +22,8 @@ TITLE, SUBTITLE, QUOTE = 36, 160, 120
 """Chinese characters; the documents give no figure for the quotation, this one keeps a card on one screen."""
 FACTS, LABEL, VALUE = 6, 5, 30
 BUTTONS, BUTTON = 6, 10
+_LINK_ROOM = 420
+"""Bytes that are left free for a link: ours have a token of about 150, a host has 255 at most."""
 _STYLES = {"primary": 1, "plain": 2, "danger": 3}
 _SETTLED_KEY = "settled"
 
@@ -35,26 +38,29 @@ def split(reply: Reply) -> tuple[Reply, ...]:
     reply = spelled_out(reply)
     card = reply.card
     if card is None:
-        return _texts(plain(reply), reply.lang)
+        return _texts(plain(reply), reply)
     if not card.buttons:
-        return (reply,) if _fits_markdown(card, reply.lang) else _texts(card_text(card, reply.lang), reply.lang)
+        fits = len(markdown(card, reply.lang).encode()) <= MOST_MARKDOWN_BYTES - _LINK_ROOM * len(reply.links)
+        return (reply,) if fits else _texts(card_text(card, reply.lang), reply)
     if _fits_card(card):
         return (reply,)
     choices = _long_labels(card)
     ahead = replace(card, buttons=(), view_of=None, lines=(*card.lines, *choices))
-    words = split(replace(reply, card=ahead))
+    words = split(replace(reply, card=ahead, links=()))
     short = replace(card, lines=(SEE_ABOVE[reply.lang],), facts=(), quote=None, source=None, note=None)
     return (*words, replace(reply, card=short))
 
 
-def render(reply: Reply, task: str) -> Payload:
-    """A message to one person."""
+def render(reply: Reply, task: str, address: str | None = None) -> Payload:
+    """A message to one person. `address` is our public one; without it links are left out."""
     reply = spelled_out(reply)
+    pages = [(inert(link.label), whole(address, link.path)) for link in reply.links] if address else []
     if reply.card is None:
-        return _text(plain(reply))
+        return _text(plain(reply), "".join(f'\n<a href="{url}">{label}</a>' for label, url in pages))
     if reply.card.buttons:
-        return {"msgtype": "template_card", "template_card": button_card(reply.card, reply.lang, task)}
-    return _markdown(markdown(reply.card, reply.lang))
+        card = button_card(reply.card, reply.lang, task, reply.links if address else (), address or "")
+        return {"msgtype": "template_card", "template_card": card}
+    return _markdown(markdown(reply.card, reply.lang), "".join(f"\n[{label}]({url})" for label, url in pages))
 
 
 def render_for_group(reply: Reply) -> Payload:
@@ -70,14 +76,19 @@ def render_for_group(reply: Reply) -> Payload:
     return _markdown(cut_bytes(body, max(room, 64))[0] + hint)
 
 
-def button_card(card: Card, lang: Lang, task: str) -> Payload:
-    """A template card; one that asks nothing any more shows a grey button instead of its buttons."""
+def button_card(card: Card, lang: Lang, task: str, links: tuple[Link, ...] = (), address: str = "") -> Payload:
+    """A template card; one that asks nothing any more shows a grey button instead of its buttons. A link is a button that
+    opens a page (type 1) and sends nothing."""
+    pages = [{"type": 1, "text": _shown(one.label, BUTTON), "style": 2, "url": whole(address, one.path)} for one in links]
     body: Payload = {
         "card_type": "button_interaction",
         "source": {"desc": "Parley", "desc_color": 0},
         "main_title": {"title": _shown(card.title, TITLE)},
         "task_id": task,
-        "button_list": _buttons(card.buttons) or [{"text": SETTLED[lang], "style": 2, "key": _SETTLED_KEY}],
+        "button_list": [
+            *(_buttons(card.buttons)[: BUTTONS - len(pages)] or [{"text": SETTLED[lang], "style": 2, "key": _SETTLED_KEY}]),
+            *pages,
+        ],
     }
     if not card.buttons:
         body["replace_text"] = SETTLED[lang]
@@ -159,17 +170,17 @@ def _width(text: str) -> float:
     return width(inert(text))
 
 
-def _fits_markdown(card: Card, lang: Lang) -> bool:
-    return len(markdown(card, lang).encode()) <= MOST_MARKDOWN_BYTES
+def _texts(text: str, reply: Reply) -> tuple[Reply, ...]:
+    """The text in pieces, with room in the last for the links of the reply."""
+    *before, last = cut_bytes(text, MOST_TEXT_BYTES - _LINK_ROOM * len(reply.links)) or ["…"]
+    return (*(Reply(piece, reply.lang) for piece in before), Reply(last, reply.lang, links=reply.links))
 
 
-def _texts(text: str, lang: Lang) -> tuple[Reply, ...]:
-    return tuple(Reply(piece, lang) for piece in cut_bytes(text, MOST_TEXT_BYTES)) or (Reply("…", lang),)
+def _text(text: str, links: str = "") -> Payload:
+    room = MOST_TEXT_BYTES - len(links.encode())
+    return {"msgtype": "text", "text": {"content": cut_bytes(text or "…", room)[0] + links}}
 
 
-def _text(text: str) -> Payload:
-    return {"msgtype": "text", "text": {"content": cut_bytes(text or "…", MOST_TEXT_BYTES)[0]}}
-
-
-def _markdown(text: str) -> Payload:
-    return {"msgtype": "markdown", "markdown": {"content": cut_bytes(text, MOST_MARKDOWN_BYTES)[0]}}
+def _markdown(text: str, links: str = "") -> Payload:
+    room = MOST_MARKDOWN_BYTES - len(links.encode())
+    return {"msgtype": "markdown", "markdown": {"content": cut_bytes(text, room)[0] + links}}

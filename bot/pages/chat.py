@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 import yaml
-from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, Form, Header, HTTPException, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, FileSystemLoader, select_autoescape
@@ -25,8 +25,8 @@ from bot.channels.pictures import can_be_shown, named
 from bot.channels.web import Line, WebChannel
 from bot.door import local_only
 from bot.files import FileTooLarge, keep
-from bot.kept_papers import PaperFiles
 from bot.message import Address, Attachment, Message
+from bot.reply_files import ReplyFiles
 
 log = structlog.get_logger()
 _HERE = Path(__file__).parent
@@ -71,7 +71,7 @@ def chat_page(
     is_sample: Callable[[], Awaitable[bool]],
     now: Callable[[], datetime],
     home: Path,
-    papers: PaperFiles,
+    opened: ReplyFiles,
 ) -> APIRouter:
     """The page's routes. `people` lists the sample company's people; `is_sample` says whether this home holds it."""
 
@@ -153,10 +153,10 @@ def chat_page(
         await accept(message)
         return Response(status_code=204)
 
-    return _with_pictures(router, web, links, papers)
+    return _with_pictures(router, web, links, opened)
 
 
-def _with_pictures(router: APIRouter, web: WebChannel, links: PictureLinks, papers: PaperFiles) -> APIRouter:
+def _with_pictures(router: APIRouter, web: WebChannel, links: PictureLinks, opened: ReplyFiles) -> APIRouter:
     @router.get("/chat/pictures/{token}")
     async def picture(token: str) -> Response:
         found = links.read(token)
@@ -166,12 +166,12 @@ def _with_pictures(router: APIRouter, web: WebChannel, links: PictureLinks, pape
         return await picture_answer(await web.said(row), place)
 
     @router.get("/chat/files/{token}")
-    async def file(token: str) -> Response:
+    async def file(token: str, range: Annotated[str | None, Header()] = None) -> Response:
         found = links.read_file(token)
         if found is None:
             raise HTTPException(404, "There is no such file.")
         row, place = found
-        return await file_answer(await web.said(row), place, papers)
+        return await file_answer(await web.said(row), place, opened, range)
 
     return router
 
@@ -205,11 +205,17 @@ def _pictures(line: Line, links: PictureLinks) -> list[dict[str, str]]:
     ]
 
 
-def _files(line: Line, links: PictureLinks) -> list[dict[str, str]]:
-    """The files that go with a reply, each with its address."""
+def _files(line: Line, links: PictureLinks) -> list[dict[str, Any]]:
+    """The files that go with a reply, each with its address; sound is played where it stands."""
     files = line.reply.files if line.reply else ()
     return [
-        {"url": f"/chat/files/{links.file_token(line.told_in, place)}", "name": one.name} for place, one in enumerate(files)
+        {
+            "url": f"/chat/files/{links.file_token(line.told_in, place)}",
+            "name": one.name,
+            "is_sound": bool(one.clip),
+            "label": Path(one.name).stem,
+        }
+        for place, one in enumerate(files)
     ]
 
 

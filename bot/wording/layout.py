@@ -6,7 +6,7 @@ from typing import Any
 
 from actions.commands.roster import command_to_json
 from actions.proposal import Basis, Command, Option
-from bot.message import Button, Card, Reply
+from bot.message import Button, Card, Link, Reply
 from bot.wording.deeds import command_label
 from bot.wording.fill import Voice
 from bot.wording.sentences import has
@@ -70,6 +70,11 @@ def with_buttons(card: Card, voice: Voice, make: Sequence[MakeButton], mint: Min
 def with_options(card: Card, voice: Voice, make: Sequence[MakeButton]) -> Reply:
     """The card of a question with its possible answers, none of them standing out."""
     return reply_of(replace(card, buttons=tuple(button() for button in make[:MOST_OPTIONS])), voice)
+
+
+def with_links(phrased: Phrased, links: tuple[Link, ...]) -> Phrased:
+    """The same, with pages that go along."""
+    return replace(phrased, reply=replace(phrased.reply, links=links))
 
 
 def reply_of(card: Card, voice: Voice) -> Reply:

@@ -18,6 +18,7 @@ from intents.grams import save_weights
 from intents.jury import Jury, Vote
 from intents.model import FACTS_FILE, Thresholds, load_model
 from intents.reading import chances, further
+from intents.training import feelings
 from intents.training.card import model_card
 from intents.training.corpus import Utterance, read_folder
 from intents.training.fit import Steps, best_temperature, best_vote, fit
@@ -88,6 +89,8 @@ def train(
             refuse_worse(jury, out, split.validation, known.customers_own())
         facts = _facts(jury, thresholds, split, known, data, seed) | {"corrections": len(corrections)}
         _write(made, jury, facts)
+        if encoder is not None and (data / feelings.FEELINGS_FOLDER).is_dir():
+            feelings.write(data / feelings.FEELINGS_FOLDER, made, encoder)
         put(made, out)
     finally:
         shutil.rmtree(made, ignore_errors=True)

@@ -251,7 +251,7 @@ def direct(user: str) -> str:
 def buttons_of(card: Posted) -> dict[str, str]:
     """The labels of a Block Kit card's buttons, with their tokens."""
     elements = [element for block in card.blocks if block["type"] == "actions" for element in block["elements"]]
-    return {element["text"]["text"]: element["value"] for element in elements}
+    return {element["text"]["text"]: element["value"] for element in elements if "value" in element}
 
 
 def words_of(card: Posted) -> str:
@@ -315,7 +315,7 @@ class WeComEnd:
 
     def pressing(self, card: Shown, label: str) -> str:
         """The XML of a press, with the new code that comes along."""
-        key = {button["text"]: button["key"] for button in card.body["button_list"]}[label]
+        key = {button["text"]: button["key"] for button in card.body["button_list"] if "key" in button}[label]
         return xml_of(
             ToUserName=CORP_ID,
             FromUserName=card.to,

@@ -13,7 +13,7 @@ from tests.house.modules import ROOT, Module, modules
 OWNERS = {
     "PIL": ("actions/papers/letters.py", "actions/papers/picture.py", "voice/curve.py"),
     "aiohttp": ("bot/channels/slack*",),
-    "av": ("voice/decode.py", "voice/training/*"),
+    "av": ("voice/clip.py", "voice/decode.py", "voice/training/*"),
     "alembic": ("actions/outside/store.py", "actions/outside/migrations/*"),
     "bm25s": ("retrieval/*",),
     "bs4": ("retrieval/formats/web_page.py",),

@@ -243,8 +243,14 @@ def check_card(card: Json, may_settle: bool = False) -> None:
 
 def _check_buttons(buttons: list[Json]) -> None:
     demand(1 <= len(buttons) <= 6, 40058, "button_list")
-    demand(len({button["key"] for button in buttons}) == len(buttons), 40058, "button_list.key repeated")
+    demand(
+        len({button.get("key", button.get("url")) for button in buttons}) == len(buttons), 40058, "button_list.key repeated"
+    )
     for button in buttons:
+        if button.get("type") == 1:  # opens a page, sends no event
+            demand(button["url"].startswith(("http://", "https://")), 40058, "button_list.url")
+            _demand_text(button["text"], 10, "button_list.text")
+            continue
         _demand_text(button["text"], 10, "button_list.text")
         demand(1 <= len(button["key"].encode()) <= 1024, 40058, "button_list.key")
         demand(button["style"] in (1, 2, 3, 4), 40058, "button_list.style")

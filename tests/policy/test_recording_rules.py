@@ -37,6 +37,12 @@ def test_a_version_from_before_there_were_any_has_the_shipped_ones() -> None:
     assert Policy.read(Files(texts)).recordings == shipped_recordings()
 
 
+@pytest.mark.parametrize(("written", "channel"), [("left", 0), ("right", 1), ("none", None)])
+def test_the_channel_of_the_customer_is_a_side_or_none(written: str, channel: int | None) -> None:
+    assert read(f"{SHIPPED}customer_channel: {written}\n").customer_channel == channel
+    assert shipped_recordings().customer_channel is None
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
@@ -47,6 +53,8 @@ def test_a_version_from_before_there_were_any_has_the_shipped_ones() -> None:
         (SHIPPED.replace("[customer_agreed]", "[nobody_minds]"), "bases is a list of customer_agreed"),
         (SHIPPED.replace("[customer_agreed]", "[]"), "bases is a list of"),
         (SHIPPED + "keep_weeks: 3\n", "no such key as keep_weeks"),
+        (SHIPPED + "customer_channel: both\n", "customer_channel is none, left, right"),
+        (SHIPPED + "customer_channel: 1\n", "customer_channel is none, left, right"),
         ("- keep_days", "key: value"),
         ("keep_days: [", "cannot be read as YAML"),
     ],

@@ -166,6 +166,7 @@ async def test_deleted_on_demand_the_words_go_as_well(house: HouseUnderTest) -> 
     await house.send_recording("E01", CALL)
     await house.press("E01", button(house, "E01", "客户在通话里同意了"))
     await house.listened()
+    await house.press("E01", button(house, "E01", "更多"))
     await house.press("E01", button(house, "E01", "删除录音"))
     async with house.store.read() as tx:
         assert (await tx.execute(select(RecordingPartRow.number))).scalars().all() == []

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from actions.outside.store import Store
-from bot.kept_moods import HeardMood, keep_mood, mood_of
+from bot.kept_moods import HeardMood, is_judged, keep_mood, mood_of
 from voice.emotions import Scores
 from voice.mood import Felt, Mood, Peak
+from voice.transcript import Turn
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _ANGRY = Scores(angry=0.7, happy=0.1, neutral=0.1, sad=0.1)
@@ -40,3 +41,14 @@ async def test_a_second_judgement_stands_in_the_place_of_the_first(store: Store)
     async with store.read() as tx:
         assert await mood_of(tx, "REC-1", "A") is None
         assert await mood_of(tx, "REC-1", "B") == again
+
+
+async def test_a_judgement_counts_for_the_turns_that_it_was_made_by(store: Store) -> None:
+    turns = tuple(Turn(at, at + 3, "…", (), "zh", who, 1.0, False, 0.9) for at, who in ((1, "A"), (4, "B")))
+    async with store.write() as tx:
+        await keep_mood(tx, "REC-1", HEARD, NOW, turns)
+    async with store.read() as tx:
+        assert await is_judged(tx, "REC-1", "A", turns)
+        assert await is_judged(tx, "REC-1", "A", [replace(one, text="other words") for one in turns])
+        assert not await is_judged(tx, "REC-1", "A", (replace(turns[0], speaker="B"), turns[1]))
+        assert not await is_judged(tx, "REC-1", "B", turns)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from actions.crm.own import get
 from actions.crm.records import Recording
+from actions.policy.files import SHIPPED_POLICY
+from actions.policy.recordings import SHIPPED_RECORDINGS
 from bot.app import Minds
 from bot.kept_recordings import turns_of
 from bot.settings import Settings
@@ -164,3 +166,27 @@ class SlowParrot(Parrot):
             if self.is_over:
                 return []
         return super().hear(samples, bias, before, lang)
+
+
+@pytest.mark.parametrize(("side", "customer"), [("left", "A"), ("right", "B")])
+async def test_a_line_that_has_the_customer_on_one_channel_says_who_it_is(
+    settings: Settings, minds: Minds, sample_sqlite_url: str, side: str, customer: str
+) -> None:
+    policy = settings.home / "policy.yaml"
+    policy.parent.mkdir(parents=True)
+    policy.write_bytes(SHIPPED_POLICY.read_bytes())
+    rules = SHIPPED_RECORDINGS.read_text(encoding="utf-8").replace("customer_channel: none", f"customer_channel: {side}")
+    (settings.home / "recordings.yaml").write_text(rules, encoding="utf-8")
+    said = [line["text"] for line in truth("call_zh")]
+    settings = settings.model_copy(update={"policy": policy})
+    async with house_with(settings, minds, sample_sqlite_url, Parrot(said)) as house:
+        await house.send_recording("E01", stereo_call().getvalue(), "call.wav")
+        told = await tapped(house, "E01", "客户在通话里同意了")
+        recording, _ = await heard_of(house)
+        assert (recording.customer_speaker, recording.customer_percent) == (customer, 100)
+        assert "按说的话推测" not in told
+        # on one channel the setting says nothing
+        await house.send_recording("E01", (FIXTURES / "call_zh.ogg").read_bytes(), "mono.ogg")
+        await tapped(house, "E01", "客户在通话里同意了")
+        mono = [one for one in (await house.records("recording")).values() if one["name"] == "mono.ogg"]
+        assert mono[0]["customer_percent"] != 100

@@ -35,6 +35,7 @@ _COUNTED = (
     "review_item",
     "material",
     "recording",
+    "call_correction",
 )
 _LONGEST_QUOTED = 200  # characters of a person's words shown in a failure
 

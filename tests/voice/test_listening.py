@@ -67,7 +67,7 @@ def test_a_model_that_can_take_it_hears_several_stretches_at_once() -> None:
 
 
 def test_names_language_and_characters_are_passed_on() -> None:
-    parrot = Parrot(["我們後面"])
+    parrot = Parrot(["我們後面"], LARGE)
     wishes = Wishes(lang="zh", bias=("华康", "王总"), script="simplified")
     transcript = last(list(listen(FIXTURES / "alone_zh.ogg", parrot, wishes)))
     assert parrot.asked[0] == (("华康", "王总"), "", "zh")
@@ -75,6 +75,14 @@ def test_names_language_and_characters_are_passed_on() -> None:
     assert transcript.turns[0].text.startswith("我们后面")
     kept = last(list(listen(FIXTURES / "alone_zh.ogg", Parrot(["我們後面"]), replace(wishes, script=None))))
     assert kept.turns[0].text.startswith("我們後面")
+
+
+def test_a_model_that_takes_no_names_is_given_none() -> None:
+    strict, taking = Parrot(profile=replace(LARGE, hotwords=False)), Parrot(profile=LARGE)
+    for parrot in (strict, taking):
+        list(listen(long_call(), parrot, Wishes(bias=("华康", "王总"))))
+    assert {bias for bias, _, _ in strict.asked} == {()}
+    assert {bias for bias, _, _ in taking.asked} == {("华康", "王总")}
 
 
 def long_call(times: int = 4) -> io.BytesIO:

@@ -90,16 +90,34 @@ def test_what_is_said_while_staff_speak_too_is_left_out() -> None:
     assert listener.pitches() == pytest.approx([CUSTOMER, CUSTOMER], rel=0.02)
 
 
+def two_channels(*turns: Turn, leaks: float = 0.05) -> Call:
+    """A call with staff on the left and the customer on the right, who each hear a little of the other."""
+    end = Turn(max(turn.end for turn in turns), max(turn.end for turn in turns), "A")
+    staff, customer = (call(*(turn for turn in turns if turn.speaker == who), end) for who in ("A", "B"))
+    leak = np.float32(leaks)
+    return Call(np.stack([staff + leak * customer, customer + leak * staff]))
+
+
 def test_of_two_channels_the_customers_own_is_heard_and_no_other() -> None:
-    customer, staff = (call(*(turn for turn in TURNS if turn.speaker == who), Turn(34, 34, "A")) for who in ("B", "A"))
-    turns = (*TURNS, Turn(4, 5, "A"), Turn(30, 33, "A"))
+    turns = (*TURNS, Turn(31, 33, "A"))
     listener = Listener()
 
-    speech = customer_speech(Call(np.stack([staff, customer])), turns, "B")
+    speech = customer_speech(two_channels(*turns, leaks=0), turns, "B")
 
     assert [(piece.start, piece.end) for piece in speech.pieces] == [(3, 6), (10, 13), (30, 34)], "all of each turn"
     mood(speech, listener)
     assert listener.pitches() == pytest.approx([CUSTOMER] * len(listener.pitches()), rel=0.02)
+
+
+def test_what_the_customers_channel_hears_of_staff_is_left_out_of_a_turn_that_is_too_long() -> None:
+    said = (Turn(0, 3, "A"), Turn(3.6, 7, "B"), Turn(7, 9, "A"))
+    listener = Listener()
+
+    speech = customer_speech(two_channels(*said), [Turn(0, 9, "B"), Turn(0, 3, "A")], "B")
+
+    assert [(piece.start, piece.end) for piece in speech.pieces] == [pytest.approx((3, 7), abs=0.01)]
+    mood(speech, listener)
+    assert listener.pitches() == pytest.approx([CUSTOMER], rel=0.02)
 
 
 def test_who_has_no_channel_of_their_own_is_not_judged_on_two() -> None:

@@ -16,6 +16,7 @@ def upgrade() -> None:
         "call_mood",
         sa.Column("recording_id", sa.String(length=128), nullable=False),
         sa.Column("customer", sa.Text(), nullable=False),
+        sa.Column("spoken", sa.Text(), nullable=False),
         sa.Column("mood", sa.JSON(), nullable=False),
         sa.Column("outline", sa.JSON(), nullable=False),
         sa.Column("at", Moment(timezone=True), nullable=False),
