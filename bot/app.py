@@ -28,12 +28,14 @@ from actions.outside.llm import Llm
 from actions.outside.store import Store, Tx
 from actions.policy.breakers import Breakers
 from actions.policy.policy import Policy
+from actions.recordings.sealed import FOLDER as RECORDINGS
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
 from bot.call_corrections import CallCorrections
 from bot.call_opening import CallOpener
 from bot.call_reading import CallReader
+from bot.call_summaries import CallSummaries, answers_in_the_house
 from bot.calls_api import calls_routes
 from bot.channels.api import ApiChannel, api_routes
 from bot.channels.channel import Channel
@@ -58,7 +60,7 @@ from bot.judgements import count_judgements, judgements
 from bot.kept_files import FileKeeper
 from bot.kept_papers import PaperFiles
 from bot.kept_recordings import RecordingShelf
-from bot.listening import Listening
+from bot.listening import OPEN_FOLDER, Listening
 from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
@@ -69,7 +71,7 @@ from bot.pages.call import CallPages
 from bot.pages.call_links import CallLinks
 from bot.pages.chat import PagePerson, chat_page
 from bot.pages.dispatch import dispatch_page
-from bot.pages.signed import SignedLinks
+from bot.pages.dispatch_links import DispatchLinks
 from bot.problem import PROBLEMS, answer_with_problems
 from bot.public_address import PublicAddress
 from bot.reply_files import ReplyFiles
@@ -114,6 +116,7 @@ class House:
     llm: Llm | None
     recordings: RecordingShelf
     corrections: CallCorrections
+    summaries: CallSummaries
     listening: Listening
     clips: Clips
     dispatching: Dispatching
@@ -354,11 +357,12 @@ async def build_house(
     stops = Stops(world, rulebook, lambda: rulebook.breakers)
     review_clock = ReviewClock(world, stops)
     judge = Judge(world, outbox, announcer, teller, names, rulebook, arm, stops)
-    writer = Writer(llm.write if llm else None)
+    summaries = CallSummaries(llm.write if llm and answers_in_the_house(llm.base_url) else None, llm.model if llm else "")
+    writer = Writer(llm.write if llm else None, summaries.of)
     listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     call_links = CallLinks(secret, now)
-    dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now)
+    dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now, DispatchLinks(secret, now))
     tells = RecordingTeller(store, outbox, channels, listener, calls, dispatching, settings.home, now, call_links)
     mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
@@ -366,7 +370,18 @@ async def build_house(
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
     files = FileKeeper(settings.home, fetch, minds.shelf.look_at, taker, now)
     conversation = Conversation(
-        world, memory, outbox, thinker, judge, teller, files, writer, stops, lambda: listener.is_synthetic, call_links
+        world,
+        memory,
+        outbox,
+        thinker,
+        judge,
+        teller,
+        files,
+        writer,
+        stops,
+        lambda: listener.is_synthetic,
+        call_links,
+        dispatching.links,
     )
     inbox = Inbox(store, handle, now, on_failed=failed)
     return House(
@@ -383,11 +398,12 @@ async def build_house(
         llm,
         shelf,
         corrections,
+        summaries,
         listening,
         clips,
         dispatching,
         accept,
-        CallOpener(store, calls, settings.home, lambda: listener.is_synthetic, now),
+        CallOpener(store, calls, summaries, settings.home, lambda: listener.is_synthetic, now),
         call_links,
     )
 
@@ -399,7 +415,7 @@ def listener_of(settings: Settings) -> WhisperListener:
 
 def moods_of(settings: Settings) -> CustomerMoods:
     """What judges how customers sound in this house: the model that was put into the home, else the shipped one."""
-    return CustomerMoods((settings.emotion_model, SHIPPED))
+    return CustomerMoods((settings.emotion_model, SHIPPED), folder=settings.home / RECORDINGS / OPEN_FOLDER)
 
 
 def secret_of(settings: Settings) -> bytes:
@@ -473,10 +489,10 @@ def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -
     app.include_router(house_routes(house.store, door, house.judge.decide_over_http))
     app.include_router(calls_routes(house.store, door, house.recordings, house.clips, house.calls))
     app.include_router(corrections_routes(house.store, door, house.corrections))
-    app.include_router(CallPages(house.store, house.calls, house.call_links, house.corrections, house.accept).router())
-    rules = SignedLinks(secret_of(settings), "dispatch")
-    app.include_router(dispatch_routes(house.store, door, house.dispatching, rules, now))
-    app.include_router(dispatch_page(house.store, house.dispatching, rules, now))
+    pages = CallPages(house.store, house.calls, house.call_links, house.corrections, house.clips, house.accept)
+    app.include_router(pages.router())
+    app.include_router(dispatch_routes(house.store, door, house.dispatching))
+    app.include_router(dispatch_page(house.store, house.dispatching, now))
     app.include_router(
         chat_page(
             web,

@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from actions.commands.calls import call_activity
+from actions.commands.planning import about_customer
+from actions.commands.stops import may_rule
 from actions.crm import own
-from actions.crm.records import Customer, Recording
+from actions.crm.records import Customer, Recording, Signal, Speaker
 from actions.outside.store import Tx
 from actions.rows import may_see
 from bot import buttons
-from bot.call_reading import CallReader
+from bot.call_reading import CallRead, CallReader
 from bot.kept_recordings import may_read, turns_of
-from bot.steps import AskCallCustomer, Heard, Plain, ShowCallNote, Step
+from bot.phrase_calls import plain_summary
+from bot.steps import AskCallCustomer, Heard, Plain, ShowCallNote, ShowSummary, Step
+from bot.wording.fill import Voice
 from intents.understanding import Understanding
 
 _MOST_ASKED = 5
@@ -32,7 +36,21 @@ async def note_on_call(tx: Tx, heard: Heard, data: Mapping[str, Any], calls: Cal
     customer = await _customer(tx, heard, recording.customer_id or data.get("customer"))
     if customer is None:
         return AskCallCustomer(recording, await _candidates(tx, heard, read.companies))
-    return ShowCallNote(read, customer, heard.speaker, heard.now, tuple(data.get("without", ())))
+    standing = await _standing(tx, read, customer, heard.speaker)
+    return ShowCallNote(read, customer, heard.speaker, heard.now, tuple(data.get("without", ())), standing)
+
+
+async def summary_of_call(tx: Tx, heard: Heard, data: Mapping[str, Any], calls: CallReader) -> Step:
+    """The call in a few sentences, for whoever may read it."""
+    recording = await own.get(tx, "recording", str(data["recording"]))
+    if not isinstance(recording, Recording) or not await may_read(tx, recording, heard.speaker):
+        return Plain("recording_gone")
+    turns = await turns_of(tx, recording.id)
+    if not turns or recording.state == "deleted":
+        return Plain("recording_gone")
+    read = await calls.read(recording, turns, heard.speaker.zone)
+    customer = await _customer(tx, heard, recording.customer_id)
+    return ShowSummary(read, plain_summary(read, customer, Voice(heard.lang, heard.speaker.zone, heard.now)), heard.lang)
 
 
 async def says_with_whom(tx: Tx, heard: Heard, understanding: Understanding, calls: CallReader) -> Step | None:
@@ -50,6 +68,20 @@ async def says_with_whom(tx: Tx, heard: Heard, understanding: Understanding, cal
     if not named:
         return None
     return await note_on_call(tx, heard, {"recording": recording.id, "customer": named[0].id}, calls)
+
+
+async def _standing(tx: Tx, read: CallRead, customer: Customer, speaker: Speaker) -> tuple[Signal, ...]:
+    """The open signals of this customer, from before the call, that it says are over and this speaker may end."""
+    over = {one.kind: one for one in read.over}
+    where = {"customer_id": customer.id, "state": "open", "kind": list(over)}
+    found = await own.find(tx, "signal", where=where, order=("at", "id")) if over else []
+    return tuple(
+        one
+        for one in found
+        if isinstance(one, Signal)
+        and one.at <= read.recording.created_at
+        and (over[one.kind].by_anyone or may_rule(one.roles, about_customer(customer), speaker))
+    )
 
 
 async def _customer(tx: Tx, heard: Heard, customer_id: Any) -> Customer | None:

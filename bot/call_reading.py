@@ -1,7 +1,7 @@
 """Reads a call that was listened to: whose words, what was shown, promised and asked, and the signals among it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from bot.kept_moods import HeardMood
 from bot.names import NameBook
 from intents.names import Names
 from intents.slots import find_slots
-from intents.understand import Reader
+from intents.understand import BUDGET_FREEZE, Reader
 from intents.understanding import Slot, Understanding
 from voice.report import Mention, Moment, Reading, Report, report_of
 from voice.sentences import Sentence
@@ -36,6 +36,16 @@ class SignalHeard:
 
 
 @dataclass(frozen=True)
+class SignalOver:
+    """The customer said that a signal of this kind is over. `by_anyone`: the house takes such words from anybody, else only
+    somebody of the signal's roles may lift it by them, as a model heard them."""
+
+    kind: str
+    quote: Sentence
+    by_anyone: bool
+
+
+@dataclass(frozen=True)
 class CallRead:
     """A call as it was read. `companies` are who was named of those in the CRM, `mood` how the customer sounded, None where
     that was not judged: whoever asked for the reading adds it (`bot.kept_moods.mood_of`)."""
@@ -46,6 +56,7 @@ class CallRead:
     signals: tuple[SignalHeard, ...]
     companies: tuple[str, ...]
     mood: HeardMood | None = None
+    over: tuple[SignalOver, ...] = ()
 
     def turn_of(self, sentence: Sentence) -> int:
         """In which turn it was said, counted from 0."""
@@ -60,6 +71,14 @@ class CallRead:
         return max(own, key=lambda one: (one.confidence, one.quote.start), default=None)
 
 
+@dataclass(frozen=True)
+class CallSummary:
+    """A call in a few sentences; `model` wrote them, "" where they were put together from the report."""
+
+    text: str
+    model: str = ""
+
+
 class CallReader:
     """Reads calls with the model that reads messages; it works in a thread, five milliseconds or so a sentence."""
 
@@ -70,10 +89,17 @@ class CallReader:
 
     async def read(self, recording: Recording, turns: Sequence[Turn], zone: str) -> CallRead:
         """What the call shows; days that are named in it count from when it was sent, in this zone."""
-        names = await self._names.names()
-        return await asyncio.to_thread(self._read, recording, tuple(turns), zone, names)
+        names, rivals = await self._names.names(), await self._names.rivals()
+        return await asyncio.to_thread(self._read, recording, tuple(turns), zone, names, rivals)
 
-    def _read(self, recording: Recording, turns: tuple[Turn, ...], zone: str, names: Names) -> CallRead:
+    def _read(
+        self,
+        recording: Recording,
+        turns: tuple[Turn, ...],
+        zone: str,
+        names: Names,
+        rivals: Mapping[str, tuple[str, ...]],
+    ) -> CallRead:
         transcript = transcript_of_call(recording, turns)
         sent_at = recording.created_at.astimezone(ZoneInfo(zone))
         read: dict[Sentence, Understanding] = {}
@@ -83,16 +109,21 @@ class CallReader:
                 return Reading("", 0.0, False, _mentions(find_slots(sentence.text, sent_at, names)))
             found = self._reader.understand(sentence.text, role="customer", sent_at=sent_at, names=names)
             read[sentence] = found
-            return Reading(found.intent, found.confidence, found.sure, _mentions(found.slots))
+            is_budget = found.sure and found.intent == BUDGET_FREEZE
+            return Reading(found.intent, found.confidence, found.sure, _mentions(found.slots), is_budget)
 
-        report = report_of(transcript, reading)
-        return CallRead(recording, transcript, report, self._signals(read), _companies(report.sentences, names))
+        report = report_of(transcript, reading, rivals)
+        signals, over = self._signals(read)
+        return CallRead(recording, transcript, report, signals, _companies(report.sentences, names), over=over)
 
-    def _signals(self, read: dict[Sentence, Understanding]) -> tuple[SignalHeard, ...]:
-        """One for each kind, at the words that show it best; only what the customer says. What somebody of ours says, or
-        somebody who may be ours, gives no signal."""
+    def _signals(self, read: dict[Sentence, Understanding]) -> tuple[tuple[SignalHeard, ...], tuple[SignalOver, ...]]:
+        """One for each kind, at the words that show it best, and those that are said to be over.
+
+        Only what the customer says: what somebody of ours says, or somebody who may be ours, gives no signal and ends none.
+        """
         breakers = self._breakers()
         found: dict[str, SignalHeard] = {}
+        over: dict[str, SignalOver] = {}
         for sentence, understanding in read.items():
             if sentence.side != "customer":
                 continue
@@ -101,12 +132,15 @@ class CallReader:
                 intents[understanding.intent] = understanding.confidence
             for shown in shown_in(breakers, sentence.text, intents, by_customer=True):
                 kind, before = breakers.kind(shown.kind), found.get(shown.kind)
-                if shown.is_over:  # taken back in the same call
+                if kind is not None and shown.is_over:  # taken back, be it in the same call
                     found.pop(shown.kind, None)
-                elif kind is not None and (before is None or before.probability < shown.probability):
+                    over[shown.kind] = SignalOver(kind.id, sentence, by_anyone=kind.lifted_by_whom == "anyone")
+                    continue
+                over.pop(shown.kind, None)
+                if kind is not None and (before is None or before.probability < shown.probability):
                     may_lift = tuple(sorted(kind.lift_roles))
                     found[shown.kind] = SignalHeard(kind.id, sentence, shown.probability, kind.lasts.days, may_lift)
-        return tuple(found.values())
+        return tuple(found.values()), tuple(over.values())
 
 
 def _mentions(slots: Sequence[Slot]) -> tuple[Mention, ...]:

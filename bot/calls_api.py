@@ -18,8 +18,10 @@ from bot.channels.api import Name
 from bot.channels.ranges import answer_in_part
 from bot.clips import Clips
 from bot.door import ApiDoor
+from bot.kept_moods import mood_of
 from bot.kept_recordings import RecordingShelf, may_read, turns_of
 from bot.may_hear import Closed
+from bot.mood_out import MoodOut, mood_out
 from bot.phrase_clips import why_closed
 from bot.playing import SECONDS
 from bot.wording.fill import Voice
@@ -76,9 +78,10 @@ class TurnOut(BaseModel):
 
 
 class CallRead(CallOut):
-    """A recording with what was heard so far."""
+    """A recording with what was heard so far, and how the customer sounds, where it is known who that is."""
 
     turns: list[TurnOut]
+    mood: MoodOut | None
 
 
 class Deleted(BaseModel):
@@ -118,8 +121,9 @@ def calls_routes(store: Store, door: ApiDoor, shelf: RecordingShelf, clips: Clip
             recording = await _recording(tx, call)
             await _reader(tx, recording, person)
             turns = await turns_of(tx, call)
+            heard = await mood_of(tx, call, recording.customer_speaker)
         out = [TurnOut(**{name: getattr(turn, name) for name in TurnOut.model_fields}) for turn in turns]
-        return CallRead(**_out(recording, shelf.rules).model_dump(), turns=out)
+        return CallRead(**_out(recording, shelf.rules).model_dump(), turns=out, mood=heard and mood_out(heard, turns))
 
     @router.get(
         "/calls/{call}/clip",

@@ -40,6 +40,7 @@ from bot.memory import Memory
 from bot.message import Link, Message
 from bot.outbox import Outbox, target_of
 from bot.pages.call_links import CallLinks
+from bot.pages.dispatch_links import DispatchLinks
 from bot.phrase import (
     phrase_also,
     phrase_answer,
@@ -51,9 +52,10 @@ from bot.phrase import (
     phrase_unsure,
 )
 from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
-from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note
+from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note, phrase_summary
 from bot.phrase_clips import phrase_clip
-from bot.phrase_corrections import phrase_ask_correction, phrase_ask_words, phrase_correction
+from bot.phrase_corrections import phrase_correcting
+from bot.phrase_dispatch import phrase_rules
 from bot.phrase_knowledge import phrase_judged, phrase_step, phrase_versions
 from bot.phrase_papers import phrase_paper
 from bot.phrase_plays import phrase_rest
@@ -85,7 +87,9 @@ from bot.steps import (
     Settle,
     ShowCallNote,
     ShowCorrection,
+    ShowDispatchRules,
     ShowPaper,
+    ShowSummary,
     ShowTranscript,
     Step,
     TakeBack,
@@ -138,6 +142,7 @@ class Conversation:
         stops: Stops,
         knows_no_people: Callable[[], bool] = lambda: False,
         calls: CallLinks | None = None,
+        rules: DispatchLinks | None = None,
     ) -> None:
         self._world = world
         self._memory = memory
@@ -150,6 +155,7 @@ class Conversation:
         self._stops = stops
         self._knows_no_people = knows_no_people
         self._calls = calls
+        self._rules = rules
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def hear(self, message: Message) -> None:
@@ -281,10 +287,12 @@ class Conversation:
                 | ShowTranscript()
                 | ShowCallNote()
                 | AskCallCustomer()
+                | ShowSummary()
                 | AskCorrection()
                 | AskWords()
                 | ShowCorrection()
                 | PlayClip()
+                | ShowDispatchRules()
             ):
                 why = await self._look_into(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)
@@ -323,17 +331,18 @@ class Conversation:
                 return await self._say(
                     tx, heard, key, lambda mint: with_links(phrase_transcript(step, is_synthetic, voice, mint), pages)
                 )
+            case ShowDispatchRules():
+                rules = () if self._rules is None or heard.message.in_group else self._rules.links(heard.speaker, voice)
+                return await self._say(tx, heard, key, lambda mint: phrase_rules(rules, voice))
             case ShowCallNote():
                 is_synthetic = self._knows_no_people()
                 return await self._say(tx, heard, key, lambda mint: phrase_call_note(step, is_synthetic, voice, mint))
             case AskCallCustomer():
                 return await self._say(tx, heard, key, lambda mint: phrase_ask_call_customer(step, voice, mint))
-            case AskCorrection():
-                return await self._say(tx, heard, key, lambda mint: phrase_ask_correction(step, voice, mint))
-            case AskWords():
-                return await self._say(tx, heard, key, lambda mint: phrase_ask_words(step, voice, mint))
-            case ShowCorrection():
-                return await self._say(tx, heard, key, lambda mint: phrase_correction(step, voice, mint))
+            case ShowSummary():
+                return await self._say(tx, heard, key, lambda mint: phrase_summary(step, voice, mint))
+            case AskCorrection() | AskWords() | ShowCorrection():
+                return await self._say(tx, heard, key, lambda mint: phrase_correcting(step, voice, mint))
             case PlayClip():
                 return await self._say(tx, heard, key, lambda mint: phrase_clip(step, heard.speaker, voice, mint))
             case ShowPaper():

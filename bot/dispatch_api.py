@@ -1,8 +1,8 @@
 """The HTTP API for dispatch by mood: the template in force and its versions, a trial of another, saving one, the calls."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -17,13 +17,7 @@ from actions.proposal import Outcome
 from bot.channels.api import Name
 from bot.dispatching import Dispatching, InForce, Tried, Version
 from bot.door import ApiDoor
-from bot.pages.signed import SignedLinks
-
-RULES = "rules"
-"""What a link to the dispatch page opens."""
-LINK_LASTS = timedelta(days=7)
-MAY_SET = ("manager", "director")
-"""Who may look at the rules and change them."""
+from bot.pages.dispatch_links import MAY_SET
 
 Values = Annotated[
     dict[Annotated[str, Field(max_length=80)], float | bool | str],
@@ -159,9 +153,7 @@ class Saved(BaseModel):
     state: Literal["done", "waiting"]
 
 
-def dispatch_routes(
-    store: Store, door: ApiDoor, dispatching: Dispatching, links: SignedLinks, now: Callable[[], datetime]
-) -> APIRouter:
+def dispatch_routes(store: Store, door: ApiDoor, dispatching: Dispatching) -> APIRouter:
     """`/api/dispatch`."""
     router = APIRouter(prefix="/api", dependencies=[Depends(door)], tags=["dispatch"])
 
@@ -174,7 +166,7 @@ def dispatch_routes(
             in_force = await dispatching.in_force(tx)
             versions = await dispatching.versions(tx)
             speaker = await who_may_set(tx, person) if person is not None else None
-        page = None if speaker is None else page_path(links, str(speaker.person_id), now())
+        page = None if speaker is None else dispatching.links.path(str(speaker.person_id))
         return RulesOut(template=template_out(in_force), versions=[version_out(one) for one in versions], page=page)
 
     @router.post("/dispatch/preview")
@@ -201,11 +193,6 @@ def dispatch_routes(
 
 
 # --- what the page does as well ------------------------------------------------------------------------------------------
-
-
-def page_path(links: SignedLinks, person_id: str, now: datetime) -> str:
-    """Where the page opens for somebody, for a week."""
-    return f"/console/dispatch/{links.token(RULES, person_id, now + LINK_LASTS)}"
 
 
 async def who_may_set(tx: Tx, person_id: str) -> Speaker:

@@ -47,6 +47,7 @@ from actions.proposal import Basis, Command, Json, Outcome
 from bot.call_reading import CallRead, CallReader
 from bot.kept_moods import HeardMood, mood_of
 from bot.kept_recordings import Quietly, turns_of
+from bot.pages.dispatch_links import DispatchLinks
 from voice.mood import UNCERTAIN, Felt
 from voice.sentences import Sentence, quote_at
 
@@ -90,6 +91,7 @@ class Tried:
     recording_id: str
     called: str
     customer: str | None
+    customer_en: str | None
     facts: CallFacts
     before: Dispatched
     after: Dispatched
@@ -121,7 +123,8 @@ class SentCall:
 
 
 class Dispatching:
-    """Sends calls, keeps the template. `decide` decides a proposal, carries it out, and asks whoever must say yes first."""
+    """Sends calls, keeps the template. `decide` decides a proposal, carries it out, and asks whoever must say yes first;
+    `links` are those to the page where the template is set."""
 
     def __init__(
         self,
@@ -130,12 +133,14 @@ class Dispatching:
         policy: Callable[[], Policy],
         decide: Quietly,
         now: Callable[[], datetime],
+        links: DispatchLinks,
     ) -> None:
         self._store = store
         self._calls = calls
         self._policy = policy
         self._decide = decide
         self._now = now
+        self.links = links
 
     # --- a call -------------------------------------------------------------------------------------------------------
 
@@ -254,6 +259,7 @@ class Dispatching:
                 row.recording_id,
                 row.name,
                 row.customer,
+                row.customer_en or row.customer,
                 facts,
                 dispatch(facts, now, hours),
                 dispatch(facts, template, hours),
@@ -372,6 +378,7 @@ async def _latest(tx: Tx) -> list[tuple[Any, CallFacts]]:
             DispatchRow.id,
             RecordingRow.name,
             CustomerRow.name.label("customer"),
+            CustomerRow.name_en.label("customer_en"),
         )
         .join(last, (last.c.recording_id == DispatchRow.recording_id) & (last.c.at == DispatchRow.at))
         .join(RecordingRow, RecordingRow.id == DispatchRow.recording_id)

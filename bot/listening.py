@@ -54,7 +54,8 @@ _LOOK_EVERY = 0.5
 NOT_UNDERSTOOD = "not_understood"
 _PATIENCE = 90.0
 """Seconds that a voice message may keep its conversation waiting; afterwards its words come as a message of their own."""
-_OPEN_FOLDER = "open"
+OPEN_FOLDER = "open"
+"""Where plain files lie while a step runs, within the folder of recordings."""
 
 log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
@@ -497,7 +498,7 @@ class Listening:
     async def _opened(self, job: Job, recording: Recording) -> AsyncIterator[Path]:
         """The plain file, while it is needed."""
         ending = Path(recording.name).suffix[:8] if Path(recording.name).suffix.isascii() else ""
-        file = self._home / FOLDER / _OPEN_FOLDER / f"{recording.id}.{job.owner}{ending}"
+        file = self._home / FOLDER / OPEN_FOLDER / f"{recording.id}.{job.owner}{ending}"
         try:
             sealed = sealed_path(self._home, recording.id)
             await asyncio.to_thread(unseal_into, sealed, file, self._secret, recording.id)
@@ -573,7 +574,7 @@ class Listening:
 
     async def _tidy(self) -> None:
         """Take away plain files that a process left when it died: those of steps that are in nobody's hands any more."""
-        folder = self._home / FOLDER / _OPEN_FOLDER
+        folder = self._home / FOLDER / OPEN_FOLDER
         files = await asyncio.to_thread(_files_in, folder)
         if not files:
             return

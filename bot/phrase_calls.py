@@ -6,13 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from actions.commands.calls import CallMoment, CallPromise, CallSignal, WriteCall, recording_second
+from actions.commands.calls import CallLift, CallMoment, CallPromise, CallSignal, WriteCall, recording_second
 from actions.commands.planning import SALES
 from actions.commands.recordings import DeleteRecording, NotWithCustomer, recording_data
 from actions.commands.roster import command_to_json
 from actions.crm.records import Customer, Speaker
 from actions.plays.local_time import moment
-from bot.call_reading import CallRead, SignalHeard
+from bot.call_reading import CallRead, CallSummary, SignalHeard
 from bot.dispatching import SentCall
 from bot.message import Button, Card, Reply
 from bot.phrase_clips import to_play
@@ -21,7 +21,7 @@ from bot.phrase_dispatch import sent_line
 from bot.phrase_mood import mood_details, mood_line, with_mood_picture
 from bot.phrase_recordings import line_of, note_of
 from bot.phrase_unread import unread_lines
-from bot.steps import AskCallCustomer, ShowCallNote
+from bot.steps import AskCallCustomer, ShowCallNote, ShowSummary
 from bot.wording.changes import shortened
 from bot.wording.deeds import command_label
 from bot.wording.fill import Voice
@@ -33,6 +33,9 @@ _QUOTE = {"zh": 22, "en": 44}
 """Characters of a quote on the card: a line of a phone, with what stands before it."""
 _LONG_QUOTE = 120
 _MOMENTS, _PROMISES, _QUESTIONS, _FIRST_LINES = 3, 2, 1, 4
+_PARTS = 2
+"""Lines of the card for rivals, budget and needs together, when there is much else."""
+_MOST_SECONDS = 4
 """Lines of each on the card; the rest is behind "more"."""
 _TOPICS, _NAMED = 3, 4
 _TOLD = frozenset({"company", "product", "amount", "person", "percent"})
@@ -64,9 +67,9 @@ def phrase_report(
     press away."""
     recording = read.recording
     title = _title(read, customer, voice)
-    moments, promised, asked = (_lines(one, read, voice) for one in (_moments, _promises, _questions))
-    shown = [*moments[:_MOMENTS], *promised[:_PROMISES], *asked[:_QUESTIONS]]
-    rest = [*moments[_MOMENTS:], *promised[_PROMISES:], *asked[_QUESTIONS:]]
+    moments, promised, asked, parts = (_lines(one, read, voice) for one in (_moments, _promises, _questions, _parts))
+    shown = [*moments[:_MOMENTS], *parts[:_PARTS], *promised[:_PROMISES], *asked[:_QUESTIONS]]
+    rest = [*moments[_MOMENTS:], *parts[_PARTS:], *promised[_PROMISES:], *asked[_QUESTIONS:]]
     lines = [*_about(read, voice), *filter(None, [mood_line(read, voice)]), *(one.text for one in shown)]
     if not shown:
         lines += [line_of(turn, voice, read.recording) for turn in read.transcript.turns[:_FIRST_LINES]]
@@ -89,6 +92,7 @@ def phrase_report(
         make.append(to_correct(recording.id, voice, mint))
     else:
         later.append({"action": "correct", "data": {"recording": recording.id}, "label": voice.say("button.correct")})
+    later.append({"action": "summary", "data": {"recording": recording.id}, "label": voice.say("button.summary")})
     later.append({"action": "do", "data": {"command": command_to_json(delete)}, "label": command_label(delete, voice)})
     playable = to_play(recording, [one.at for one in (*moments, *promised, *asked)], voice)
     later += playable
@@ -98,6 +102,32 @@ def phrase_report(
     if more or later:
         make.append(lambda: Button(mint("more", {"text": text, "later": later}), voice.say("button.more")))
     return with_mood_picture(with_buttons(card, voice, make, mint), read, voice)
+
+
+def plain_summary(read: CallRead, customer: Customer | None, voice: Voice) -> str:
+    """The call in a few sentences that are put together from its report."""
+    told = {"of": recording_second(read.transcript.duration), "customer": called(customer, voice) if customer else None}
+    topics = list(dict.fromkeys(voice.intent(one.intent) for one in _surest_first(read)))[:_TOPICS]
+    heard = [one.text for one in _moments(read, voice, _LONG_QUOTE)[:1]]
+    agreed = [one.text for one in _promises(read, voice, _LONG_QUOTE)[:1]]
+    lines = [
+        voice.say("summary.with" if customer else "summary.call", told),
+        voice.say("summary.topics", {"topics": voice.join(topics)}) if topics else "",
+        *(voice.say("summary.heard", {"line": one}) for one in heard),
+        *(voice.say("summary.agreed", {"line": one}) for one in agreed),
+        voice.say("summary.open", {"count": len(read.report.questions)}) if read.report.questions else "",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def phrase_summary(step: ShowSummary, voice: Voice, mint: Mint) -> Phrased:
+    """A call in a few sentences, and who wrote them."""
+    summary = step.written or CallSummary(step.plain)
+    note = voice.say("summary.by_model", {"model": summary.model}) if summary.model else voice.say("summary.by_rule")
+    recording = step.read.recording
+    card = Card(voice.say("summary.title", recording_data(recording)), tuple(summary.text.split("\n")), note=note)
+    whole = {"recording": recording.id, "start": 0}
+    return Phrased(with_options(card, voice, [lambda: Button(mint("transcript", whole), voice.say("button.whole"))]))
 
 
 def phrase_call_note(step: ShowCallNote, is_synthetic: bool, voice: Voice, mint: Mint) -> Phrased:
@@ -115,6 +145,12 @@ def phrase_call_note(step: ShowCallNote, is_synthetic: bool, voice: Voice, mint:
         lines.append(voice.say("report.note_signal", {**told_signal, "at": recording_second(one.second)}))
         label = voice.say("button.without_signal", {"kind": one.kind})
         make.append(_without(step, f"signal:{one.kind}", left_out, label, mint))
+    for lift in command.lifts:
+        kind = next(one.kind for one in step.standing if one.id == lift.signal_id)
+        told_lift = {"kind": kind, "words": shortened(lift.words, _QUOTE[voice.lang]), "at": recording_second(lift.second)}
+        lines.append(voice.say("report.note_lift", told_lift))
+        label = voice.say("button.without_lift", {"kind": kind})
+        make.append(_without(step, f"lift:{kind}", left_out, label, mint))
     for at, promise in _due(step):
         told_promise = {"due": promise.due_at.isoformat(), "text": shortened(promise.text, 2 * _QUOTE[voice.lang])}
         lines.append(voice.say("report.note_reminder", told_promise))
@@ -144,8 +180,9 @@ def call_note(step: ShowCallNote, voice: Voice) -> WriteCall:
     read, recording = step.read, step.read.recording
     voice = replace(voice, now=recording.created_at)
     told = {**recording_data(recording), "of": recording_second(read.transcript.duration)}
-    promised, asked = (_lines(one, read, voice, _LONG_QUOTE) for one in (_promises, _questions))
-    lines = [voice.say("report.note_text", told), *_about(read, voice), *(one.text for one in (*promised, *asked))]
+    parts, promised, asked = (_lines(one, read, voice, _LONG_QUOTE) for one in (_parts, _promises, _questions))
+    found = (*parts, *promised, *asked)
+    lines = [voice.say("report.note_text", told), *_about(read, voice), *(one.text for one in found)]
     return WriteCall(
         recording_id=recording.id,
         customer_id=step.customer.id,
@@ -158,6 +195,7 @@ def call_note(step: ShowCallNote, voice: Voice) -> WriteCall:
         signals=tuple(_signal(one) for one in read.signals if f"signal:{one.kind}" not in step.without),
         promises=tuple(promise for _, promise in _due(step)),
         deal_id=recording.deal_id,
+        lifts=_lifts(step),
     )
 
 
@@ -214,6 +252,11 @@ def _surest_first(read: CallRead) -> list[Moment]:
     return sorted(read.report.moments, key=lambda one: (-one.confidence, one.quote.start))
 
 
+def _is_against(one: Moment) -> bool:
+    """Whether it is told as what it stands against, rather than as a wish."""
+    return one.intent.startswith("objection.")
+
+
 _Tell = Callable[[CallRead, Voice, int], list[_Line]]
 
 
@@ -229,10 +272,36 @@ def _moments(read: CallRead, voice: Voice, limit: int) -> list[_Line]:
     ]
     told = {one.quote for one in read.signals} | {one.quote for one in read.report.questions}
     for one in _surest_first(read):
-        if one.quote in told:
+        if one.quote in told or (one.quote in read.report.needs and not _is_against(one)):
             continue
         key = "report.moment" if one.quote.side == "customer" else "report.moment_unsure"
         lines.append(_Line(one.quote.start, voice.say(key, {**_quoted(one.quote, voice, limit), "what": one.intent})))
+    return lines
+
+
+def _parts(read: CallRead, voice: Voice, limit: int) -> list[_Line]:
+    """Rivals, budget, needs, people; what is told as a signal, a moment or a question is not told twice."""
+    report = read.report
+    told = {one.quote for one in read.signals} | {one.quote for one in report.questions}
+    told |= {one.quote for one in report.moments if _is_against(one) or one.quote not in report.needs}
+    lines = []
+    for rival in report.rivals:
+        when = voice.join([recording_second(at) for at in rival.at[:_MOST_SECONDS]])
+        lines.append(_Line(rival.quote.start, voice.say("report.rival", {"name": rival.name, "times": when})))
+    lines += [
+        _Line(one.quote.start, voice.say("report.budget", _quoted(one.quote, voice, limit)))
+        for one in report.budget
+        if one.quote not in told
+    ]
+    told |= {one.quote for one in report.budget}
+    for one in report.needs:
+        if one not in told:
+            key = "report.need" if one.side == "customer" else "report.need_unsure"
+            lines.append(_Line(one.start, voice.say(key, _quoted(one, voice, limit))))
+    for person in report.people:
+        known = voice.join([part for part in (person.company, person.office) if part])
+        data = {"name": person.name, "known": known, "times": recording_second(person.at[0])}
+        lines.append(_Line(person.at[0], voice.say("report.person_known" if known else "report.person", data)))
     return lines
 
 
@@ -330,6 +399,15 @@ def promised(read: CallRead, speaker: Speaker) -> list[tuple[int, CallPromise | 
 def _signal(one: SignalHeard) -> CallSignal:
     words = one.quote.text[:_MOST_WORDS]
     return CallSignal(one.kind, _second(one.quote), words, one.probability, one.lasts_days, one.may_lift)
+
+
+def _lifts(step: ShowCallNote) -> tuple[CallLift, ...]:
+    over = {one.kind: one for one in step.read.over if f"lift:{one.kind}" not in step.without}
+    return tuple(
+        CallLift(one.id, _second(over[one.kind].quote), over[one.kind].quote.text[:_MOST_WORDS], over[one.kind].by_anyone)
+        for one in step.standing
+        if one.kind in over
+    )
 
 
 def _moment_data(one: CallMoment, voice: Voice) -> dict[str, Any]:

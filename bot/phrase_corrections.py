@@ -18,6 +18,17 @@ _ON_A_BUTTON = {"zh": 12, "en": 24}
 _SHOWN = 200
 
 
+def phrase_correcting(step: AskCorrection | AskWords | ShowCorrection, voice: Voice, mint: Mint) -> Phrased:
+    """The next card on the way to what is put right."""
+    match step:
+        case AskCorrection():
+            return phrase_ask_correction(step, voice, mint)
+        case AskWords():
+            return phrase_ask_words(step, voice, mint)
+        case ShowCorrection():
+            return phrase_correction(step, voice, mint)
+
+
 def phrase_ask_correction(step: AskCorrection, voice: Voice, mint: Mint) -> Phrased:
     """What should be put right: the sides in one tap, or one of the lines least sure of; a line's second can be typed."""
     recording = step.recording

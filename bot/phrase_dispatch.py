@@ -8,10 +8,10 @@ from actions.commands.calls import recording_second
 from actions.commands.service import TakeTicket
 from actions.proposal import Notify, Redraw
 from bot.dispatching import SentCall
-from bot.message import Button
+from bot.message import Button, Link, Reply
 from bot.wording.changes import shortened
 from bot.wording.fill import Voice
-from bot.wording.layout import MakeButton, Mint, to_do
+from bot.wording.layout import MakeButton, Mint, Phrased, to_do, with_links
 
 _WORDS = 80
 """Characters of the customer's words on a card: two lines of a phone."""
@@ -89,6 +89,12 @@ def sent_line(sent: SentCall | None, voice: Voice) -> str | None:
             return voice.say("dispatch.sent_refused")
         case _:
             return voice.say("dispatch.sent_failed")
+
+
+def phrase_rules(links: tuple[Link, ...], voice: Voice) -> Phrased:
+    """Where the rules are set; the page opens for one person, so no group gets its link."""
+    text = voice.say("dispatch.rules" if links else "dispatch.rules_alone")
+    return with_links(Phrased(Reply(text, voice.lang)), links)
 
 
 def _stands(sent: SentCall, voice: Voice) -> str | None:

@@ -4,7 +4,7 @@ It is an estimate and says so; it is never about staff, whose voices are not jud
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from actions.commands.calls import recording_second
@@ -15,8 +15,9 @@ from bot.wording.changes import shortened
 from bot.wording.fill import Voice
 from bot.wording.layout import reply_of
 from voice.curve import INKS
+from voice.customer_mood import words_around
 from voice.mood import UNCERTAIN, Mood, Peak
-from voice.sentences import Sentence, quote_at
+from voice.sentences import Sentence
 
 _ENOUGH = 3.0
 """Seconds of speech with an answer below which nothing is said of the whole."""
@@ -85,15 +86,13 @@ def tells_enough(mood: Mood) -> bool:
 
 
 def words_at(read: CallRead, peak: Peak) -> str:
-    """What the customer said where an emotion stands out most: whole sentences, empty where no words were heard."""
+    """What the customer said where an emotion stands out most, empty where no words were heard."""
     return customers_words(read.report.sentences, peak)
 
 
-def customers_words(sentences: tuple[Sentence, ...], peak: Peak) -> str:
-    """The same of any call's sentences; what others say is never quoted."""
-    own = tuple(one for one in sentences if one.side == "customer")
-    around = quote_at(own, peak.at, peak.at + 0.01)
-    return around or quote_at(own, peak.start, peak.end)
+def customers_words(sentences: Sequence[Sentence], peak: Peak) -> str:
+    """The same, of a call's sentences; what others say is never quoted."""
+    return words_around([one for one in sentences if one.side == "customer"], peak)
 
 
 def mood_names(voice: Voice) -> Mapping[str, str]:

@@ -52,7 +52,7 @@ async def asked_to_play(tx: Tx, heard: Heard, text: str) -> PlayClip | Plain | N
     second = second_in(text)
     if second is None or not heard.speaker.is_staff:
         return None
-    recording = await _spoken_of(tx, heard.message.address.key)
+    recording = await _spoken_of(tx, heard)
     return None if recording is None else await play(tx, heard, {"recording": recording, "start": second})
 
 
@@ -75,8 +75,14 @@ async def play(tx: Tx, heard: Heard, data: Mapping[str, Any]) -> PlayClip | Plai
     return PlayClip(recording, part, turns, customer if isinstance(customer, Customer) else None)
 
 
-async def _spoken_of(tx: Tx, conversation: str) -> str | None:
-    """The recording that the newest card about one in this conversation is about."""
-    about = (ButtonRow.conversation == conversation, ButtonRow.action.in_(_OF_RECORDINGS))
-    data = await tx.scalar(select(ButtonRow.data).where(*about).order_by(ButtonRow.created_at.desc()).limit(1))
-    return str(data["recording"]) if data else None
+async def _spoken_of(tx: Tx, heard: Heard) -> str | None:
+    """The recording that is spoken of here: the one of the newest card about one, or that this person has sent since."""
+    here = heard.message.address.key
+    about = (ButtonRow.conversation == here, ButtonRow.action.in_(_OF_RECORDINGS))
+    newest = select(ButtonRow.data, ButtonRow.created_at).where(*about).order_by(ButtonRow.created_at.desc()).limit(1)
+    shown = (await tx.execute(newest)).first()
+    sent = {"conversation": here, "by_id": heard.speaker.person_id}
+    for one in await own.find(tx, "recording", where=sent, order=("-created_at",), limit=1):
+        if isinstance(one, Recording) and one.basis is not None and (shown is None or one.created_at > shown.created_at):
+            return one.id
+    return str(shown.data["recording"]) if shown else None

@@ -8,10 +8,10 @@ from typing import Any, Literal
 from actions.commands.clips import Part
 from actions.commands.corrections import CorrectCall
 from actions.commands.knowledge import TakeInDocument
-from actions.crm.records import Customer, Paper, Recording, Speaker
+from actions.crm.records import Customer, Paper, Recording, Signal, Speaker
 from actions.proposal import Answer, Ask, Basis, Command, Facts
 from actions.situation import Situation
-from bot.call_reading import CallRead
+from bot.call_reading import CallRead, CallSummary
 from bot.message import Message
 from bot.thread import Thread, Turn
 from intents.understanding import Understanding
@@ -203,13 +203,17 @@ class ShowTranscript:
 
 @dataclass(frozen=True)
 class ShowCallNote:
-    """What would be written down of a call with a customer, to be looked at; `without` names what was left out of it."""
+    """What would be written down of a call with a customer, to be looked at; `without` names what was left out of it.
+
+    `standing` are the customer's open signals that the call says are over, as far as this speaker may end them.
+    """
 
     read: CallRead
     customer: Customer
     speaker: Speaker
     now: datetime
     without: tuple[str, ...] = ()
+    standing: tuple[Signal, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -218,6 +222,16 @@ class AskCallCustomer:
 
     recording: Recording
     customers: tuple[Customer, ...]
+
+
+@dataclass(frozen=True)
+class ShowSummary:
+    """A call in a few sentences: `plain` is put together from its report, `written` what a model made of it, if one did."""
+
+    read: CallRead
+    plain: str
+    lang: Language
+    written: CallSummary | None = None
 
 
 @dataclass(frozen=True)
@@ -259,8 +273,22 @@ class PlayClip:
     customer: Customer | None
 
 
+@dataclass(frozen=True)
+class ShowDispatchRules:
+    """The rules by which calls are dispatched, for somebody who sets them."""
+
+
 OnRecording = (
-    ConfirmWords | ShowTranscript | ShowCallNote | AskCallCustomer | AskCorrection | AskWords | ShowCorrection | PlayClip
+    ConfirmWords
+    | ShowTranscript
+    | ShowCallNote
+    | AskCallCustomer
+    | ShowSummary
+    | AskCorrection
+    | AskWords
+    | ShowCorrection
+    | PlayClip
+    | ShowDispatchRules
 )
 OnPassage = Walk | Versions | JudgePassage
 OnRequest = Settle | Edit | AskEdit | TakeBack

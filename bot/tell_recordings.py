@@ -247,7 +247,9 @@ class RecordingTeller:
         group gets one."""
         if person is None or person.person_id is None or not person.is_staff or row.message.get("in_group"):
             return reply
-        return replace(reply, links=(self._links.link(recording.id, person.person_id, Voice(reply.lang)),))
+        voice = Voice(reply.lang)
+        page = self._links.link(recording.id, person.person_id, voice)
+        return replace(reply, links=(page, *self._dispatching.links.links(person, voice)))
 
     async def _arrivals(self, tx: Tx, recording_id: str) -> list[tuple[Any, Address]]:
         found = select(RecordingArrivalRow.__table__).where(RecordingArrivalRow.recording_id == recording_id)

@@ -31,7 +31,7 @@ from actions.rows import may_see, one
 from actions.world import World
 from bot import buttons
 from bot.buttons import Pressed
-from bot.call_notes import note_on_call, says_with_whom
+from bot.call_notes import note_on_call, says_with_whom, summary_of_call
 from bot.call_reading import CallReader
 from bot.correcting import CORRECTING, on_correcting, says_right_words
 from bot.edits import LONGEST, approves_with_changes, changes_in
@@ -42,6 +42,7 @@ from bot.meetings import meeting_turn
 from bot.message import Address
 from bot.names import NameBook
 from bot.outbox import IS_WORDS, target_of
+from bot.pages.dispatch_links import MAY_SET
 from bot.paper_changes import basis_of_words, changed, speaks_of_a_paper
 from bot.playing import asked_to_play, play
 from bot.reviews import materials_came
@@ -62,6 +63,7 @@ from bot.steps import (
     Rest,
     SendOff,
     Settle,
+    ShowDispatchRules,
     ShowPaper,
     ShowTranscript,
     Step,
@@ -102,7 +104,10 @@ _CANCEL = re.compile(
     r"|cancel(?: (?:the |this )?recording)?|stop(?: listening)?)[。.!！]?",
     re.IGNORECASE,
 )
-_ON_RECORD = frozenset({"look", "change", "send_paper", "transcript", "retype", "call_note", "clip"}) | CORRECTING
+_RULES = re.compile(
+    r"(?:看看?|改|打开)?派单规则[。.]?|(?:show |open |change )?(?:the )?dispatch(?:ing)? rules[.]?", re.IGNORECASE
+)
+_ON_RECORD = frozenset({"look", "change", "send_paper", "transcript", "retype", "call_note", "clip", "summary"}) | CORRECTING
 """Buttons on something that is kept: a paper or a recording."""
 _basis = TypeAdapter(Basis)
 
@@ -237,6 +242,8 @@ class Thinker:
             return stop
         if (clip := await asked_to_play(tx, heard, understanding.text)) is not None:
             return clip
+        if heard.speaker.role in MAY_SET and _RULES.fullmatch(understanding.text.strip()):
+            return ShowDispatchRules()
         if (with_whom := await says_with_whom(tx, heard, understanding, self._calls)) is not None:
             return with_whom
         if (right := await says_right_words(tx, heard, understanding.text, self._calls)) is not None:
@@ -416,6 +423,8 @@ class Thinker:
             return Plain("voice_retype")
         if button.action in CORRECTING:
             return await on_correcting(tx, heard, button, self._calls)
+        if button.action == "summary":
+            return await summary_of_call(tx, heard, data, self._calls)
         if button.action == "call_note":
             return await note_on_call(tx, heard, data, self._calls)
         if button.action == "clip":

@@ -7,13 +7,15 @@ answer, the passages speak for themselves. Nothing it writes can make anything h
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import structlog
 
 from actions.outside.llm import LlmUnavailableError
 from actions.proposal import Answer
+from bot.call_reading import CallRead, CallSummary
 from bot.review import masked
-from bot.steps import Step, Tell
+from bot.steps import ShowSummary, Step, Tell
 from retrieval.cited import Said, verified
 from retrieval.passage import Passage
 from retrieval.words import terms
@@ -22,16 +24,19 @@ log = structlog.get_logger()
 
 Write = Callable[[str, str], Awaitable[str]]
 """What a model writes about some material, by instructions. Raises LlmUnavailableError."""
+Summarise = Callable[[CallRead, str, Literal["zh", "en"]], Awaitable[CallSummary]]
+"""A call in a few sentences, in a language; the plain ones where nothing else can be had."""
 
 _MOST_SENTENCES = 3
 _ADDRESS = re.compile(r"://|www\.|\S@\S", re.IGNORECASE)
-_TO_A_MACHINE = re.compile(
+TO_A_MACHINE = re.compile(
     r"\bAI\b|人工智能|机器人|(?:智能|语音|聊天)?助手|大模型|系统(?:指令|提示)|提示词|忽略(?:以上|上面|前面|之前|所有)|开发者模式"
     r"|\bassistants?\b|\b(?:chat)?bots?\b|\brobots?\b|language models?|\bLLM\b|\bsystem\s*(?:prompt|:)|\bprompts?\b"
     r"|\b(?:ignore|disregard|forget)\b.{0,30}\b(?:above|previous|prior|earlier|rules|instructions)|[\u200b-\u200f\u2060\ufeff]"
     r"|\{\s*\"(?:tool|function|action|name)\"|<[!/?a-z]|\]\(|^\s*\w+:\s*\[",
     re.IGNORECASE,
 )
+"""Words that speak to a machine rather than to people, or that only a machine writes."""
 _INSTRUCTIONS = {
     "zh": (
         "你根据公司文件回答同事或客户的问题。只用下面编号的段落，不用别的知识。"
@@ -50,15 +55,19 @@ _INSTRUCTIONS = {
 
 
 class Writer:
-    """Callable with the steps of a message; gives them back, answers from documents put into sentences."""
+    """Callable with the steps of a message; gives them back, answers from documents put into sentences, and calls by
+    `summarise`."""
 
-    def __init__(self, write: Write | None) -> None:
+    def __init__(self, write: Write | None, summarise: Summarise | None = None) -> None:
         self._write = write
+        self._summarise = summarise
 
     async def __call__(self, steps: Sequence[Step]) -> list[Step]:
         return [await self._written(step) for step in steps]
 
     async def _written(self, step: Step) -> Step:
+        if isinstance(step, ShowSummary) and self._summarise is not None:
+            return replace(step, written=await self._summarise(step.read, step.plain, step.lang))
         if self._write is None or not isinstance(step, Tell) or step.answer.topic != "passage":
             return step
         # a customer's data are nothing for somebody else's server
@@ -85,7 +94,7 @@ def _material(question: str, passages: Sequence[Passage]) -> str:
 def without_orders(passage: Passage) -> Passage:
     """The passage without the lines that speak to a machine rather than to people: a model need not see them, and nothing
     rests on them."""
-    lines = [line for line in passage.text.split("\n") if not _TO_A_MACHINE.search(line)]
+    lines = [line for line in passage.text.split("\n") if not TO_A_MACHINE.search(line)]
     return replace(passage, text="\n".join(lines))
 
 

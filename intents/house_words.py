@@ -25,10 +25,12 @@ _MOST = 5_000
 
 @dataclass(frozen=True)
 class HouseWords:
-    """`plain` has for each word of the house what it means; `names` are names with the aliases people use."""
+    """`plain` has for each word of the house what it means; `names` are names with the aliases people use, those of
+    `competitors` among them."""
 
     plain: Mapping[str, str]
     names: tuple[KnownName, ...]
+    competitors: tuple[KnownName, ...] = ()
 
 
 NOTHING = HouseWords({}, ())
@@ -54,14 +56,15 @@ def read_house_words(file: Path) -> HouseWords:
     if foreign := sorted(str(name) for name in set(content) - {_WORDS, *_NAMED}):
         raise ValueError(f"{file}: there is no section {foreign[0]!r}; there are {', '.join((_WORDS, *_NAMED))}")
     plain = dict(_word(file, *entry) for entry in _entries(file, content, _WORDS))
-    names = []
+    names, rivals = [], []
     for section, kind in _NAMED.items():
         for name, aliases in _entries(file, content, section):
             said = _aliases(file, section, name, aliases)
             names.append(KnownName(kind, str(name), said))
             if section == "competitors":  # what is known of a rival is found by its name
                 plain |= {alias: str(name) for alias in said}
-    return HouseWords(plain, tuple(names))
+                rivals.append(names[-1])
+    return HouseWords(plain, tuple(names), tuple(rivals))
 
 
 def _entries(file: Path, content: Mapping[str, Any], section: str) -> list[tuple[Any, Any]]:

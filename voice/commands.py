@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voice.emotion_command import SHIPPED_MODEL
 from voice.profile import SETTING, SHIPPED, SYNTHETIC_ONLY
 
 if TYPE_CHECKING:
     from voice.listen import Step
+    from voice.mood import Mood, Peak
     from voice.transcript import Transcript
 
 WhisperModel = Annotated[
@@ -50,8 +52,12 @@ def analyse(
         int | None, typer.Option(min=0, max=1, help="Which channel the customer is on: 0 left, 1 right.")
     ] = None,
     model: WhisperModel = str(SHIPPED),
+    emotion_model: Annotated[
+        Path,
+        typer.Option(help="A folder with a model of emotion, for how the customer sounds.", show_default="the shipped one"),
+    ] = SHIPPED_MODEL,
 ) -> None:
-    """Write down who said what and when; voices told apart by their sound alone are marked as estimated."""
+    """Write down who said what and when, and how the customer sounds; what is only estimated is marked as that."""
     if script not in ("simplified", "traditional", "heard"):
         raise typer.BadParameter("must be simplified, traditional or heard", param_hint="--script")
     if not file.is_file():
@@ -68,10 +74,13 @@ def analyse(
         customer_channel=customer_channel,
     )
     transcript = _shown(listen(file, Whisper.load(model), wishes))
+    mood = _mood(file, transcript, emotion_model)
     if as_json:
-        typer.echo(json.dumps(_public(transcript), ensure_ascii=False, indent=2))
+        typer.echo(
+            json.dumps({**_public(transcript), "mood": mood and _mood_data(mood, transcript)}, ensure_ascii=False, indent=2)
+        )
         return
-    for line in _lines(transcript):
+    for line in [*_lines(transcript), *(_mood_lines(transcript, mood) if mood else ())]:
         typer.echo(line)
     if transcript.notice is not None:
         typer.echo(_NOTICES.get(transcript.notice, transcript.notice).format(model=transcript.model), err=True)
@@ -91,6 +100,46 @@ def _shown(steps: "Iterator[Step]") -> "Transcript":
     if transcript is None:
         raise AssertionError("unreachable: nobody cancels here")
     return transcript
+
+
+def _mood(file: Path, transcript: "Transcript", model: Path) -> "Mood | None":
+    """How the customer sounds; None where nobody knows who that is, or it cannot be said, and then why on standard error."""
+    if transcript.customer is None:
+        return None
+    from voice.customer_mood import CustomerMoods  # noqa: PLC0415 - as above
+
+    try:
+        return CustomerMoods((model,)).judge(file, transcript.turns, transcript.customer)[0]
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        return None
+
+
+def _mood_data(mood: "Mood", transcript: "Transcript") -> dict[str, object]:
+    from dataclasses import asdict  # noqa: PLC0415 - as above
+
+    peaks = [{**asdict(peak), "words": _words_at(peak, transcript)} for peak in mood.peaks]
+    return {**asdict(mood), "peaks": peaks, "customer": transcript.customer}
+
+
+def _mood_lines(transcript: "Transcript", mood: "Mood") -> Iterator[str]:
+    seconds: dict[str, float] = {}
+    for one in mood.felt:
+        seconds[one.emotion] = seconds.get(one.emotion, 0.0) + one.end - one.start
+    if not seconds:
+        yield "How the customer sounds cannot be told: too little of them alone was heard."
+        return
+    shares = sorted(seconds.items(), key=lambda share: -share[1])
+    told = ", ".join(f"{name} {part / sum(seconds.values()):.0%}" for name, part in shares)
+    yield f"How the customer sounds, estimated by {mood.model}: {told}."
+    for peak in mood.peaks:
+        yield f"[{_clock(peak.at)}] {peak.emotion} ({peak.strength:.0%}): {_words_at(peak, transcript)}"
+
+
+def _words_at(peak: "Peak", transcript: "Transcript") -> str:
+    from voice.customer_mood import sentences_by, words_around  # noqa: PLC0415 - as above
+
+    return words_around(sentences_by(transcript.customer or "", transcript.turns), peak)
 
 
 def _public(transcript: "Transcript") -> dict[str, object]:

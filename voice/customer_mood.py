@@ -8,13 +8,16 @@ from pathlib import Path
 from voice.curve import outline
 from voice.decode import Recording, recording_in_steps
 from voice.emotion_model import SHIPPED, EmotionModel
-from voice.mood import Mood, Words, customer_speech, mood
-from voice.sentences import Sentence, sentences_of
+from voice.mood import Mood, Peak, Words, customer_speech, mood
+from voice.sentences import Sentence, quote_at, sentences_of
 from voice.speakers import Stretch
 from voice.transcript import Sound, Span, Transcript, Turn
 
 SaysOfWords = Callable[[Sequence[Sentence]], Iterable[Words]]
 """What a text model makes of the customer's sentences, each at its seconds."""
+
+
+_AN_INSTANT = 0.01
 
 
 class Stopped(Exception):
@@ -25,10 +28,17 @@ class CustomerMoods:
     """Judges with an emotion model that is loaded once, when the first call needs it.
 
     `models` are the folders that it may lie in, the first that is there counts; `says_of_words` lets the words have a say.
+    `folder` is where what is decoded lies meanwhile, nameless: the system's own for temporary files where none is given.
     """
 
-    def __init__(self, models: Sequence[Path] = (SHIPPED,), says_of_words: SaysOfWords | None = None) -> None:
+    def __init__(
+        self,
+        models: Sequence[Path] = (SHIPPED,),
+        says_of_words: SaysOfWords | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self._models = tuple(models)
+        self._folder = folder
         self._says_of_words = says_of_words
         self._model: EmotionModel | None = None
         self._one = threading.Lock()
@@ -46,7 +56,7 @@ class CustomerMoods:
         `stretches` tell who speaks when by the sound of the voices. Raises CannotHear for a file that cannot be decoded,
         ValueError where no emotion model can be loaded, Stopped once `cancelled` says so.
         """
-        with closing(recording_in_steps(path, folder=path.parent)) as steps:
+        with closing(recording_in_steps(path, folder=self._folder)) as steps:
             for step in steps:
                 if cancelled():
                     raise Stopped
@@ -59,20 +69,28 @@ class CustomerMoods:
         self, call: "_Watched", turns: Sequence[Turn], customer: str, stretches: Sequence[Stretch]
     ) -> tuple[Mood, tuple[float, ...]]:
         speech = customer_speech(call, turns, customer, stretches)
-        told = mood(speech, self._ready(), self._words(call, turns, customer))
+        told = mood(speech, self._ready(), self._words(turns, customer))
         return told, tuple(float(bar) for bar in outline(call))
 
-    def _words(self, call: "_Watched", turns: Sequence[Turn], customer: str) -> Iterable[Words]:
-        if self._says_of_words is None:
-            return ()
-        transcript = Transcript(tuple(turns), "", None, call.duration, (), call.channels > 1, customer)
-        return self._says_of_words([one for one in sentences_of(transcript) if one.side == "customer"])
+    def _words(self, turns: Sequence[Turn], customer: str) -> Iterable[Words]:
+        return self._says_of_words(sentences_by(customer, turns)) if self._says_of_words is not None else ()
 
     def _ready(self) -> EmotionModel:
         with self._one:
             if self._model is None:
                 self._model = EmotionModel.load(next((one for one in self._models if one.is_dir()), SHIPPED))
             return self._model
+
+
+def sentences_by(customer: str, turns: Sequence[Turn]) -> tuple[Sentence, ...]:
+    """Return what the customer says, sentence by sentence."""
+    transcript = Transcript(tuple(turns), "", None, 0.0, (), two_channels=False, customer=customer)
+    return tuple(one for one in sentences_of(transcript) if one.side == "customer")
+
+
+def words_around(sentences: Sequence[Sentence], peak: Peak) -> str:
+    """Return what is said where an emotion stands out most, whole sentences; empty where none of these is said then."""
+    return quote_at(tuple(sentences), peak.at, peak.at + _AN_INSTANT) or quote_at(tuple(sentences), peak.start, peak.end)
 
 
 class _Watched:

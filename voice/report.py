@@ -3,11 +3,12 @@
 This room knows no intents: the reader of sentences is handed in, and what it gives is kept under its own names.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from voice.promises import asks, promises, puts_off
 from voice.sentences import Sentence, Side, sentences_of
+from voice.topics import is_about_budget, office_in, rivals_in, wants
 from voice.transcript import Span, Transcript
 
 LONG_SILENCE = 3.0
@@ -32,12 +33,16 @@ class Mention:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reader made of a sentence: its intent, how probable (0 … 1), and whether that is enough to go by."""
+    """What a reader made of a sentence: its intent, how probable (0 … 1), and whether that is enough to go by.
+
+    `is_about_budget` where what it means is about the money there is to spend, whatever the words.
+    """
 
     intent: str
     confidence: float
     sure: bool
     mentions: tuple[Mention, ...] = ()
+    is_about_budget: bool = False
 
 
 Reader = Callable[[Sentence], Reading]
@@ -80,6 +85,33 @@ class Named:
 
 
 @dataclass(frozen=True)
+class Rival:
+    """A competitor that was named: by the name on file, the seconds at which it was, and the first sentence with it."""
+
+    name: str
+    quote: Sentence
+    at: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A sentence about the money there is to spend, with the amounts that are named in it."""
+
+    quote: Sentence
+    amounts: tuple[Mention, ...]
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A person who was named, with their company and their office where these were said with the name."""
+
+    name: str
+    company: str | None
+    office: str | None
+    at: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Talk:
     """How the talk went: each speaker's share of all speech (0 … 1), silences, and who fell into whose words when.
 
@@ -94,7 +126,11 @@ class Talk:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that is told of a call, in the order in which it was said."""
+    """Everything that is told of a call, in the order in which it was said.
+
+    `needs` are sentences in which the customer, or somebody who may be, says what they want. `named` is what was named
+    besides `rivals`, `people` and the amounts of the `budget`.
+    """
 
     sentences: tuple[Sentence, ...]
     moments: tuple[Moment, ...]
@@ -102,13 +138,27 @@ class Report:
     questions: tuple[Question, ...]
     named: tuple[Named, ...]
     talk: Talk
+    rivals: tuple[Rival, ...] = ()
+    budget: tuple[Budget, ...] = ()
+    needs: tuple[Sentence, ...] = ()
+    people: tuple[Somebody, ...] = ()
 
 
-def report_of(transcript: Transcript, read: Reader) -> Report:
-    """Return what the transcript shows; a corrected transcript gives its own report, nothing is remembered between two."""
+def report_of(transcript: Transcript, read: Reader, rivals: Mapping[str, Sequence[str]] | None = None) -> Report:
+    """Return what the transcript shows; a corrected transcript gives its own report, nothing is remembered between two.
+
+    `rivals` are the competitors that are known, each with what else people call it.
+    """
     spoken = sentences_of(transcript)
     readings = [read(one) for one in spoken]
+    found = _rivals(spoken, rivals or {})
+    budget = _budget(spoken, readings)
+    people = _people(spoken, readings)
     return Report(
+        rivals=found,
+        budget=budget,
+        needs=tuple(one for one in spoken if one.side != "ours" and wants(one.text, one.lang)),
+        people=people,
         sentences=spoken,
         moments=_moments(spoken, readings),
         promises=tuple(
@@ -117,7 +167,7 @@ def report_of(transcript: Transcript, read: Reader) -> Report:
             if promises(one.text, one.lang)
         ),
         questions=_open_questions(spoken),
-        named=_named(spoken, readings),
+        named=_rest(_named(spoken, readings), found, budget, people, rivals or {}),
         talk=_talk(transcript),
     )
 
@@ -173,6 +223,63 @@ def _named(spoken: Sequence[Sentence], readings: Sequence[Reading]) -> tuple[Nam
             before = found.get(key)
             at = (*(before.at if before else ()), one.start)
             found[key] = Named(mention.type, mention.text, mention.value, at)
+    return tuple(found.values())
+
+
+def _rest(
+    named: Sequence[Named],
+    found: Sequence[Rival],
+    budget: Sequence[Budget],
+    people: Sequence[Somebody],
+    rivals: Mapping[str, Sequence[str]],
+) -> tuple[Named, ...]:
+    """What was named and is not told as a part of its own."""
+    told = {("amount", amount.text.casefold()) for one in budget for amount in one.amounts}
+    told |= {("person", one.name.casefold()) for one in people}
+    told |= {("company", name.casefold()) for one in found for name in (one.name, *rivals[one.name])}
+    return tuple(one for one in named if (one.type, one.text.casefold()) not in told)
+
+
+def _rivals(spoken: Sequence[Sentence], rivals: Mapping[str, Sequence[str]]) -> tuple[Rival, ...]:
+    found: dict[str, Rival] = {}
+    for one in spoken:
+        for name in rivals_in(one.text, rivals):
+            before = found.get(name)
+            found[name] = replace(before, at=(*before.at, one.start)) if before else Rival(name, one, (one.start,))
+    return tuple(found.values())
+
+
+def _budget(spoken: Sequence[Sentence], readings: Sequence[Reading]) -> tuple[Budget, ...]:
+    """Questions of ours about it tell nothing yet; the answer is what is told, and an amount alone is one."""
+    found: list[Budget] = []
+    asked: Sentence | None = None
+    for one, reading in zip(spoken, readings, strict=True):
+        amounts = tuple(mention for mention in reading.mentions if mention.type == "amount")
+        is_about = reading.is_about_budget or is_about_budget(one.text)
+        is_answer = bool(amounts) and asked is not None and one.start <= asked.end + _ANSWER_WITHIN
+        is_answer = is_answer and asked is not None and one.speaker != asked.speaker
+        if is_about and one.side == "ours" and asks(one.text, one.lang):
+            asked = one
+        elif is_about or is_answer:
+            found.append(Budget(one, amounts))
+            asked = None
+    return tuple(found)
+
+
+def _people(spoken: Sequence[Sentence], readings: Sequence[Reading]) -> tuple[Somebody, ...]:
+    """Company and office only where the sentence names just one person: else nobody can say whose they are."""
+    found: dict[str, Somebody] = {}
+    for one, reading in zip(spoken, readings, strict=True):
+        named = [mention for mention in reading.mentions if mention.type == "person"]
+        companies = [mention.text for mention in reading.mentions if mention.type == "company"]
+        is_alone = len({mention.text for mention in named}) == 1
+        company = companies[0] if is_alone and len(companies) == 1 else None
+        office = office_in(one.text) if is_alone else None
+        for mention in named:
+            before = found.get(mention.text, Somebody(mention.text, None, None, ()))
+            office = None if office and office in mention.text else office
+            at = (*before.at, one.start)
+            found[mention.text] = Somebody(mention.text, before.company or company, before.office or office, at)
     return tuple(found.values())
 
 

@@ -23,10 +23,10 @@ from actions.commands.planning import (
     problem,
     stamp,
 )
-from actions.commands.stops import LONGEST_WORDS
+from actions.commands.stops import LONGEST_WORDS, lifting, may_rule, taken_back
 from actions.crm.own import json_value
-from actions.crm.records import Customer, Deal, Recording, Speaker
-from actions.proposal import Create, Effect, Facts, Json, Plan, Remove, Schedule, Subject, Unschedule
+from actions.crm.records import Customer, Deal, Recording, Signal, Speaker
+from actions.proposal import Create, Effect, Facts, Json, Plan, Remove, Schedule, Subject, Unschedule, Update
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,22 @@ class CallPromise:
 
 
 @dataclass(frozen=True)
+class CallLift:
+    """An open signal that the customer took back in a call: with these words, at this second.
+
+    `by_anyone`: the house takes such words from anybody; else whoever writes the call down must be of the signal's roles.
+    """
+
+    signal_id: str
+    second: Decimal
+    words: str
+    by_anyone: bool = False
+
+
+@dataclass(frozen=True)
 class WriteCall:
-    """Write a call down with its customer, once: the call with its moments, its signals, a reminder for each promise.
+    """Write a call down with its customer, once: the call with its moments, its signals, a reminder for each promise, and
+    what it says is over of what the customer had shown before.
 
     `text` is how the call is told. The records are named after the recording, so that the same call is not written down
     twice. A recording that belonged to no customer belongs to this one afterwards.
@@ -80,6 +94,7 @@ class WriteCall:
     signals: tuple[CallSignal, ...] = ()
     promises: tuple[CallPromise, ...] = ()
     deal_id: str | None = None
+    lifts: tuple[CallLift, ...] = ()
 
     name: ClassVar[str] = "write_call"
     roles: ClassVar[frozenset[str]] = SALES
@@ -90,6 +105,7 @@ class WriteCall:
         return (
             ("recording", self.recording_id),
             *named(("customer", self.customer_id), ("deal", self.deal_id)),
+            *(("signal", one.signal_id) for one in self.lifts),
             written,
         )
 
@@ -108,6 +124,9 @@ class WriteCall:
         )
         if (wrong := self._wrong(facts, recording, deal)) is not None:
             return problem(wrong, *about)
+        lifted = self._lifted(facts, customer, recording, speaker, now)
+        if lifted is None:
+            return problem("may_not_lift", *about)
         activity_id = call_activity(recording.id)
         values: dict[str, Json] = {
             "kind": "call",
@@ -133,14 +152,15 @@ class WriteCall:
         inverse += [Unschedule(dispatch_timer(recording.id))] if again else []
         inverse += [Remove("signal", one.id) for one in reversed(signals)]
         return Plan(
-            (Create("activity", activity_id, values), *belongs.updates, *signals, *reminded, *again),
+            (Create("activity", activity_id, values), *belongs.updates, *lifted, *signals, *reminded, *again),
             about,
-            inverse=(*inverse, *belongs.inverse, Remove("activity", activity_id)),
+            inverse=(*inverse, *taken_back(lifted), *belongs.inverse, Remove("activity", activity_id)),
             data={
                 "name": recording.name,
                 "customer": {"zh": customer.name, "en": customer.name_en or customer.name},
                 "signals": len(signals) or None,
                 "reminders": len(reminders) or None,
+                "lifted": len({one.id for one in lifted}) or None,
             },
         )
 
@@ -155,6 +175,25 @@ class WriteCall:
         if facts.get("activity", call_activity(recording.id)) is not None:
             return "call_written"
         return None if is_text(self.text) else "no_text"
+
+    def _lifted(
+        self, facts: Facts, customer: Customer, recording: Recording, speaker: Speaker, now: datetime
+    ) -> tuple[Update, ...] | None:
+        """Each open signal of this customer that the call ends, with the recording and its second as the evidence.
+
+        None where one is somebody else's to lift.
+        """
+        updates: dict[str, tuple[Update, ...]] = {}
+        for one in self.lifts:
+            signal: Signal | None = facts.get("signal", one.signal_id)
+            if signal is None or signal.state != "open" or signal.customer_id != customer.id:
+                continue
+            if not one.by_anyone and not may_rule(signal.roles, about_customer(customer), speaker):
+                return None
+            where = f"{recording.name} {recording_second(one.second)}"
+            words = f"{one.words.strip()} ({where})"[:LONGEST_WORDS]
+            updates[signal.id] = lifting(signal, speaker, now, words)
+        return tuple(update for one in updates.values() for update in one)
 
     def _reminders(self) -> list[tuple[str, CallPromise]]:
         said: dict[int | None, int] = {}

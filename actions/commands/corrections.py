@@ -1,6 +1,6 @@
 """Putting right what was heard in a call, and with it what was written down of it: words, speakers, customer; plans only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -31,7 +31,7 @@ from actions.crm.records import (
     Signal,
     Speaker,
 )
-from actions.proposal import Create, Effect, Facts, Json, Plan, Remove, Schedule, Subject, Unschedule
+from actions.proposal import Create, Effect, Facts, Json, Notify, Plan, Remove, Schedule, Subject, Unschedule
 
 _LONGEST_NAME = 40
 _CERTAIN = 100
@@ -118,7 +118,7 @@ class CorrectCall:
             is_customer = changes("recording", recording, {"customer_speaker": value or None, "customer_percent": _CERTAIN})
             effects += is_customer.updates
             inverse = [*is_customer.inverse, *inverse]
-        revising = _Revising(recording, file, facts, now)
+        revising = _Revising(recording, file, facts, speaker, now)
         if self.revised is not None and customer is not None:
             revising.revise(self.revised, customer)
         tells = Schedule(f"corrected:{recording.id}", "corrected", now, {"recording": recording.id})
@@ -165,13 +165,14 @@ class CorrectCall:
 class _Revising:
     """Collects what must change so that what was written down of a call says what the call now says."""
 
-    def __init__(self, recording: Recording, file: CallFile, facts: Facts, now: datetime) -> None:
+    def __init__(self, recording: Recording, file: CallFile, facts: Facts, speaker: Speaker, now: datetime) -> None:
         self.effects: list[Effect] = []
         self.inverse: list[Effect] = []
         self.told: dict[str, Json] = {}
         self._recording = recording
         self._file = file
         self._facts = facts
+        self._speaker = speaker
         self._now = now
 
     def revise(self, revised: CallRevision, customer: Customer) -> None:
@@ -206,13 +207,30 @@ class _Revising:
                 self._count("signals_new", signal.kind)
             elif signal.words != said["words"]:
                 self._count("signals_changed", signal.kind)
+                self._tell_who_waits(signal, str(said["words"]))
             self._change("signal", signal, {**said, "state": "open"})
         elif signal.state == "open":
             self._count("signals_gone", signal.kind)
+            self._tell_who_waits(signal, None)
             if any(one.signal_id == signal.id for one in self._file.firings):
                 self._change("signal", signal, {"state": "withdrawn"})
             else:
                 self._take_away("signal", signal)
+
+    def _tell_who_waits(self, signal: Signal, words: str | None) -> None:
+        """What this signal stopped and still waits for a yes: whoever asked, and who may rule, hear that it rests on other
+        words now, or on none. What was shown to them then stays as it was."""
+        for firing in self._file.firings:
+            if firing.signal_id == signal.id and firing.verdict == "confirm" and firing.state in ("open", "appealed"):
+                by = {"by": self._speaker.name, "by_en": self._speaker.called("en")}
+                told = {"title": firing.title, "firing": firing.id, "at": recording_second(signal.second or 0), **by}
+                offices = {"manager", "director", "legal"} & set(firing.roles.split("|"))
+                groups = sorted({"group:@legal" if one == "legal" else "group:@managers" for one in offices})
+                now = {"before": signal.words, "after": words, "gone": None if words else "gone"}
+                back = {"before": words, "after": signal.words, "gone": None}
+                for to in (f"person:{firing.person_id}", *groups):
+                    effect = Notify(to, "evidence_changed", {**told, **now})
+                    self._also(effect, replace(effect, data={**told, **back}))
 
     def _reminder(self, promise: RevisedPromise, customer_id: str, deal_id: str | None, person_id: str | None) -> None:
         """A reminder that was sent, or that its owner cancelled, stays as it is."""

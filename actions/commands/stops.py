@@ -115,11 +115,11 @@ class EndSignals:
             update
             for one in signals
             if one.state == "open"
-            for update in _lifted(one, speaker, now, self.words[:LONGEST_WORDS])
+            for update in lifting(one, speaker, now, self.words[:LONGEST_WORDS])
         )
         if not updates:
             return problem("unchanged", about_customer(customer), field="state", value="lifted")
-        return Plan(updates, (about_customer(customer),), inverse=_back(updates))
+        return Plan(updates, (about_customer(customer),), inverse=taken_back(updates))
 
 
 @dataclass(frozen=True)
@@ -145,8 +145,8 @@ class LiftSignal:
         subject = Subject("firing", signal.id, customer.name if customer else "", signal.customer_id, owner)
         if (cannot := _cannot_rule(subject, speaker, signal.roles, self.reason, signal.state, ("open",))) is not None:
             return cannot
-        updates = _lifted(signal, speaker, now, self.reason.strip())
-        return Plan(updates, (subject,), inverse=_back(updates))
+        updates = lifting(signal, speaker, now, self.reason.strip())
+        return Plan(updates, (subject,), inverse=taken_back(updates))
 
 
 @dataclass(frozen=True)
@@ -270,7 +270,7 @@ class RuleOnFiring:
         if self.ruling == "lifted":
             if signal is None or signal.id != firing.signal_id:
                 return problem("no_signal", subject)
-            lifted = _lifted(signal, speaker, now, reason) if signal.state == "open" else ()
+            lifted = lifting(signal, speaker, now, reason) if signal.state == "open" else ()
         settled = {"state": self.ruling, "ruled_by": speaker.person_id, "ruled_at": now, "ruling": reason}
         told = {**firing_card(firing), "by": speaker.name, "by_en": speaker.called("en"), "reason": reason}
         told["command"] = firing.command if firing.verdict == "refuse" and self.ruling != "upheld" else None
@@ -402,12 +402,14 @@ def _cannot_rule(
     return None if state in open_states else problem("already_ruled", subject)
 
 
-def _lifted(signal: Signal, speaker: Speaker, now: datetime, words: str) -> tuple[Update, ...]:
+def lifting(signal: Signal, speaker: Speaker, now: datetime, words: str) -> tuple[Update, ...]:
+    """What changes of a signal that is lifted, by these words."""
     wanted = {"state": "lifted", "lifted_by": speaker.person_id, "lifted_at": now, "lifted_words": words}
     return changes("signal", signal, wanted).updates
 
 
-def _back(updates: tuple[Update, ...]) -> tuple[Update, ...]:
+def taken_back(updates: tuple[Update, ...]) -> tuple[Update, ...]:
+    """The same fields back, in reverse order."""
     return tuple(Update(one.kind, one.id, one.field, old=one.new, new=one.old) for one in reversed(updates))
 
 

@@ -316,7 +316,7 @@ _Bounds = tuple[Decimal, Decimal]
 def _knob(path: str, bounds: _Bounds, value: Decimal) -> Knob:
     least, most = bounds
     most = Decimal(5) if bounds is _REACHES else most
-    return Knob(path, least, max(most, value), Decimal("0.05") if bounds is not _SHARE else _HUNDREDTH, value)
+    return Knob(path, least, max(most, value), _HUNDREDTH, value)
 
 
 def _steps(path: str) -> list[str]:

@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import yaml
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Form, Header, Query, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import select
 
+from actions.commands.clips import LONGEST_CLIP, Part
 from actions.commands.corrections import CorrectCall
 from actions.commands.planning import MAX_TEXT
 from actions.crm import own, people
@@ -30,30 +31,39 @@ from bot.call_corrections import CallCorrections, Wish
 from bot.call_opening import CallOpener, voice_for
 from bot.call_sheet import CallSheet, SheetMood
 from bot.channels.channel import Accept
+from bot.channels.ranges import answer_in_part
+from bot.clips import Clips
 from bot.kept_recordings import may_read
+from bot.may_hear import Closed
 from bot.message import Button, Message, message_from_json, reply_from_json
 from bot.outbox import target_of
 from bot.pages.call_links import PATH, CallLinks
+from bot.phrase_clips import why_closed
 from bot.phrase_recordings import clock
 from bot.unheard import tell_in_chat
 from bot.wording.changes import shortened
 from bot.wording.fill import Voice
 from bot.wording.moments import when
+from voice.clip import MIME
 
 _HERE = Path(__file__).parent
 _SAY = yaml.safe_load((_HERE / "call.yaml").read_text(encoding="utf-8"))
 _templates = Environment(
     loader=FileSystemLoader(_HERE), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
 )
-_ELSEWHERE = frozenset({"transcript", "more"})
+_ELSEWHERE = frozenset({"transcript", "more", "correct", "correct_call"})
 """Buttons of the card that show in the chat what stands on the page anyway."""
 _STEPS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _TALL, _TOP, _BOTTOM = 148, 40, 124
 """Pixels of the waveform: all of it, and where its bars may reach."""
 _TELLING, _SHOWN_OF_A_SPEAKER = 8, 24
 """Characters of a sentence that says more than hello, and of what is shown of it."""
+_PIECE = 30
+"""Seconds that are played at once; the script asks for the next piece by itself."""
+_SHUT = {"not_allowed": 403, "no_basis": 403, "deleted": 410, "gone": 410, "outside": 404}
+"""What HTTP says where sound stays inside; a recording that cannot be played at all is 422."""
 _LETTERS = "ABCDEFGH"
-_FLAG_WIDE = 12.0
+_FLAG_WIDE = 16.0
 """Per cent of a phone's width that the time on a flag takes."""
 
 _HEADERS = {
@@ -88,17 +98,25 @@ class CallPages:
     """The page and what is done on it. What is put right is decided and carried out like everything else."""
 
     def __init__(
-        self, store: Store, opener: CallOpener, links: CallLinks, corrections: CallCorrections, accept: Accept
+        self,
+        store: Store,
+        opener: CallOpener,
+        links: CallLinks,
+        corrections: CallCorrections,
+        clips: Clips,
+        accept: Accept,
     ) -> None:
         self._store = store
         self._opener = opener
         self._links = links
         self._corrections = corrections
+        self._clips = clips
         self._accept = accept
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix=PATH.rstrip("/"), include_in_schema=False)
         router.add_api_route("/{token}", self.look, methods=["GET"])
+        router.add_api_route("/{token}/sound", self.sound, methods=["GET"])
         router.add_api_route("/{token}/press", self.press, methods=["POST"])
         router.add_api_route("/{token}/correct", self.correct, methods=["POST"])
         return router
@@ -111,6 +129,28 @@ class CallPages:
             return await self._page(await self._reader(request, token, lang), token, edit=edit, said=said)
         except _NotShown as no:
             return _told(no)
+
+    async def sound(
+        self,
+        request: Request,
+        token: str,
+        at: Annotated[float, Query(ge=0)],
+        seconds: Annotated[float, Query(alias="for", gt=0, le=LONGEST_CLIP)] = _PIECE,
+        range: Annotated[str | None, Header()] = None,
+        lang: str | None = None,
+    ) -> Response:
+        """A piece of the recording as MP3, through the gate and on record; or the sentence why not."""
+        try:
+            reader = await self._reader(request, token, lang)
+        except _NotShown as no:
+            return PlainTextResponse(_SAY[no.lang]["told"][no.key], no.status, headers=_HEADERS)
+        part = Part(reader.recording.id, round(at, 3), round(seconds, 3))
+        to = f"person:{reader.person.person_id}"
+        content = await self._clips.hand_out(part, to) if part.is_possible else Closed("outside")
+        if isinstance(content, Closed):
+            why, status = why_closed(content.reason, reader.voice), _SHUT.get(content.reason, 422)
+            return PlainTextResponse(why, status, headers=_HEADERS)
+        return answer_in_part(content, MIME, _HEADERS, range)
 
     async def press(
         self, request: Request, token: str, button: Annotated[str, Form(max_length=64)], lang: str | None = None

@@ -19,9 +19,8 @@ from pydantic import BaseModel, Field
 from actions.crm.records import Speaker
 from actions.outside.store import Store, Tx
 from actions.policy.dispatch import PRIORITIES, URGENT, Dispatched, DispatchTemplate
-from bot.dispatch_api import RULES, Saved, Values, saved, saved_out, turned, who_may_set
+from bot.dispatch_api import Saved, Values, saved, saved_out, turned, who_may_set
 from bot.dispatching import Dispatching, InForce, Tried, Version
-from bot.pages.signed import SignedLinks
 from bot.phrase_dispatch import reason_line
 from bot.wording.fill import Voice
 
@@ -55,15 +54,15 @@ class Wished(BaseModel):
     again: Annotated[str, Field(max_length=64)] | None = None
 
 
-def dispatch_page(store: Store, dispatching: Dispatching, links: SignedLinks, now: Callable[[], datetime]) -> APIRouter:
-    """The page's routes. `links` are those of this kind of page."""
+def dispatch_page(store: Store, dispatching: Dispatching, now: Callable[[], datetime]) -> APIRouter:
+    """The page's routes."""
     router = APIRouter(prefix="/console/dispatch", include_in_schema=False)
 
     async def reader(tx: Tx, token: str) -> Speaker:
-        signed = links.read(token, now())
-        if signed is None or signed.thing != RULES:
+        person_id = dispatching.links.read(token)
+        if person_id is None:
             raise HTTPException(404, "This link has run out. Ask for a new one in the chat.")
-        return await who_may_set(tx, signed.person)
+        return await who_may_set(tx, person_id)
 
     @router.get("/{token}")
     async def page(token: str, lang: str | None = None) -> HTMLResponse:
@@ -182,18 +181,15 @@ def _shown(tried: list[Tried], template: DispatchTemplate, say: Mapping[str, Any
     changed = [one for one in tried if one.is_other]
     up, down = (sum(one.rises_by * sign > 0 for one in tried) for sign in (1, -1))
     counts = {"count": len(tried), "changed": len(changed), "up": up, "down": down, "moved": len(changed) - up - down}
-    summary = say["summary" if changed else "summary_same"] if tried else say["nothing_yet"]
     lines = [name for name in template.lines if any(name in (one.before.line, one.after.line) for one in tried)]
+    bars = [
+        (say["by_priority"], [_bar(say["priorities"][name], name, "priority", tried) for name in reversed(PRIORITIES)]),
+        (say["by_line"], [_bar(_line(name, template, voice), name, "line", tried) for name in lines]),
+    ]
+    summary = say["summary" if changed else "summary_same"] if tried else say["nothing_yet"]
     return {
         "summary": summary.format(**counts),
-        "bars": [
-            {
-                "title": say["by_priority"],
-                "rows": [_bar(say["priorities"][name], name, "priority", tried) for name in reversed(PRIORITIES)],
-            },
-            {"title": say["by_line"], "rows": [_bar(_line(name, template, voice), name, "line", tried) for name in lines]},
-        ],
-        "of": len(tried),
+        "bars": [{"title": title, "rows": rows, "most": _longest(rows)} for title, rows in bars],
         "calls": [_call(one, template, say, voice) for one in tried],
         "unchanged": say["unchanged"].format(count=len(tried) - len(changed)) if len(changed) < len(tried) else "",
     }
@@ -204,6 +200,10 @@ def _bar(label: str, name: str, field: str, tried: list[Tried]) -> dict[str, Any
     return {"label": label, "before": before, "after": after}
 
 
+def _longest(rows: list[dict[str, Any]]) -> int:
+    return max((max(row["before"], row["after"]) for row in rows), default=0)
+
+
 def _sides(tried: list[Tried]) -> tuple[list[Dispatched], list[Dispatched]]:
     return [one.before for one in tried], [one.after for one in tried]
 
@@ -212,7 +212,7 @@ def _call(one: Tried, template: DispatchTemplate, say: Mapping[str, Any], voice:
     anger = say["mood_unknown"] if one.facts.anger is None else f"{say['mood']} {one.facts.anger:.2f}"
     return {
         "id": one.recording_id,
-        "customer": one.customer or one.called,
+        "customer": (one.customer_en if voice.lang == "en" else one.customer) or one.called,
         "at": one.facts.at.astimezone(ZoneInfo(voice.zone)).strftime("%m-%d %H:%M"),
         "facts": f"{one.facts.tier} · {anger}" if one.facts.tier else anger,
         "before": _sent(one.before, template, say, voice),

@@ -23,7 +23,7 @@ from actions.crm.records import (
 )
 from actions.decide import decide
 from actions.draft import draft
-from actions.proposal import Basis, Create, Facts, Plan, Remove, Schedule, Unschedule, Update
+from actions.proposal import Basis, Create, Facts, Notify, Plan, Remove, Schedule, Unschedule, Update
 from tests.actions.house import FACTS, MANAGER, NOW, OTHER_REP, POLICY, REP
 from voice.transcript import Turn
 
@@ -187,6 +187,19 @@ def test_a_signal_that_stopped_something_stays_on_record_as_withdrawn_and_is_ope
     assert updated(gone, "signal") == {"state": "withdrawn"}
     withdrawn = replace(FROZEN, state="withdrawn")
     assert updated(revising(REVISED, signals=(withdrawn,), firings=(stopped,)), "signal") == {"state": "open"}
+
+
+def test_who_waits_for_a_yes_on_this_evidence_hears_that_it_changed_and_hears_it_again_when_that_is_undone() -> None:
+    stopped = Firing("F1", "b", "E01", "P", "deed", "d", "confirm", "manager", NOW, signal_id=FROZEN.id, title="样例")
+    for signals, told in (((), (None, "gone")), ((replace(STILL, words="今年没批"),), ("今年没批", None))):
+        changed = revising(replace(REVISED, signals=signals), firings=(stopped,))
+        notices = [one for one in changed.effects if isinstance(one, Notify)]
+        assert [one.to for one in notices] == ["person:E01", "group:@managers"]
+        assert (notices[0].data["before"], notices[0].data["after"], notices[0].data["gone"]) == ("预算冻结了", *told)
+        assert [one.data["after"] for one in changed.inverse or () if isinstance(one, Notify)] == ["预算冻结了"] * 2
+    for settled in (replace(stopped, state="released"), replace(stopped, verdict="refuse")):
+        quiet = revising(replace(REVISED, signals=()), firings=(settled,))
+        assert not [one for one in quiet.effects if isinstance(one, Notify)]
 
 
 def test_a_signal_has_its_new_words_and_one_that_somebody_lifted_stays_lifted() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from bot.app import House, Minds, build_house, create_app
-from bot.hearing import Listener
+from bot.hearing import Listener, MoodJudge
 from bot.settings import Settings, load_settings
 from tests.house_under_test import SweepOnly
 
@@ -72,11 +72,17 @@ def settings_from(folder: Path, **given: str) -> Settings:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, minds: Minds, database: Path | None = None, *, sample: bool = True, listener: Listener | None = None
+    settings: Settings,
+    minds: Minds,
+    database: Path | None = None,
+    *,
+    sample: bool = True,
+    listener: Listener | None = None,
+    moods: MoodJudge | None = None,
 ) -> AsyncIterator[Served]:
     """The application, with the sample company or without, started and stopped as its server would.
 
-    `database` is copied first. `listener` hears recordings; without one they wait.
+    `database` is copied first. `listener` hears recordings; without one they wait. `moods` says how customers sound.
     """
     if database is not None:
         settings.home.mkdir(parents=True)
@@ -84,7 +90,7 @@ async def serving(
     houses: list[House] = []
 
     async def build(settings: Settings) -> House:
-        houses.append(await partial(build_house, minds=minds, engine=SweepOnly(), listener=listener)(settings))
+        houses.append(await partial(build_house, minds=minds, engine=SweepOnly(), listener=listener, moods=moods)(settings))
         return houses[0]
 
     app = create_app(settings, sample=sample, build=build)

@@ -10,9 +10,10 @@ import pytest
 from bot.app import Minds
 from bot.doctor import examine
 from tests.api.served import Json, Served, button_of, serving, settings_from
-from tests.fakes import FakeListener
+from tests.fakes import FakeListener, FakeMoods
 
 CALL = "客户: 报价太贵了\n销售: 我们包维保"
+ANGRY = "乙: 您好，很高兴为您服务\n甲: 我想了解一下专业版\n乙: 专业版五千元，给您优惠\n甲: 这也太贵了"
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def listener() -> FakeListener:
 
 @pytest.fixture
 async def listening(tmp_path: Path, minds: Minds, sample_home: Path, listener: FakeListener) -> AsyncIterator[Served]:
-    async with serving(settings_from(tmp_path), minds, sample_home, listener=listener) as served:
+    async with serving(settings_from(tmp_path), minds, sample_home, listener=listener, moods=FakeMoods()) as served:
         yield served
 
 
@@ -61,6 +62,28 @@ async def test_its_words_can_be_read_by_those_who_may(listening: Served) -> None
         may[person] = (await listening.http.get(f"/api/calls/{call['id']}", params={"person": person})).status_code
     assert may == {"E01": 200, "E11": 200, "E02": 403, "K001": 403}
     assert (await listening.http.get("/api/calls/REC-none")).status_code == 404
+
+
+async def test_how_the_customer_sounded_is_there_with_the_words_of_each_peak(listening: Served) -> None:
+    replies = await send(listening, ANGRY.encode())
+    replies = [*await listening.press(button_of(replies, "客户在通话里同意了"))]
+    await listening.house.listening.rest()
+    (call,) = (await listening.http.get("/api/calls")).json()
+    mood = (await listening.http.get(f"/api/calls/{call['id']}", params={"person": "E01"})).json()["mood"]
+    assert (mood["customer_speaker"], mood["model"], mood["knows_calm"], mood["coverage"]) == ("甲", "fake-mood", True, 1)
+    assert [(one["start"], one["end"], one["emotion"]) for one in mood["segments"]] == [
+        (10, 20, "neutral"),
+        (30, 40, "angry"),
+    ]
+    assert [one["at"] for one in mood["curve"]] == [15, 35]
+    (peak,) = mood["peaks"]
+    assert (peak["emotion"], peak["at"], peak["words"]) == ("angry", 35, "这也太贵了")
+    assert mood["segments"][1]["scores"]["angry"] == mood["curve"][1]["scores"]["angry"] == 0.85
+
+
+async def test_a_call_whose_customer_is_not_known_has_no_mood(listening: Served) -> None:
+    call = await heard(listening)
+    assert (await listening.http.get(f"/api/calls/{call['id']}")).json()["mood"] is None
 
 
 async def test_it_can_be_deleted_once_by_those_who_may(listening: Served) -> None:

@@ -7,8 +7,19 @@ import pytest
 from bot.channels.channel import AnswerLost, TryLater
 from bot.channels.files_apart import file_of
 from bot.channels.slack_uploads import MOST_FILE_BYTES, stem_of
+from bot.may_hear import Closed
 from bot.message import Address, File, Reply
-from tests.channels.files_at_hand import INVITATION, INVITATION_PIECE, PDF, QUOTE, QUOTE_PIECE, AtHand
+from tests.channels.files_at_hand import (
+    CLIP_PIECE,
+    INVITATION,
+    INVITATION_PIECE,
+    MP3,
+    PDF,
+    QUOTE,
+    QUOTE_PIECE,
+    SHARED_CLIP_PIECE,
+    AtHand,
+)
 from tests.channels.slack_house import House, slack_house
 from tests.platforms.slack import AnswerCut, Broken, BrokenAfter, Fault, Says
 
@@ -119,3 +130,27 @@ async def test_a_name_that_no_disk_takes_becomes_one_that_it_does(house: House) 
     await house.channel.send("k-1", PERSON, Reply("", "en", files=(File('a/"b"\n?.ics', text="x" * 9),)))
     (upload,) = house.platform.uploads.values()
     assert upload.name == f"a b-{stem_of('k-1')}.ics"
+
+
+@pytest.mark.parametrize(("to", "piece"), [(ROOM, SHARED_CLIP_PIECE), (PERSON, CLIP_PIECE)], ids=["group", "person"])
+async def test_a_part_of_a_recording_is_a_file_that_slack_plays(house: House, to: Address, piece: Reply) -> None:
+    await house.channel.send("k-1", to, piece)
+    (message,) = house.platform.posted
+    assert message.picture is not None
+    assert (message.picture.content, message.picture.title) == (MP3, "华康 3\N{RATIO}12–3\N{RATIO}22.mp3")
+    assert message.picture.name.endswith(".mp3")
+
+
+async def test_one_that_is_for_a_person_does_not_go_into_a_channel(house: House, at_hand: AtHand) -> None:
+    await house.channel.send("k-1", ROOM, CLIP_PIECE)
+    assert [message.text for message in house.platform.posted] == ["[文件没有发到这里: 华康 3:12–3:22.mp3]"]
+    assert (house.platform.uploads, at_hand.asked) == ({}, [])
+
+
+async def test_sound_that_stays_inside_is_told_of_with_its_reason(house: House, at_hand: AtHand) -> None:
+    at_hand.sound = Closed("not_allowed")
+    await house.channel.send("k-1", ROOM, SHARED_CLIP_PIECE)
+    assert [message.text for message in house.platform.posted] == [
+        "[录音没有发到这里：华康 3:12–3:22]\n按规则，这里不能听。"
+    ]
+    assert house.platform.uploads == {}

@@ -7,8 +7,19 @@ import pytest
 
 from bot.channels.channel import AnswerLost, CannotTell, Refused, TryLater
 from bot.channels.files_apart import file_of
+from bot.may_hear import Closed
 from bot.message import Address, File, Reply
-from tests.channels.files_at_hand import INVITATION, INVITATION_PIECE, PDF, QUOTE, QUOTE_PIECE, AtHand
+from tests.channels.files_at_hand import (
+    CLIP_PIECE,
+    INVITATION,
+    INVITATION_PIECE,
+    MP3,
+    PDF,
+    QUOTE,
+    QUOTE_PIECE,
+    SHARED_CLIP_PIECE,
+    AtHand,
+)
 from tests.channels.tencent_house import WeComHouse, wechat_house, wecom_house
 from tests.platforms.tencent import Fault
 
@@ -146,3 +157,26 @@ async def test_wechat_has_no_message_for_a_file_and_names_it(at_hand: AtHand) ->
     async with wechat_house() as house:
         (words,) = house.channel.split(Reply("报价单请查收。", "zh", files=(QUOTE,)))
         assert words.text == "报价单请查收。\n[文件: 报价单-华康-v1.pdf]"
+
+
+@pytest.mark.parametrize("to", [ZHANG, CHAT, ROBOT], ids=["person", "chat", "robot"])
+async def test_a_part_of_a_recording_that_was_shared_with_a_group_goes_there_as_a_file(
+    house: WeComHouse, to: Address
+) -> None:
+    await house.channel.send("k1", to, SHARED_CLIP_PIECE)
+    assert files(house, to) == [("华康 3\N{RATIO}12–3\N{RATIO}22.mp3", MP3)]
+
+
+@pytest.mark.parametrize("to", [CHAT, ROBOT], ids=["chat", "robot"])
+async def test_one_that_is_for_a_person_does_not_go_to_a_group(house: WeComHouse, at_hand: AtHand, to: Address) -> None:
+    await house.channel.send("k1", ZHANG, CLIP_PIECE)
+    assert len(files(house, ZHANG)) == 1
+    at_hand.asked.clear()
+    await house.channel.send("k2", to, CLIP_PIECE)
+    assert (texts(house, to), at_hand.asked) == (["[文件没有发到这里: 华康 3:12–3:22.mp3]"], [])
+
+
+async def test_sound_that_stays_inside_is_told_of_with_its_reason(house: WeComHouse, at_hand: AtHand) -> None:
+    at_hand.sound = Closed("deleted")
+    await house.channel.send("k1", CHAT, SHARED_CLIP_PIECE)
+    assert (texts(house, CHAT), house.api.uploaded) == (["[录音没有发到这里：华康 3:12–3:22]\n录音已经删除。"], {})

@@ -7,9 +7,11 @@ import pytest
 
 from tests.cli.parley import run
 from tests.voice.encoding import FIXTURES
+from tests.voice.parrot import stereo_call
 from tests.voice.random_whisper import make_random_whisper
 
 CALL = str(FIXTURES / "call_zh.ogg")
+LOUDNESS = Path(__file__).parents[1] / "voice" / "files" / "loudness"
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +64,37 @@ def test_a_model_that_is_not_there_is_answered_with_the_setting(tmp_path: Path) 
 def test_a_file_that_is_not_there_and_wrong_use(tmp_path: Path) -> None:
     assert run(tmp_path, "call", "analyse", "no-such-file.mp3").code == 1
     assert run(tmp_path, "call", "analyse", CALL, "--script", "wrong").code == 2
+
+
+@pytest.fixture
+def stereo(tmp_path: Path) -> str:
+    path = tmp_path / "stereo.wav"
+    path.write_bytes(stereo_call().getvalue())
+    return str(path)
+
+
+def test_how_the_customer_sounds_is_told_where_it_is_known_who_that_is(model: str, stereo: str, tmp_path: Path) -> None:
+    options = ("--customer-channel", "1", "--emotion-model", str(LOUDNESS))
+    ran = run(tmp_path, "call", "analyse", stereo, *options, PARLEY_WHISPER_MODEL=model)
+    assert ran.code == 0, ran.err
+    assert "How the customer sounds, estimated by loudness: " in ran.out
+    said = run(tmp_path, "call", "analyse", stereo, *options, "--json", PARLEY_WHISPER_MODEL=model)
+    mood = json.loads(said.out)["mood"]
+    assert (mood["customer"], mood["model"], mood["knows_calm"]) == ("B", "loudness", False)
+    assert {one["emotion"] for one in mood["felt"]} <= {"angry", "happy", "neutral", "sad", "uncertain"}
+    assert all({"emotion", "at", "strength", "words"} <= set(one) for one in mood["peaks"])
+
+
+def test_nobodys_mood_is_told_where_it_is_doubtful_who_the_customer_is(model: str, tmp_path: Path) -> None:
+    ran = run(tmp_path, "call", "analyse", CALL, "--json", PARLEY_WHISPER_MODEL=model)
+    said = json.loads(ran.out)
+    assert said["customer"] is None
+    assert said["mood"] is None
+
+
+def test_a_folder_without_an_emotion_model_leaves_the_transcript_as_it_is(model: str, stereo: str, tmp_path: Path) -> None:
+    options = ("--customer-channel", "1", "--emotion-model", str(tmp_path))
+    ran = run(tmp_path, "call", "analyse", stereo, *options, PARLEY_WHISPER_MODEL=model)
+    assert ran.code == 0
+    assert "two channels, heard by noise" in ran.out and "sounds" not in ran.out
+    assert "no emotion model can be loaded from here" in ran.err

@@ -18,6 +18,8 @@ import httpx
 from aiohttp import WSMsgType, web
 from slack_sdk.signature import Clock, SignatureVerifier
 
+from tests.platforms.tencent import is_mp3
+
 TEAM = "T0SAMPLE"
 BOT = "U0PARLEY"
 BOT_TOKEN = "xoxb-sample-bot"
@@ -488,6 +490,8 @@ class SlackPlatform:
         upload = self.uploads.get(files[0].get("id"))
         if upload is None or upload.content is None or upload.is_complete:
             raise Refusal("file_not_found")
+        if upload.name.endswith(".mp3") != is_mp3(upload.content):
+            raise Refusal("invalid_arguments")  # Slack would take it, and show a player that plays nothing
         room = self._room({"channel": arguments.get("channel_id")})
         upload.is_complete, upload.title = True, files[0].get("title", upload.name)
         share = Posted(room.id, self.next_ts(), "", [], thread_ts=arguments.get("thread_ts"), picture=upload)

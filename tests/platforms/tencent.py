@@ -188,6 +188,8 @@ class TencentPlatform:
         else:
             demand(5 < len(content) <= MOST_FILE_BYTES, 40006, "invalid file size")
             demand("." in name and not set(name) & set('/\\\r\n"'), 40005, "invalid file name")
+            is_called_sound = name.endswith(".mp3"), told == "audio/mpeg"
+            demand(set(is_called_sound) == {is_mp3(content)}, 40005, "the name belies the file")
         media = f"media-{len(self.calls)}"
         self.uploaded[media] = Uploaded(name, content, self.now(), sort, robot)
         return {"type": sort, "media_id": media, "created_at": int(self.now().timestamp())}
@@ -239,6 +241,11 @@ class TencentPlatform:
                 return web.Response(status=500)
             case _:
                 return None
+
+
+def is_mp3(content: bytes) -> bool:
+    """Whether it is MP3 by its first bytes: a tag, or a frame of layer III."""
+    return content.startswith(b"ID3") or (content[:1] == b"\xff" and content[1:2] in (b"\xfa", b"\xfb", b"\xf2", b"\xf3"))
 
 
 def kind_of(content: bytes) -> str:

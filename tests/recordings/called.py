@@ -46,11 +46,11 @@ async def call(
     return recording, [*news, *await house.listened()]
 
 
-async def seed(store: Store, facts: list[CallFacts], at: datetime, customer: str = "C001") -> None:
+async def seed(store: Store, facts: list[CallFacts], at: datetime) -> None:
     """So many calls that were dispatched before, each with its facts, the first the oldest."""
     async with store.write() as tx:
         for number, one in enumerate(facts):
-            await _seed_one(tx, f"REC-{number:03}", one, at + timedelta(seconds=number), customer)
+            await _seed_one(tx, f"REC-{number:03}", one, at + timedelta(seconds=number), f"C{number % 40 + 1:03}")
 
 
 async def _seed_one(tx: Tx, recording: str, facts: CallFacts, at: datetime, customer: str) -> None:

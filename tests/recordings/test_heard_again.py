@@ -3,20 +3,21 @@
 import io
 from collections.abc import Sequence
 from hashlib import sha256
+from threading import Semaphore
 from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from actions.commands.clips import LONGEST_CLIP, Part, ShareClip
 from actions.crm import people
-from actions.outside.tables import RecordingRow
+from actions.outside.tables import CrossingRow, ProposalRow, RecordingRow
 from actions.proposal import Notify
 from bot.channels.files_apart import told_of
 from bot.clips import HEARD_ONCE, KEPT_FOR
 from bot.may_hear import Closed, may_hear, why_not_heard
-from bot.message import File, Reply, reply_from_json
+from bot.message import Address, File, Reply, reply_from_json
 from bot.playing import second_in
 from tests.fakes import FakeListener
 from tests.house_under_test import Arrived, HouseUnderTest
@@ -66,12 +67,22 @@ async def test_a_moment_is_asked_for_in_words_and_heard(house: HouseUnderTest, l
     assert_sounds(await opened(house, file), 7.0, 10.0)
 
 
+async def test_it_is_heard_while_the_rest_is_still_listened_to(house: HouseUnderTest, listener: FakeListener) -> None:
+    listener.scripts[sha256(CALL).hexdigest()] = WORDS
+    listener.gate = Semaphore(1)
+    await house.send_recording("E01", CALL)
+    await house.press("E01", button(house, "E01", "客户在通话里同意了"))
+    ((_, file),) = clips_in(await house.say("E01", "播放0:03"))
+    assert_sounds(await opened(house, file), 3.0, 10.0)
+    listener.gate = None
+
+
 async def test_going_on_and_the_end_of_it(house: HouseUnderTest, listener: FakeListener) -> None:
     await heard_call(house, listener)
-    await house.say("E01", "play 0:05")
+    await house.say("E01", "播放0:05")
     ((_, file),) = clips_in(await house.press("E01", button(house, "E01", "接着听")))
     assert (file.start, file.seconds) == (15.0, 5.0), "the rest of what was listened to"
-    assert "接着听" not in [one.label for one in house.buttons("E01")[:2]]
+    assert [one.label for one in house.buttons("E01")[:1]] == ["转给经理群"], "nothing comes after it"
     assert "0:20 就结束了" in text_of(await house.say("E01", "播放3:12"))
 
 
@@ -176,12 +187,13 @@ async def test_it_is_shared_with_the_managers_by_a_deed(house: HouseUnderTest, l
     assert "林悦转来“call.m4a”的一段：0:07–0:17" in text_of(news)
     assert_sounds(await opened(house, file), 7.0, 10.0)
     part = Part(recording, 7.0, 10.0)
-    for other, to in ((part, "group:@service"), (Part(recording, 7.0, 11.0), file.reader), (Part("REC-x", 7.0, 10.0), to_)):
+    for other, to in (
+        (part, "group:@service"),
+        (Part(recording, 7.0, 11.0), file.reader),
+        (Part("REC-x", 7.0, 10.0), file.reader),
+    ):
         assert await why(house, other, to, file.deed) is not None, "the deed opens what it names, and nothing beside it"
     assert await why(house, part, file.reader) == "not_allowed", "nor does the group hear without it"
-
-
-to_ = "group:@managers"
 
 
 async def test_every_hearing_is_on_record_with_what_was_heard(house: HouseUnderTest, listener: FakeListener) -> None:
@@ -212,7 +224,7 @@ async def test_one_s_own_voice_is_shared_only_after_a_manager_has_looked(
     await heard_call(house, listener, "是我自己的声音")
     news = await shared(house)
     assert clips_in(news) == [] and "本人录给自己" in text_of(news)
-    ((place, file),) = clips_in(await house.press("E11", button(house, "managers", "同意"), place="managers"))
+    ((place, file),) = clips_in(await house.press("E11", button(house, "managers", "确认"), place="managers"))
     assert place == "managers"
     assert_sounds(await opened(house, file), 7.0, 10.0)
 
@@ -249,7 +261,7 @@ async def test_deleting_takes_the_player_off_the_card(house: HouseUnderTest, lis
     assert house.house.clips._kept == {}
 
 
-# --- notices of other deeds ---------------------------------------------------------------------------------------------
+# --- notices of other deeds -------------------------------------------------------------------------------------------
 
 
 async def announced(house: HouseUnderTest, data: dict[str, Any]) -> list[Arrived]:
@@ -267,13 +279,12 @@ async def test_a_notice_that_names_a_part_without_a_deed_says_why_it_has_none(
     assert clips_in(news) == [] and "按规则，这里不能听" in text_of(news)
 
 
+_NO_PARTS = (("x", 1), (-1, 5), (0, 61), (float("nan"), 5))
+
+
 @pytest.mark.parametrize(
     "told",
-    [None, 7, {}, {"recording": "REC-1"}, {"recording": "REC-1", "start": "x", "seconds": 1}]
-    + [
-        {"recording": "REC-1", "start": start, "seconds": seconds}
-        for start, seconds in ((-1, 5), (0, 61), (float("nan"), 5))
-    ],
+    [None, 7, {}, {"recording": "R"}, *({"recording": "R", "start": at, "seconds": n} for at, n in _NO_PARTS)],
 )
 def test_a_notice_that_names_no_part_there_can_be_names_none(told: Any) -> None:
     assert Part.of({"clip": told}) is None
@@ -283,7 +294,7 @@ def test_a_clip_is_as_long_here_as_there() -> None:
     assert LONGEST_CLIP == LONGEST
 
 
-# --- the command ----------------------------------------------------------------------------------------------------------
+# --- the command ------------------------------------------------------------------------------------------------------
 
 
 async def ordered(house: HouseUnderTest, command: ShareClip, who: str = "E01") -> tuple[str, str]:
@@ -321,7 +332,27 @@ async def test_what_would_be_heard_abroad_leaves_the_country(house: HouseUnderTe
     assert kind == "waiting" and "cross_border" in rules
 
 
-# --- in the house ---------------------------------------------------------------------------------------------------------
+async def test_whose_voice_was_heard_abroad_is_counted_for_the_year(house: HouseUnderTest, listener: FakeListener) -> None:
+    recording = await heard_call(house, listener)
+    async with house.store.write() as tx:
+        await tx.execute(update(RecordingRow).where(RecordingRow.id == recording).values(customer_id="C001"))
+    sent = ShareClip(recording, 1.0, 5.0, "group:@managers", customer_id="C001", destination="SG")
+    assert (await ordered(house, sent))[0] == "waiting"
+    async with house.store.read() as tx:
+        assert (await tx.execute(select(CrossingRow))).all() == []
+        (asked,) = (await tx.execute(select(ProposalRow.id, ProposalRow.digest))).all()
+        director = await people.speaker_of(tx, "E20")
+    assert director is not None
+    async with house.store.write() as tx:
+        here = Address("web", "E20")
+        settled = await house.house.judge.settle(tx, asked.id, asked.digest, director, True, here)
+    assert settled.outcome is not None and settled.outcome.kind == "done"
+    async with house.store.read() as tx:
+        counted = (await tx.execute(select(CrossingRow.destination, CrossingRow.person))).all()
+    assert {one.destination for one in counted} == {"SG"} and "contact:K001" in {one.person for one in counted}
+
+
+# --- in the house -----------------------------------------------------------------------------------------------------
 
 
 async def test_nothing_plain_lies_on_the_disk(house: HouseUnderTest, listener: FakeListener) -> None:

@@ -1,5 +1,6 @@
 """A sealed recording opens to what it was, and to nothing where one bit of it is not as it was sealed."""
 
+import io
 import os
 import tempfile
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actions.recordings import sealed
-from actions.recordings.sealed import BLOCK, SealBroken, erase, seal, sealed_path, unseal, unseal_into
+from actions.recordings.sealed import BLOCK, SealBroken, SealedReader, erase, seal, sealed_path, unseal, unseal_into
 
 SECRET = b"a secret of the house, long enough"
 HEAD = 24
@@ -142,3 +143,47 @@ def test_what_is_erased_is_gone(tmp_path: Path) -> None:
     assert erase(tmp_path, "REC-1")
     assert not target.exists()
     assert not sealed.erase(tmp_path, "REC-1")
+
+
+@given(size=sizes, reads=st.lists(st.tuples(st.floats(0, 1.1), st.integers(0, 2 * BLOCK)), max_size=6))
+@settings(max_examples=25, deadline=None)
+def test_any_part_is_read_where_it_lies(size: int, reads: list[tuple[float, int]]) -> None:
+    content = os.urandom(size)
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder, "s")
+        target.write_bytes(sealed_bytes(content))
+        with io.BufferedReader(SealedReader(target, SECRET, "REC-1")) as reader:
+            assert reader.seek(0, os.SEEK_END) == size
+            for where, length in reads:
+                at = int(where * size)
+                reader.seek(at)
+                assert reader.read(length) == content[at : at + length]
+
+
+@pytest.mark.parametrize("cut", [1, 16, WHOLE_BLOCK, WHOLE_BLOCK + 1, 2 * WHOLE_BLOCK, 2 * WHOLE_BLOCK + HEAD + 7])
+def test_a_file_that_was_cut_is_not_even_opened_for_reading(tmp_path: Path, cut: int) -> None:
+    target = tmp_path / "s"
+    whole = sealed_bytes(bytes(2 * BLOCK + 7))
+    target.write_bytes(whole[:-cut])
+    with pytest.raises(SealBroken):
+        SealedReader(target, SECRET, "REC-1")
+
+
+def test_a_block_that_was_changed_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    target = tmp_path / "s"
+    whole = bytearray(sealed_bytes(bytes(3 * BLOCK)))
+    whole[HEAD + WHOLE_BLOCK + 5] ^= 1
+    target.write_bytes(whole)
+    with SealedReader(target, SECRET, "REC-1") as reader:
+        assert reader.read(10) == bytes(10)
+        reader.seek(BLOCK + 1)
+        with pytest.raises(SealBroken):
+            reader.read(10)
+
+
+@pytest.mark.parametrize(("name", "secret"), [("REC-2", SECRET), ("REC-1", b"another secret, as long as it is")])
+def test_another_secret_or_another_recording_opens_nothing(tmp_path: Path, name: str, secret: bytes) -> None:
+    target = tmp_path / "s"
+    target.write_bytes(sealed_bytes(b"words"))
+    with pytest.raises(SealBroken):
+        SealedReader(target, secret, name)

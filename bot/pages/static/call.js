@@ -27,7 +27,7 @@
     begins = at;
     trouble.textContent = "";
     bar.hidden = false;
-    audio.src = `${sound}?at=${at.toFixed(2)}&for=${PIECE}`;
+    audio.src = `${sound}?at=${at.toFixed(2)}&for=${PIECE}&lang=${document.documentElement.lang}`;
     audio.play().catch(() => { /* told by the error event, or the reader stopped it */ });
   };
 
@@ -46,7 +46,13 @@
     const next = begins + (Number.isFinite(audio.duration) ? Math.min(audio.duration, PIECE) : PIECE);
     if (next < Number(length) - 0.5) play(next);
   });
-  audio.addEventListener("error", () => { trouble.textContent = failed; });
+  audio.addEventListener("error", async () => {
+    trouble.textContent = failed;
+    try {
+      const answer = await fetch(audio.src);
+      if (!answer.ok && answer.headers.get("content-type")?.startsWith("text/plain")) trouble.textContent = await answer.text();
+    } catch { /* the line that stands there says enough */ }
+  });
   audio.addEventListener("play", () => { toggle.textContent = "❚❚"; });
   audio.addEventListener("pause", () => { toggle.textContent = "▶"; });
   toggle.addEventListener("click", () => { if (audio.paused) audio.play().catch(() => {}); else audio.pause(); });

@@ -8,6 +8,7 @@
   const save = document.querySelector(".save"), said = document.querySelector(".said");
   const note = save.elements.note, primary = save.querySelector(".primary");
   const FIRST = 40; // rows that are drawn at once; the others when they are looked at
+  const explained = new Set();
   let asking = null, timer = 0;
 
   const element = (tag, name, text) => {
@@ -37,6 +38,7 @@
     said.textContent = text;
     said.hidden = !text;
     said.classList.toggle("good", Boolean(good));
+    mark();
   }
 
   function mark() {
@@ -45,11 +47,12 @@
       if (output) output.textContent = Number(one.step) < 1 ? Number(one.value).toFixed(2) : one.value;
       label.classList.toggle("changed", value(one) !== was(one));
     }
-    primary.disabled = !Object.keys(turned()).length || !note.value.trim();
+    const idle = !Object.keys(turned()).length;
+    save.hidden = idle && said.hidden;
+    primary.disabled = idle || !note.value.trim();
   }
 
   function moved() {
-    mark();
     say("");
     clearTimeout(timer);
     timer = setTimeout(preview, 60);
@@ -68,7 +71,7 @@
   function draw(found) {
     summary.textContent = found.summary;
     save.querySelector(".brief").textContent = Object.keys(turned()).length ? found.summary : "";
-    bars.replaceChildren(...found.bars.filter((one) => one.rows.length).map((one) => chart(one, found.of)));
+    bars.replaceChildren(...found.bars.filter((one) => one.rows.length).map((one) => chart(one)));
     const others = found.calls.filter((one) => one.turns), alike = found.calls.filter((one) => !one.turns);
     changed.replaceChildren(...others.slice(0, FIRST).map(row));
     more(changed, others);
@@ -88,14 +91,14 @@
     list.append(item);
   }
 
-  function chart(one, of) {
+  function chart(one) {
     const section = element("section");
     section.append(element("h3", "", `${one.title} · ${bars.dataset.before} → ${bars.dataset.after}`));
     for (const each of one.rows) {
       const bar = element("div", "bar"), tracks = element("span", "tracks");
       for (const [name, count] of [["before", each.before], ["after", each.after]]) {
         const track = element("i", name);
-        track.style.width = `${of ? (100 * count) / of : 0}%`;
+        track.style.width = `${one.most ? (100 * count) / one.most : 0}%`;
         tracks.append(track);
       }
       const same = each.before === each.after;
@@ -115,12 +118,17 @@
     why.type = "button";
     why.onclick = () => explain(item, call.id);
     item.append(who, way, why);
+    if (explained.has(call.id)) explain(item, call.id);
     return item;
   }
 
   async function explain(item, id) {
     const shown = item.querySelector("ul");
-    if (shown) return shown.remove();
+    if (shown) {
+      explained.delete(id);
+      return shown.remove();
+    }
+    explained.add(id);
     try {
       const found = await ask(`/preview?lang=${lang}`, { values: turned(), why: id });
       const list = element("ul");
