@@ -292,6 +292,7 @@ class Conversation:
                 | AskWords()
                 | ShowCorrection()
                 | PlayClip()
+                | ShowDispatchRules()
             ):
                 why = await self._look_into(tx, heard, step, key)
                 return replace(thread, why=why or thread.why)

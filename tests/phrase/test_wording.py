@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 SPOKEN_BY = [
     *(ROOT / "bot").glob("*.py"),
     *(ROOT / "bot" / "wording").glob("*.py"),
+    *(ROOT / "bot" / "pages").glob("*.py"),
     *(ROOT / "actions" / "plays").glob("*.py"),
 ]
 TELLING = {"", "money", "percent", "when", "near", "day", "meaning", "draft", "intent", "roles"}

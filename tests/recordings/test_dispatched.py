@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from actions.commands.dispatch import TemplateChange
+from actions.commands.recordings import HOUSE, DeleteRecording
 from actions.crm import people
 from actions.policy.files import SHIPPED_POLICY
 from bot.app import Minds
@@ -58,6 +59,8 @@ async def test_an_angry_callers_ticket_is_on_an_engineers_desk_when_the_report_c
     assert "技术词：重启、黑屏、中央站" in card.text
     assert "情绪是机器听出来的估计" in card.text
     assert [one.label for one in card.card.buttons] == ["我来处理", "为什么", "看通话"]
+    (sound,) = card.files
+    assert (sound.clip, sound.start, sound.seconds, sound.reader) == (recording, 30.0, 10, "group:@service")
     report = next(one.reply.text for one in news if "通话报告" in one.reply.text)
     assert f"派单：工单 {ticket['id']} 已给高级工程师，周三 10:30 前有人回电" in report
     assert await house.chain_is_sound()
@@ -217,8 +220,26 @@ async def test_taken_the_card_says_who_has_it_and_still_leads_to_the_call(house:
 
 async def test_deleted_with_its_words_nothing_is_left_of_how_the_customer_was(house: HouseUnderTest) -> None:
     recording, _ = await call(house, mood=heard(0.72))
-    await house.press("E01", button(house, "E01", "删除录音"))
+    async with house.store.write() as tx:
+        await house.house.recordings.order(tx, DeleteRecording(recording), HOUSE, "asked", "here")
     assert await sent(house, recording) == []
+
+
+async def test_managers_find_the_rules_by_their_name_and_nobody_else_does(house: HouseUnderTest) -> None:
+    (told,) = await house.say("E11", "派单规则")
+    assert "拉一下滑块" in told.reply.text
+    (link,) = told.reply.links
+    assert link.label == "派单规则" and link.path.startswith("/console/dispatch/")
+    (told,) = await house.say("E11", "派单规则", place="managers")
+    assert told.reply.links == () and "私聊" in told.reply.text
+    (told,) = await house.say("E01", "派单规则")
+    assert told.reply.links == () and "滑块" not in told.reply.text
+
+
+async def test_a_managers_own_report_leads_to_the_rules(house: HouseUnderTest) -> None:
+    _, news = await call(house, mood=heard(0.72), who="E11")
+    report = next(one.reply for one in news if "通话报告" in one.reply.text)
+    assert [one.label for one in report.links][1:] == ["派单规则"]
 
 
 # --- the road ---------------------------------------------------------------------------------------------------------
