@@ -28,6 +28,7 @@ from actions.outside.tables import (
 from actions.papers.files import print_paper
 from actions.papers.sheet import sheet_from_json
 from actions.proposal import (
+    CountCrossing,
     Create,
     Effect,
     Erase,
@@ -95,6 +96,9 @@ async def _apply(world: World, tx: Tx, effect: Effect, key: str, files: list[Pat
             await (_schedule(tx, effect) if isinstance(effect, Schedule) else _unschedule(tx, effect.key))
         case WriteFile():
             files.append(await _write(world, tx, effect, key))
+        case CountCrossing():
+            leaving = [one for one in await own.by_ids(tx, "customer", effect.ids) if isinstance(one, Customer)]
+            await note_crossings(tx, effect.destination, leaving, world.now(), key.rpartition(":")[0])
         case PrintPaper():
             files += await _print_paper(world, tx, effect)
         case TakeIn() | TakeOut():

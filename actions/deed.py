@@ -134,6 +134,6 @@ def _changed(effect: Effect) -> str:
         return f"{effect.kind}:{effect.id}"
     return next(
         str(getattr(effect, name))
-        for name in ("to", "view_of", "key", "name", "digest", "booking_id", "employee_id")
+        for name in ("to", "view_of", "key", "name", "digest", "booking_id", "employee_id", "destination")
         if hasattr(effect, name)
     )

@@ -102,6 +102,15 @@ class WriteFile:
 
 
 @dataclass(frozen=True)
+class CountCrossing:
+    """What is told of these customers leaves the country for `destination` (ISO, ZZ where nobody knows which): their people
+    are counted for the year."""
+
+    ids: tuple[str, ...]
+    destination: str
+
+
+@dataclass(frozen=True)
 class TakeIn:
     """Put a file of the home's `files` folder among the company's documents, as a version of its own.
 
@@ -186,6 +195,7 @@ Effect = (
     | Schedule
     | Unschedule
     | WriteFile
+    | CountCrossing
     | PrintPaper
     | Erase
 )

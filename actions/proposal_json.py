@@ -15,6 +15,7 @@ from actions.proposal import (
     Basis,
     Command,
     Confirmers,
+    CountCrossing,
     Create,
     Decision,
     Effect,
@@ -50,6 +51,7 @@ _NAMES: dict[type[Any], str] = {
     Schedule: "schedule",
     Unschedule: "unschedule",
     WriteFile: "write_file",
+    CountCrossing: "count_crossing",
     PrintPaper: "print_paper",
     TakeIn: "take_in",
     TakeOut: "take_out",
@@ -74,7 +76,7 @@ def effect_to_json(effect: Effect) -> dict[str, Json]:
         data |= {"people": list(effect.people), "starts": json_value(effect.starts), "ends": json_value(effect.ends)}
     elif isinstance(effect, ReplaceBusy):
         data["spans"] = list(effect.spans)
-    elif isinstance(effect, WriteFile):
+    elif isinstance(effect, WriteFile | CountCrossing):
         data["ids"] = list(effect.ids)
     elif isinstance(effect, TakeIn):
         data["audience"] = list(effect.audience)
@@ -94,7 +96,7 @@ def effect_from_json(data: dict[str, Json]) -> Effect:
         values |= {**moments, "people": tuple(values["people"])}
     elif kind is ReplaceBusy:
         values["spans"] = tuple(values["spans"])
-    elif kind is WriteFile:
+    elif kind in (WriteFile, CountCrossing):
         values["ids"] = tuple(values["ids"])
     elif kind is TakeIn:
         values["audience"] = tuple(values["audience"])

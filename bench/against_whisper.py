@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 GET_IT = "not run: openai-whisper is not installed (`pip install openai-whisper`, which brings torch)"
-EACH = 12
+EACH = 8
 """Synthetic sentences a language for a model that knows no other speech."""
 RUNS = 3
 THREADS = (1, 2)

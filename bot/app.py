@@ -403,7 +403,7 @@ async def build_house(
         clips,
         dispatching,
         accept,
-        CallOpener(store, calls, settings.home, lambda: listener.is_synthetic, now),
+        CallOpener(store, calls, summaries, settings.home, lambda: listener.is_synthetic, now),
         call_links,
     )
 

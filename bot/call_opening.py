@@ -11,9 +11,11 @@ from actions.crm.call_file import corrections_of, heard_turns, right
 from actions.crm.records import Customer, Recording, Speaker
 from actions.outside.store import Store
 from actions.recordings.sealed import sealed_path
-from bot.call_reading import CallRead, CallReader
+from bot.call_reading import CallRead, CallReader, CallSummary
 from bot.call_sheet import Around, CallSheet, sheet_of
+from bot.call_summaries import CallSummaries
 from bot.kept_moods import mood_of
+from bot.phrase_calls import plain_summary
 from bot.wording.fill import Voice
 from voice.transcript import Turn
 
@@ -29,14 +31,22 @@ class CallOpener:
     """`is_synthetic` tells whether the model that listens here knows no real people."""
 
     def __init__(
-        self, store: Store, calls: CallReader, home: Path, is_synthetic: Callable[[], bool], now: Callable[[], datetime]
+        self,
+        store: Store,
+        calls: CallReader,
+        summaries: CallSummaries,
+        home: Path,
+        is_synthetic: Callable[[], bool],
+        now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._calls = calls
+        self._summaries = summaries
         self._home = home
         self._is_synthetic = is_synthetic
         self.now = now
         self._kept: OrderedDict[_Key, tuple[datetime, CallRead]] = OrderedDict()
+        self._written: OrderedDict[tuple[Recording, tuple[Turn, ...], str], CallSummary] = OrderedDict()
 
     async def sheet(self, recording: Recording, voice: Voice) -> CallSheet | None:
         """The sheet of a call; None where nothing is kept of what was said."""
@@ -52,8 +62,20 @@ class CallOpener:
             mood = await mood_of(tx, recording.id, read.transcript.customer)
         has_sound = await self.has_sound(recording)
         known = customer if isinstance(customer, Customer) else None
-        around = Around(known, by, mood, heard, corrections, has_sound, self._is_synthetic())
+        written = await self._summary(read, known, voice)
+        around = Around(known, by, mood, heard, corrections, has_sound, self._is_synthetic(), written)
         return await asyncio.to_thread(sheet_of, read, around, voice)
+
+    async def _summary(self, read: CallRead, customer: Customer | None, voice: Voice) -> CallSummary:
+        """In a few sentences, as a model of the house's own writes it where there is one: written once."""
+        key = (read.recording, read.transcript.turns, voice.lang)
+        if (kept := self._written.get(key)) is not None:
+            return kept
+        written = await self._summaries.of(read, plain_summary(read, customer, voice), voice.lang)
+        self._written[key] = written
+        while len(self._written) > _MOST_KEPT:
+            self._written.popitem(last=False)
+        return written
 
     async def has_sound(self, recording: Recording) -> bool:
         """Whether it can still be listened to."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from actions.crm.records import CallCorrection, Customer, RecordingState, Speaker
 from actions.plays.local_time import moment
-from bot.call_reading import CallRead
+from bot.call_reading import CallRead, CallSummary
 from bot.kept_moods import HeardMood
 from bot.phrase_mood import customers_words, tells_enough
 from bot.phrase_recordings import clock, note_of
@@ -44,7 +44,8 @@ class Said(BaseModel):
 
 
 class SheetMoment(Said):
-    """What the words show: an intent of the dictionary, or a signal that stops things. `again`: seconds of the others."""
+    """What the words show: an intent of the dictionary, a signal that stops things, or a `need` said in the customer's own
+    words. `again`: seconds of the others."""
 
     sort: Literal["signal", "objection", "need", "service", "other"]
     name: str
@@ -63,6 +64,28 @@ class SheetQuestion(Said):
     """A question that nobody answered; `put_off` where the answer was promised for later."""
 
     put_off: bool
+
+
+class SheetRival(Said):
+    """A competitor that was named: the first words with it, and the seconds of all."""
+
+    name: str
+    again: list[float]
+
+
+class SheetBudget(Said):
+    """Words about the money there is to spend, with the amounts in them."""
+
+    amounts: list[str]
+
+
+class SheetPerson(BaseModel):
+    """Somebody who was named, with company and office where these were said, and the seconds."""
+
+    name: str
+    company: str | None
+    office: str | None
+    at: list[float]
 
 
 class Share(BaseModel):
@@ -156,7 +179,8 @@ class SheetTurn(BaseModel):
 
 class CallSheet(BaseModel):
     """A call on one sheet. `notes` is what must be said about how it was heard; `summary` are plain sentences made of the
-    parts below; `has_sound` is whether it can still be listened to."""
+    parts below, or those that `summary_model` has written; `has_sound` is whether it can still be listened to.
+    `mood_is_unclear`: it was judged with too few answers to show any."""
 
     id: str
     name: str
@@ -172,14 +196,19 @@ class CallSheet(BaseModel):
     notes: list[str]
     has_sound: bool
     summary: list[str]
+    summary_model: str
     mood: SheetMood | None
+    mood_is_unclear: bool
     moments: list[SheetMoment]
+    rivals: list[SheetRival]
+    budget: list[SheetBudget]
     promises: list[SheetPromise]
     questions: list[SheetQuestion]
     shares: list[Share]
     knows_sides: bool
     silences: list[Silence]
     interruptions: list[FellInto] | None
+    people: list[SheetPerson]
     named: list[NamedHere]
     speakers: list[str]
     customer_speaker: str | None
@@ -190,7 +219,8 @@ class CallSheet(BaseModel):
 @dataclass(frozen=True)
 class Around:
     """What stands around the words of a call: whom it was with, who sent it, the customer's mood, what the model heard, what
-    people put right in it, whether there is sound, and whether the model knows no real people."""
+    people put right in it, whether there is sound, whether the model knows no real people, and what a
+    large model has written of it."""
 
     customer: Customer | None
     by: Speaker | None
@@ -199,6 +229,7 @@ class Around:
     corrections: tuple[CallCorrection, ...]
     has_sound: bool
     is_synthetic: bool
+    written: CallSummary | None = None
 
 
 def sheet_of(read: CallRead, around: Around, voice: Voice) -> CallSheet:
@@ -207,6 +238,7 @@ def sheet_of(read: CallRead, around: Around, voice: Voice) -> CallSheet:
     seconds = max(transcript.duration, max((turn.end for turn in transcript.turns), default=0.0))
     mood = _mood(read, around.mood, seconds)
     moments, promises = _moments(read, voice), _promises(read, voice)
+    is_written = around.written is not None and bool(around.written.model)
     questions = [SheetQuestion(**_said(one.quote, voice), put_off=one.was_put_off) for one in report.questions]
     return CallSheet(
         id=recording.id,
@@ -222,9 +254,16 @@ def sheet_of(read: CallRead, around: Around, voice: Voice) -> CallSheet:
         basis=voice.word("recording_basis", recording.basis) if recording.basis else "",
         notes=_notes(read, around, voice),
         has_sound=around.has_sound,
-        summary=_summary(read, around, mood, promises, questions, voice),
+        summary=[around.written.text] if is_written and around.written else _summary(read, mood, promises, questions, voice),
+        summary_model=around.written.model if around.written else "",
         mood=mood,
+        mood_is_unclear=_is_judged(read, around.mood) and mood is None,
         moments=moments,
+        rivals=[
+            SheetRival(**_said(one.quote, voice), name=one.name, again=[at for at in one.at if at != one.quote.start])
+            for one in report.rivals
+        ],
+        budget=[SheetBudget(**_said(one.quote, voice), amounts=[m.text for m in one.amounts]) for one in report.budget],
         promises=promises,
         questions=questions,
         shares=_shares(read, voice),
@@ -233,6 +272,9 @@ def sheet_of(read: CallRead, around: Around, voice: Voice) -> CallSheet:
         interruptions=None
         if report.talk.interruptions is None
         else [FellInto(at=at, who=_who(side_of(one, transcript), one, voice)) for one, at in report.talk.interruptions],
+        people=[
+            SheetPerson(name=one.name, company=one.company, office=one.office, at=list(one.at)) for one in report.people
+        ],
         named=[NamedHere(type=one.type, text=one.text, at=list(one.at)) for one in report.named if one.type in _TOLD],
         speakers=list(transcript.speakers),
         customer_speaker=transcript.customer,
@@ -246,7 +288,6 @@ def sheet_of(read: CallRead, around: Around, voice: Voice) -> CallSheet:
 
 def _summary(
     read: CallRead,
-    around: Around,
     mood: SheetMood | None,
     promises: Sequence[SheetPromise],
     questions: Sequence[SheetQuestion],
@@ -258,6 +299,11 @@ def _summary(
     if read.signals:
         kinds = [voice.word("signal", one.kind) for one in read.signals]
         told.append(voice.say("call_page.signals", {"kinds": voice.join(kinds)}))
+    if read.report.rivals:
+        told.append(voice.say("call_page.rivals", {"names": voice.join([one.name for one in read.report.rivals])}))
+    amounts = list(dict.fromkeys(one.text for budget in read.report.budget for one in budget.amounts))
+    if amounts:
+        told.append(voice.say("call_page.budget", {"amounts": voice.join(amounts)}))
     worst = (
         max((one for one in mood.peaks if one.emotion == "angry"), key=lambda one: one.strength, default=None)
         if mood
@@ -296,7 +342,13 @@ def _moments(read: CallRead, voice: Voice) -> list[SheetMoment]:
         for one in read.report.moments
         if one.quote not in told
     ]
-    return [*signals, *sorted(rest, key=lambda one: one.at)]
+    told |= {one.quote for one in read.report.moments} | {one.quote for one in read.report.budget}
+    needs = [
+        SheetMoment(**_said(one, voice), sort="need", name="need", label=voice.say("call_page.need"), again=[])
+        for one in read.report.needs
+        if one not in told
+    ]
+    return [*signals, *sorted([*rest, *needs], key=lambda one: one.at)]
 
 
 _SORTS: dict[str, Literal["objection", "need", "service"]] = {
@@ -410,9 +462,7 @@ def _called(customer: Customer | None, voice: Voice) -> str:
 
 def _mood(read: CallRead, heard: HeardMood | None, seconds: float) -> SheetMood | None:
     """The customer's mood over the outline of the call; nothing where another speaker is the customer by now."""
-    if heard is None or not heard.outline or not seconds or heard.customer != read.transcript.customer:
-        return None
-    if not tells_enough(heard.mood):
+    if heard is None or not _is_judged(read, heard) or not heard.outline or not seconds or not tells_enough(heard.mood):
         return None
     sentences, step = read.report.sentences, seconds / len(heard.outline)
     bars = [
@@ -429,6 +479,11 @@ def _mood(read: CallRead, heard: HeardMood | None, seconds: float) -> SheetMood 
     return SheetMood(
         model=heard.mood.model, coverage=heard.mood.coverage, knows_calm=heard.mood.knows_calm, bars=bars, peaks=peaks
     )
+
+
+def _is_judged(read: CallRead, heard: HeardMood | None) -> bool:
+    """Whether the mood that is kept is of the speaker who is the customer."""
+    return heard is not None and heard.customer == read.transcript.customer
 
 
 def _felt_in(felt: Sequence[Felt], start: float, end: float) -> str | None:

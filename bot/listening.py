@@ -35,6 +35,7 @@ from bot.listening_queue import HELD, LEASE, PLAN, Gone, Job, ListeningQueue
 from bot.message import Message, Spoken, message_from_json
 from bot.mood_step import MoodStep
 from voice.cannot_hear import CannotHear
+from voice.languages import UNKNOWN
 from voice.plan import Opening, Plan
 from voice.sides import customer_of, shipped_cues
 from voice.speakers import NAMES
@@ -50,6 +51,7 @@ SURE = 0.6
 """Certainty of the words below which they are shown back before anything is done with them."""
 
 _LOOK_EVERY = 0.5
+NOT_UNDERSTOOD = "not_understood"
 _PATIENCE = 90.0
 """Seconds that a voice message may keep its conversation waiting; afterwards its words come as a message of their own."""
 OPEN_FOLDER = "open"
@@ -198,7 +200,8 @@ class Listening:
             recording = await _recording(tx, recording_id)
             turns = await turns_of(tx, recording_id) if recording.state == "done" else ()
         if recording.state == "done":
-            return self._as_words(turns) if turns else NoWords("silence")
+            why = _no_words(turns)
+            return NoWords(why) if why else self._as_words(turns)
         return NoWords(recording.reason or "broken") if recording.state in ("failed", "cancelled", "deleted") else None
 
     def _as_words(self, turns: Sequence[Turn]) -> Words:
@@ -407,8 +410,8 @@ class Listening:
         words: Words | None = None
         for is_last in (False, False, True):
             end, turns, recording = await self._as_it_ends(job, state, reason)
-            is_told = tells and not (job.is_brief and turns)
-            why = reason or ("" if turns else "silence")
+            why = reason or _no_words(turns)
+            is_told = tells and not (job.is_brief and turns and why != NOT_UNDERSTOOD)
             ahead = ReadAhead(recording, turns, {})
             if is_told and not why:
                 ahead = await self._held(job, asyncio.ensure_future(self._tells.read(recording, turns)))
@@ -580,6 +583,13 @@ class Listening:
         for file in files:
             if not any(owner in file.name for owner in owners):
                 file.unlink(missing_ok=True)
+
+
+def _no_words(turns: Sequence[Turn]) -> str:
+    """Why there is nothing to read in what was heard; empty where there is."""
+    if not turns:
+        return "silence"
+    return NOT_UNDERSTOOD if all(turn.lang == UNKNOWN for turn in turns) else ""
 
 
 async def _recording(tx: Tx, recording_id: str) -> Recording:

@@ -20,6 +20,7 @@ from bot.phrase_corrections import to_correct
 from bot.phrase_dispatch import sent_line
 from bot.phrase_mood import mood_details, mood_line, with_mood_picture
 from bot.phrase_recordings import line_of, note_of
+from bot.phrase_unread import unread_lines
 from bot.steps import AskCallCustomer, ShowCallNote, ShowSummary
 from bot.wording.changes import shortened
 from bot.wording.deeds import command_label
@@ -225,6 +226,7 @@ def _about(read: CallRead, voice: Voice) -> list[str]:
         voice.say("report.about", {"topics": voice.join(topics)}) if topics else "",
         voice.say("report.named", {"names": voice.join(named)}) if named else "",
         _talk(read, voice),
+        *unread_lines(read, voice),
     ]
     return [line for line in lines if line]
 

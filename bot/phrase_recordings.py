@@ -20,6 +20,7 @@ from bot.unheard import tell_in_chat
 from bot.wording.deeds import deed_data
 from bot.wording.fill import Voice
 from bot.wording.layout import MakeButton, Mint, Phrased, reply_of, to_do, with_buttons, with_options
+from voice.languages import UNKNOWN
 from voice.speakers import NAMES
 from voice.transcript import Turn
 
@@ -194,7 +195,7 @@ def line_of(turn: Turn, voice: Voice, recording: Recording | None = None) -> str
 
     With the `recording` a speaker who has no name yet is told by side; unless the channel says so, that is an estimate.
     """
-    said = turn.text.strip()
+    said = turn.text.strip() if turn.lang != UNKNOWN else voice.say("recording.not_understood")
     said = said if len(said) <= _LONGEST_LINE else said[: _LONGEST_LINE - 1] + "…"
     who, is_estimated = turn.speaker, turn.speaker_is_estimated
     if recording is not None and recording.customer_speaker is not None and who in NAMES:

@@ -16,6 +16,7 @@ Reason = Literal[
     "model_missing",  # there is no model where the setting points; `setting`, `model`
     "model_broken",  # what is there is no model, or its profile is wrong; `setting`, `model`
     "silence",  # nobody speaks in it
+    "not_understood",  # music, or a language that the model does not know
     "seal_broken",  # the kept file is not what was sealed
     "gone",  # the kept file is missing
     "outside",  # the moment asked for is after its end; `at`

@@ -1,4 +1,4 @@
-"""In which language something was said: Chinese, English, or both in one breath."""
+"""In which language something was said: Chinese, English, both in one breath, another, or none that anybody knows."""
 
 import re
 
@@ -6,6 +6,11 @@ _HAN = re.compile(r"[㐀-鿿]")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]+")
 _CHARACTERS_TO_A_WORD = 1.7
 _MIXED = 0.2
+
+READ = frozenset({"zh", "en", "mixed"})
+"""What the house reads, and may act upon."""
+UNKNOWN = "und"
+"""What was not understood: music, or a language that nobody here knows (undetermined, by ISO 639-2)."""
 
 
 def language(text: str, found: str) -> str:

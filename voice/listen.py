@@ -5,7 +5,7 @@ stop. After a restart the same file with the pieces kept goes on with the next o
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -13,6 +13,7 @@ from voice.characters import Script
 from voice.clips import Clip, clips
 from voice.decode import LIMITS, Decoded, Limits, Recording, recording_in_steps
 from voice.invented import is_invented
+from voice.languages import UNKNOWN
 from voice.plan import Plan, plan_in_steps
 from voice.sides import Cues, with_customer
 from voice.speakers import Stretch
@@ -146,7 +147,9 @@ def hear_clip(
         if not is_invented(one, before):
             said.append(one)
         before[:] = [*before, one.text][-_MEMORY_OF_TEXT:]
-    return tuple(turns_of(clip, said, wishes.script))
+    turns = turns_of(clip, said, wishes.script)
+    least = recogniser.profile.understood_from
+    return tuple(replace(turn, lang=UNKNOWN) if turn.certainty < least else turn for turn in turns)
 
 
 def _hear(

@@ -32,7 +32,8 @@ class Profile:
     With `second_listening` what is doubtful is heard again, slower (slower.py). `window_padding` is how many seconds of
     silence follow a clip for a model that was trained on windows as short as what is said; without it a clip is filled up to
     30 s, which is all that Whisper knows, and costs the same however short it is. `speech_begins`, `speech_ends` and
-    `speech_padding` are the Ear that finds speech for it (speech.py).
+    `speech_padding` are the Ear that finds speech for it (speech.py). A turn with a certainty under `understood_from` counts
+    as not understood: the model wrote down words for what it does not know.
     """
 
     max_clip_s: float = 28.0
@@ -51,6 +52,7 @@ class Profile:
     speech_begins: float = 0.5
     speech_ends: float = 0.35
     speech_padding: float = 0.1
+    understood_from: float = 0.0
     notice: str | None = None
 
 
@@ -69,10 +71,12 @@ BUILT_IN = Profile(
     speech_begins=0.15,
     speech_ends=0.05,
     speech_padding=0.3,
+    understood_from=0.7,
     notice=SYNTHETIC_ONLY,
 )
 """The model that comes with Parley: one turn at a time (packed, eight of ten characters were wrong), no text before it (it
-was not trained on any, and falls apart), silence told by its own token alone."""
+was not trained on any, and falls apart), silence told by its own token alone. Turns of its domain behind a telephone band
+with noise had a certainty of 0.91 and more, French, German, Japanese, Spanish and Russian 0.58 at most."""
 
 # where a name is not here, it is as any other; the smallest get stuck more often, and may try once more
 _BY_NAME = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from voice.languages import READ
 from voice.transcript import Transcript, Turn
 
 Side = Literal["customer", "ours", "unknown"]
@@ -30,13 +31,14 @@ class Sentence:
 
 
 def sentences_of(transcript: Transcript) -> tuple[Sentence, ...]:
-    """Return the sentences in the order in which they begin.
+    """Return the sentences in the order in which they begin: those in a language that the house reads, and understood.
 
     Their times are those of their first and last word where the model gave words, else in proportion to their length.
     """
     spoken = [
         Sentence(text, turn.lang, turn.speaker, side_of(turn.speaker, transcript), start, end, turn.certainty)
         for turn in transcript.turns
+        if turn.lang in READ
         for text, start, end in _timed(turn)
     ]
     return tuple(sorted(spoken, key=lambda one: (one.start, one.end)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from voice.languages import READ
 from voice.speakers import NAMES
 from voice.transcript import Transcript, Turn
 
@@ -40,6 +41,8 @@ def customer_of(turns: Sequence[Turn], cues: Cues) -> tuple[str | None, float]:
         return None, 0.0
     leads = {speaker: _FIRST_GREETS if speaker == speakers[0] else 0.0 for speaker in speakers}
     for turn in turns:
+        if turn.lang not in READ:
+            continue
         text = turn.text.lower()
         said = sum(cue in text for cue in cues.agent) - sum(cue in text for cue in cues.customer)
         leads[turn.speaker] += said * turn.speaker_certainty

@@ -1,7 +1,7 @@
 """Speech into words: Whisper through faster-whisper (CTranslate2), from a folder or by name, never from the network."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -91,7 +91,7 @@ class Whisper:
     def load(
         cls, model: str | Path = SHIPPED, threads: int = 0, device: str = "auto", profile: Profile | None = None
     ) -> "Whisper":
-        """Load a folder, or a name whose files are in the hub's cache on this machine; int8 on a CPU, float16 on a GPU.
+        """Load a folder, or a name whose files are in the hub's cache on this machine; see `compute_type`.
 
         `profile` says how it is asked, where that is not as its own does.
         Raises CannotHear (`model_missing`, `model_broken`); nothing is ever fetched.
@@ -106,7 +106,7 @@ class Whisper:
             loaded = _once()(
                 str(folder),
                 device=device,
-                compute_type="float16" if device == "cuda" else "int8",
+                compute_type=compute_type(device, ctranslate2.get_supported_compute_types(device)),
                 cpu_threads=threads,
                 local_files_only=True,
             )
@@ -166,6 +166,15 @@ class Whisper:
             except _NothingLeft:
                 pass
         return heard
+
+
+def compute_type(device: str, supported: Collection[str]) -> str:
+    """In which numbers a device computes: float16 on a GPU, int8 on a CPU, else the best of what it can.
+
+    GPUs before NVIDIA's Volta have no fast float16, and CTranslate2 refuses what a device is not good at.
+    """
+    wanted = ("float16", "int8_float32") if device == "cuda" else ("int8",)
+    return next((one for one in wanted if one in supported), "float32")
 
 
 def known_as(model: str | Path) -> tuple[str, Profile]:

@@ -69,10 +69,10 @@ class Word:
 class Turn:
     """What one person said without another in between, in seconds of the recording.
 
-    `lang` is zh, en, mixed, or the code of what else was spoken. `speaker_certainty` (0 … 1) is of who it was, `certainty`
-    (0 … 1) of the words. `speaker` is A for who speaks first (with two channels: on the left) and B for the other, until
-    somebody names them. `speaker_is_estimated` is True where the voices were told apart by their sound alone.
-    `is_corrected` says that a person put its words or its speaker right.
+    `lang` is zh, en, mixed, the code of what else was spoken, or und where it was not understood. `speaker` is A for who
+    speaks first (with two channels: on the left) and B for the other, until somebody names them; `speaker_certainty`
+    (0 … 1) is of that, `certainty` (0 … 1) of the words. `speaker_is_estimated` is True where the voices were told apart by
+    their sound alone. `is_corrected` says that a person put its words or its speaker right.
     """
 
     start: float

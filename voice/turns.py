@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from voice.characters import Script, written
 from voice.clips import Clip
-from voice.languages import language
+from voice.languages import READ, language
 from voice.transcribe import Heard
 from voice.transcript import Turn, Word
 
@@ -59,6 +59,7 @@ def joined(turns: Sequence[Turn]) -> tuple[Turn, ...]:
             last is not None
             and last.speaker == turn.speaker
             and turn.start - last.end <= JOIN
+            and (turn.lang == last.lang or {turn.lang, last.lang} <= READ)
             and turn.end - last.start <= LONGEST
         ):
             kept[-1] = _both(last, turn)

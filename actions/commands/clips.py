@@ -11,7 +11,7 @@ from actions.commands.crm import people_leaving
 from actions.commands.planning import SALES, named, not_found, problem
 from actions.crm.crossings import HOUSE_COUNTRY
 from actions.crm.records import Employee, Recording, Speaker
-from actions.proposal import Facts, Json, Notify, Plan, Subject
+from actions.proposal import CountCrossing, Facts, Json, Notify, Plan, Subject
 
 LONGEST_CLIP = 60
 """Seconds: WeCom and WeChat take no longer sound, and whoever needs more reads the transcript."""
@@ -54,6 +54,8 @@ _HOUSE_ZONES = frozenset(
     {"Asia/Shanghai", "Asia/Chongqing", "Asia/Chungking", "Asia/Harbin", "Asia/Urumqi", "Asia/Kashgar", "PRC"}
 )
 """The time zones of the house's own country (IANA, zone.tab and its links): whoever lives by another one is abroad."""
+_SOMEWHERE = "ZZ"
+"""A country that is not known (the code that ISO 3166 leaves to its users, as CLDR uses it)."""
 _LONGEST_WHY = 200
 
 
@@ -63,7 +65,8 @@ class ShareClip:
 
     `to` is `person:ID` or `group:@name`. `customer_id` is whose call it was, as the recording says. `destination` is the
     country (ISO) in which it will be heard, empty for inside; a colleague who lives by another country's clock is abroad in
-    any case. Customers are never sent a call. What was heard cannot be taken back, so there is no inverse.
+    any case. What crosses the border is counted like any other data of the customer's. Customers are never sent a call.
+    What was heard cannot be taken back, so there is no inverse.
     """
 
     recording_id: str
@@ -115,7 +118,7 @@ class ShareClip:
             "clip": self.part.data,
         }
         return Plan(
-            (Notify(self.to, "clip_shared", told),),
+            (*self._counted(crosses=crosses), Notify(self.to, "clip_shared", told)),
             (about,),
             measures={
                 "crosses_border": crosses,
@@ -127,8 +130,14 @@ class ShareClip:
                 "at": at,
                 "group": name if kind == "group" else None,
                 "person": colleague.name if colleague else None,
+                "destination": self._abroad or None,
             },
         )
+
+    def _counted(self, *, crosses: bool) -> tuple[CountCrossing, ...]:
+        if not crosses or self.customer_id is None:
+            return ()
+        return (CountCrossing((self.customer_id,), self._abroad or _SOMEWHERE),)
 
     def _wrong(self, recording: Recording) -> str | None:
         """Why this part of this recording cannot be shared with anybody."""

@@ -51,7 +51,7 @@ _SAY = yaml.safe_load((_HERE / "call.yaml").read_text(encoding="utf-8"))
 _templates = Environment(
     loader=FileSystemLoader(_HERE), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
 )
-_ELSEWHERE = frozenset({"transcript", "more"})
+_ELSEWHERE = frozenset({"transcript", "more", "correct", "correct_call"})
 """Buttons of the card that show in the chat what stands on the page anyway."""
 _STEPS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _TALL, _TOP, _BOTTOM = 148, 40, 124
@@ -63,7 +63,7 @@ _PIECE = 30
 _SHUT = {"not_allowed": 403, "no_basis": 403, "deleted": 410, "gone": 410, "outside": 404}
 """What HTTP says where sound stays inside; a recording that cannot be played at all is 422."""
 _LETTERS = "ABCDEFGH"
-_FLAG_WIDE = 12.0
+_FLAG_WIDE = 16.0
 """Per cent of a phone's width that the time on a flag takes."""
 
 _HEADERS = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from actions.proposal import Create, Notify, Plan, TakeIn, Update, WriteFile
+from actions.proposal import CountCrossing, Create, Notify, Plan, TakeIn, Update, WriteFile
 from bot.wording.fill import Voice, tell
 from bot.wording.sentences import word
 
@@ -43,6 +43,8 @@ def _lines(plan: Plan, voice: Voice) -> Iterator[str]:
             case TakeIn():
                 key = "change.take_in_customers" if "customer" in effect.audience else "change.take_in"
                 yield voice.say(key, plan.data)
+            case CountCrossing() if plan.data.get("destination"):
+                yield voice.say("change.destination", plan.data)
             case WriteFile():
                 yield voice.say("change.file", {"count": len(effect.ids)})
                 yield from (

@@ -114,7 +114,7 @@ async def test_once_the_customer_is_known_it_shows_what_the_customer_showed(hous
     await who_is_customer(house, path)
     answer = await house.http.get(path)
     words = words_of(answer)
-    assert "客户主要" in words and "我们答应了 1 件事" in words and "还有" in words
+    assert "客户的意思" in words and "我们答应了 1 件事" in words and "还有" in words
     assert 'class="sort objection"' in answer.text
     assert answer.text.count('class="turn customer"') == 3 and answer.text.count('class="turn ours"') == 2
 

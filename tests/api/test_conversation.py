@@ -35,7 +35,7 @@ async def heard(served: Served) -> int:
 
 async def test_a_message_is_answered_in_the_same_response(served: Served) -> None:
     (reply,) = await served.say(SAID)
-    assert set(reply) == {"text", "lang", "card", "buttons", "pictures", "files"}
+    assert set(reply) == {"text", "lang", "card", "buttons", "pictures", "files", "links"}
     assert set(reply["card"]) == {"title", "lines", "facts", "quote", "source", "note"}
     assert all(set(button) == {"id", "label", "style"} for button in reply["buttons"])
     assert reply["lang"] == "zh"

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from actions.commands.clips import LONGEST_CLIP, Part, ShareClip
 from actions.crm import people
-from actions.outside.tables import RecordingRow
+from actions.outside.tables import CrossingRow, ProposalRow, RecordingRow
 from actions.proposal import Notify
 from bot.channels.files_apart import told_of
 from bot.clips import HEARD_ONCE, KEPT_FOR
 from bot.may_hear import Closed, may_hear, why_not_heard
-from bot.message import File, Reply, reply_from_json
+from bot.message import Address, File, Reply, reply_from_json
 from bot.playing import second_in
 from tests.fakes import FakeListener
 from tests.house_under_test import Arrived, HouseUnderTest
@@ -330,6 +330,26 @@ async def test_what_would_be_heard_abroad_leaves_the_country(house: HouseUnderTe
     await house.change("employee", "E12", {"zone": "America/New_York"})
     kind, rules = await ordered(house, ShareClip(recording, 1.0, 5.0, "person:E12"))
     assert kind == "waiting" and "cross_border" in rules
+
+
+async def test_whose_voice_was_heard_abroad_is_counted_for_the_year(house: HouseUnderTest, listener: FakeListener) -> None:
+    recording = await heard_call(house, listener)
+    async with house.store.write() as tx:
+        await tx.execute(update(RecordingRow).where(RecordingRow.id == recording).values(customer_id="C001"))
+    sent = ShareClip(recording, 1.0, 5.0, "group:@managers", customer_id="C001", destination="SG")
+    assert (await ordered(house, sent))[0] == "waiting"
+    async with house.store.read() as tx:
+        assert (await tx.execute(select(CrossingRow))).all() == []
+        (asked,) = (await tx.execute(select(ProposalRow.id, ProposalRow.digest))).all()
+        director = await people.speaker_of(tx, "E20")
+    assert director is not None
+    async with house.store.write() as tx:
+        here = Address("web", "E20")
+        settled = await house.house.judge.settle(tx, asked.id, asked.digest, director, True, here)
+    assert settled.outcome is not None and settled.outcome.kind == "done"
+    async with house.store.read() as tx:
+        counted = (await tx.execute(select(CrossingRow.destination, CrossingRow.person))).all()
+    assert {one.destination for one in counted} == {"SG"} and "contact:K001" in {one.person for one in counted}
 
 
 # --- in the house -----------------------------------------------------------------------------------------------------

@@ -69,6 +69,16 @@ CALLS = {
     ],
 }
 
+FOREIGN = [
+    ("fr+f2", "Bonjour, je voudrais parler de votre nouvelle offre."),
+    ("fr+m3", "Le prix est beaucoup trop élevé pour nous."),
+    ("de+f2", "Ich muss nächste Woche mit meinem Chef darüber sprechen."),
+    ("de+m3", "Wir brauchen drei Geräte bis zum Ende des Monats."),
+    ("ja+f2", "らいしゅうのかようびにおでんわします。"),
+    ("es+m3", "¿Puede enviarme un presupuesto por correo?"),
+]
+"""What the built-in model knows nothing of."""
+
 
 def spoken(text: str, voice: str, speed: int = 165, pitch: int = 50) -> Mono:
     """A sentence as espeak-ng says it, at 16 kHz, without the silence around it."""
@@ -138,6 +148,7 @@ def main() -> None:
         sound, truth[name] = rendered(lines)
         write(FIXTURES / f"{name}.ogg", sound, "libopus", 16_000, 14_000)
     (FIXTURES / "truth.json").write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write(FIXTURES / "foreign.ogg", rendered(FOREIGN)[0], "libopus", 16_000, 14_000)
     short, _ = rendered(CALLS["call_zh"][1:3], pause=1.5)
     write(FIXTURES / "comfort_noise.amr", short, "libopencore_amrnb", 8_000, 6_700, {"dtx": "1"})
     (FIXTURES / "comfort_noise_wide.amr").write_bytes(amr_wide(short))

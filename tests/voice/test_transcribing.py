@@ -18,7 +18,7 @@ from tests.voice.random_whisper import make_random_whisper
 from voice.cannot_hear import CannotHear
 from voice.profile import BUILT_IN, LARGE, PROFILE_FILES, SHIPPED, profile_of, read_profile
 from voice.slower import likelihood
-from voice.transcribe import Heard, Whisper
+from voice.transcribe import Heard, Whisper, compute_type
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +155,20 @@ def test_a_profile_that_is_wrong_is_refused(wrong: str, tmp_path: Path) -> None:
     (tmp_path / "voice-profile.yaml").write_text(wrong, encoding="utf-8")
     with pytest.raises(CannotHear):
         read_profile(tmp_path / "voice-profile.yaml")
+
+
+@pytest.mark.parametrize(
+    ("device", "supported", "chosen"),
+    [
+        ("cpu", {"int8", "int8_float32", "float32"}, "int8"),
+        ("cpu", {"float32"}, "float32"),
+        ("cuda", {"float32", "int8_float16", "float16", "int8", "int8_float32"}, "float16"),
+        ("cuda", {"float32", "int8", "int8_float32"}, "int8_float32"),
+        ("cuda", {"float32"}, "float32"),
+    ],
+)
+def test_a_device_computes_in_what_it_is_good_at(device: str, supported: set[str], chosen: str) -> None:
+    assert compute_type(device, supported) == chosen
 
 
 def test_profiles_by_name() -> None:

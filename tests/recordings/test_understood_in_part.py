@@ -1,0 +1,72 @@
+"""Of a call of which a part was not understood, or was in another language, the report reads the rest and says how much."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.app import Minds
+from bot.settings import Settings
+from tests.fakes import FakeListener
+from tests.house_under_test import HouseUnderTest, open_house
+from tests.recordings.test_arrival_and_basis import only_recording, tapped, text_of
+from voice.plan import Plan
+from voice.transcript import Turn
+
+
+class ManyTongues(FakeListener):
+    """A turn that begins with `xx: ` was said in that language."""
+
+    def hear(
+        self,
+        path: Path,
+        plan: Plan,
+        number: int,
+        said: Callable[[Turn], None],
+        cancelled: Callable[[], bool],
+        names: Sequence[str] = (),
+    ) -> tuple[Turn, ...]:
+        heard = super().hear(path, plan, number, lambda turn: said(_in_its_language(turn)), cancelled, names)
+        return tuple(map(_in_its_language, heard))
+
+
+def _in_its_language(turn: Turn) -> Turn:
+    return replace(turn, lang={"xx": "und", "de": "de"}.get(turn.speaker, turn.lang), speaker="A")
+
+
+@pytest.fixture
+def listener() -> FakeListener:
+    return ManyTongues()
+
+
+async def test_the_share_is_said_and_nothing_is_made_of_the_guess(house: HouseUnderTest) -> None:
+    await house.send_recording("E01", "客户: 你们的报价比别家贵\nxx: 我明天上午把合同发给您\nde: wir kaufen\n客户: 那先这样")
+    told = await tapped(house, "E01", "客户在通话里同意了")
+    assert "有 25% 没听懂" in told and "有 25% 是别的语言（de）" in told
+    assert "你们的报价比别家贵" in told
+    assert "合同" not in told
+
+
+async def test_in_the_whole_text_its_place_is_kept(house: HouseUnderTest) -> None:
+    await house.send_recording("E01", "客户: 你们的报价比别家贵\nxx: 我明天上午把合同发给您\nde: wir kaufen")
+    told = await tapped(house, "E01", "客户在通话里同意了")
+    whole = await tapped(house, "E01", "全部")
+    assert "没听懂：音乐，或者我不会的语言" in whole and "wir kaufen" in whole
+    assert "合同" not in told + whole
+
+
+async def test_where_nothing_was_understood_that_is_the_answer(house: HouseUnderTest) -> None:
+    await house.send_recording("E01", "xx: 我明天上午把合同发给您\nxx: 预算冻结了")
+    told = await tapped(house, "E01", "客户在通话里同意了")
+    assert "都没听懂" in told and "没有拿猜的字来办事" in told
+    assert "合同" not in told and "通话报告" not in told
+    assert (await only_recording(house))["state"] == "done"
+
+
+async def test_a_voice_message_that_was_not_understood_is_not_obeyed(
+    settings: Settings, minds: Minds, sample_sqlite_url: str
+) -> None:
+    async with open_house(settings, minds, sample_sqlite_url, ManyTongues()) as house:
+        told = text_of(await house.send_recording("E01", "xx: 把华康医疗那单推进到谈判", "voice.amr", is_spoken=True))
+    assert "没听清" in told and "推进" not in told
