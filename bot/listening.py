@@ -99,7 +99,7 @@ class Tells(Protocol):
         self, tx: Tx, recording: Recording, turns: Sequence[Turn], reason: str, key: str, ahead: ReadAhead
     ) -> None: ...
     async def waits(self, tx: Tx, recording: Recording, reason: str) -> None: ...
-    async def judged_again(self, tx: Tx, recording: Recording, turns: Sequence[Turn], key: str) -> None: ...
+    async def judged_again(self, tx: Tx, recording: Recording, turns: Sequence[Turn], key: str, *, is_new: bool) -> None: ...
 
 
 class _ReadOtherwise(Exception):
@@ -401,9 +401,8 @@ class Listening:
         async with self._store.write() as tx:
             with suppress(Gone):
                 await self._keep(tx, job, is_over=True, lease_until=None)
-                if is_new:
-                    turns = await turns_of(tx, recording.id)
-                    await self._tells.judged_again(tx, recording, turns, job.owner)
+                turns = await turns_of(tx, recording.id)
+                await self._tells.judged_again(tx, recording, turns, job.owner, is_new=is_new)
 
     async def _end(self, job: Job, state: Literal["done", "failed"], reason: str, *, tells: bool) -> None:
         """Close it and tell it. What takes long is done before the transaction, which holds everybody up, and done again

@@ -211,9 +211,9 @@ class RecordingTeller:
 
         await self._everywhere(tx, recording, f"waits:{recording.id}:{reason}", phrase)
 
-    async def judged_again(self, tx: Tx, recording: Recording, turns: Sequence[Turn], key: str) -> None:
+    async def judged_again(self, tx: Tx, recording: Recording, turns: Sequence[Turn], key: str, *, is_new: bool) -> None:
         """How the customer sounded, now that it was put right who that is: on a card of its own, as pictures are not
-        edited."""
+        edited. Where nothing could be judged (`is_new` False) the call is dispatched by what was said."""
         mood = await mood_of(tx, recording.id, recording.customer_speaker)
         read: dict[str, CallRead] = {}
 
@@ -222,7 +222,8 @@ class RecordingTeller:
                 read[voice.zone] = replace(await self._calls.read(recording, turns, voice.zone), mood=mood)
             return phrase_mood_again(read[voice.zone], voice)
 
-        await self._everywhere(tx, recording, f"mood:{recording.id}:{key}", phrase)
+        if is_new:
+            await self._everywhere(tx, recording, f"mood:{recording.id}:{key}", phrase)
         if not read:
             read[Speaker.zone] = replace(await self._calls.read(recording, turns, Speaker.zone), mood=mood)
         await self._dispatching.send(tx, next(iter(read.values())))

@@ -12,6 +12,7 @@ from tests.house_under_test import Arrived, HouseUnderTest
 from tests.recordings.test_arrival_and_basis import button
 from voice.emotions import Scores
 from voice.mood import UNCERTAIN, Felt, Mood
+from voice.transcript import Turn
 
 FAULT = (
     "销售: 您好\n客户: 你们的系统又登不上去了\n客户: 中央站昨晚黑屏又重启\n客户: 你们服务太差了我要投诉\n销售: 我马上去看"
@@ -41,9 +42,15 @@ async def call(
         await house.change("recording", recording, {"customer_id": customer})
     if mood is not None:
         async with house.store.write() as tx:
-            await keep_mood(tx, recording, mood, house.clock())
+            await keep_mood(tx, recording, mood, house.clock(), spoken(words))
     news = await house.press(who, button(house, who, "客户在通话里同意了"))
     return recording, [*news, *await house.listened()]
+
+
+def spoken(words: str) -> list[Turn]:
+    """Who speaks when, as the listener of the tests hears it."""
+    lines = [line.partition(": ") for line in words.split("\n")]
+    return [Turn(n * 10.0, n * 10.0 + 10.0, text, (), "zh", who, 0.7, True, 0.95) for n, (who, _, text) in enumerate(lines)]
 
 
 async def seed(store: Store, facts: list[CallFacts], at: datetime) -> None:

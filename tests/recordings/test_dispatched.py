@@ -15,11 +15,12 @@ from actions.commands.recordings import HOUSE, DeleteRecording
 from actions.crm import people
 from actions.policy.files import SHIPPED_POLICY
 from bot.app import Minds
+from bot.call_corrections import Wish
 from bot.kept_moods import keep_mood
 from bot.settings import Settings
 from tests.fakes import FakeListener
 from tests.house_under_test import HouseUnderTest, open_house
-from tests.recordings.called import CALM, FAULT, call, heard
+from tests.recordings.called import CALM, FAULT, call, heard, spoken
 from tests.recordings.test_arrival_and_basis import button, entries, text_of
 
 COMPLAINT = "销售: 您好\n客户: 你们服务太差了我要投诉\n销售: 抱歉"
@@ -34,11 +35,11 @@ async def sent(house: HouseUnderTest, recording: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: str(one["at"]))
 
 
-async def judged_again(house: HouseUnderTest, recording: str, anger: float) -> str:
+async def judged_again(house: HouseUnderTest, recording: str, anger: float, words: str = CALM) -> str:
     """The customer's mood is another one than was thought; what arrived by the time that has been dealt with."""
     house.clock.move(timedelta(minutes=1))
     async with house.store.write() as tx:
-        await keep_mood(tx, recording, heard(anger), house.clock())
+        await keep_mood(tx, recording, heard(anger), house.clock(), spoken(words))
     await house.house.dispatching.send_again(recording)
     return text_of(await house.seen_meanwhile())
 
@@ -201,6 +202,34 @@ async def test_an_open_ticket_of_the_same_matter_is_raised_and_no_second_one_ope
     assert ticket is not None and (ticket["severity"], ticket["line"], ticket["state"]) == ("urgent", "senior", "open")
     assert "派单有变 · 特急 · 投诉 · 安和医院" in text_of(news)
     assert (await sent(house, recording))[0]["ticket_id"] == "T002"
+
+
+async def put_right(house: HouseUnderTest, recording: str, wish: Wish) -> str:
+    """Somebody puts right what was heard; what arrived by the time that everything has followed."""
+    person = await _speaker(house, "E01")
+    outcome = await house.house.corrections.correct(recording, wish, person, f"right:{wish.value}", "web:E01")
+    assert outcome is not None and outcome.kind == "done"
+    news = await house.pass_time(timedelta(minutes=1))
+    return text_of([*news, *await house.listened()])
+
+
+async def test_a_sentence_put_right_weighs_as_it_was_said(house: HouseUnderTest) -> None:
+    recording, _ = await call(house, CALM, heard(0.1), customer="C040")
+    told = await put_right(house, recording, Wish("text", "你们服务太差了我要投诉", 2))
+    (ticket,) = await tickets_of(house, recording)
+    assert (ticket["kind"], ticket["severity"]) == ("complaint", "low")
+    assert f"派单：工单 {ticket['id']} 已给客户负责人，周四 10:0" in told
+    assert [one["priority"] for one in await sent(house, recording)] == ["none", "low"]
+
+
+async def test_the_anger_of_somebody_who_was_not_the_customer_counts_no_more(house: HouseUnderTest) -> None:
+    recording, _ = await call(house, mood=heard(0.95), customer="C040")
+    assert [one["severity"] for one in await tickets_of(house, recording)] == ["urgent"]
+    told = await put_right(house, recording, Wish("customer", "销售"))
+    before, after = await sent(house, recording)
+    assert '"anger": "0.95"' in before["facts"] and '"anger": null' in after["facts"]
+    assert [one["state"] for one in await tickets_of(house, recording)] == ["closed"]
+    assert "已撤回" in told
 
 
 # --- the card afterwards ----------------------------------------------------------------------------------------------
