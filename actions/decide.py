@@ -224,7 +224,7 @@ def may_touch(speaker: Speaker, subject: Subject) -> bool:
                 subject.kind == "signature" and _is_own(speaker, subject)
             )
         case "consultant":
-            return subject.kind in ("booking", "signature", "recording") and _is_own(speaker, subject)
+            return subject.kind in ("booking", "signature", "recording", "call_correction") and _is_own(speaker, subject)
 
 
 def _is_own(speaker: Speaker, subject: Subject) -> bool:

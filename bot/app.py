@@ -65,6 +65,7 @@ from bot.memory import LocalMemory, Memory, RedisMemory
 from bot.message import Address, Attachment, Message, Reply, reply_to_json
 from bot.metrics import Metrics
 from bot.mood_step import MoodStep
+from bot.mood_words import words_of
 from bot.names import NameBook
 from bot.outbox import Outbox, Send
 from bot.pages.call import CallPages
@@ -364,7 +365,7 @@ async def build_house(
     call_links = CallLinks(secret, now)
     dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now, DispatchLinks(secret, now))
     tells = RecordingTeller(store, outbox, channels, listener, calls, dispatching, settings.home, now, call_links)
-    mood_step = MoodStep(moods or moods_of(settings), settings.home, now)
+    mood_step = MoodStep(moods or moods_of(settings, minds.reader), settings.home, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)
     corrections = CallCorrections(store, calls, shelf, now, arm)
     taker = RecordingTaker(store, settings.home, shelf, listening, fetch)
@@ -413,9 +414,11 @@ def listener_of(settings: Settings) -> WhisperListener:
     return WhisperListener(settings.whisper_model)
 
 
-def moods_of(settings: Settings) -> CustomerMoods:
-    """What judges how customers sound in this house: the model that was put into the home, else the shipped one."""
-    return CustomerMoods((settings.emotion_model, SHIPPED), folder=settings.home / RECORDINGS / OPEN_FOLDER)
+def moods_of(settings: Settings, reader: Reader) -> CustomerMoods:
+    """What judges how customers sound in this house: the model that was put into the home, else the shipped one, and what
+    the words carry, where the reader of messages reads that."""
+    says_of_words = partial(words_of, reader.feelings) if reader.feelings is not None else None
+    return CustomerMoods((settings.emotion_model, SHIPPED), says_of_words, settings.home / RECORDINGS / OPEN_FOLDER)
 
 
 def secret_of(settings: Settings) -> bytes:

@@ -204,7 +204,8 @@ def line_of(turn: Turn, voice: Voice, recording: Recording | None = None) -> str
     told = {"at": clock(turn.start), "who": who, "text": said}
     key = "recording.line_estimated" if is_estimated else "recording.line"
     key = key if turn.speaker else "recording.line_plain"
-    return voice.say(key, told)
+    line = voice.say(key, told)
+    return voice.say("correct.line", {"line": line}) if turn.is_corrected else line
 
 
 def clock(seconds: float) -> str:

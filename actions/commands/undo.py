@@ -25,7 +25,7 @@ class Undo:
     measures: Mapping[str, float | bool | str] = field(default_factory=dict)
 
     name: ClassVar[str] = "undo"
-    roles: ClassVar[frozenset[str]] = SALES | {"customer"}
+    roles: ClassVar[frozenset[str]] = SALES | {"consultant", "customer"}
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:

@@ -10,6 +10,7 @@ import pytest
 
 from actions.commands.calls import CallMoment, CallPromise, CallSignal, call_activity, call_reminder, call_signal
 from actions.commands.corrections import CallRevision, CorrectCall, RevisedPromise, call_file
+from actions.commands.undo import Undo
 from actions.crm.records import (
     Activity,
     CallCorrection,
@@ -21,10 +22,10 @@ from actions.crm.records import (
     Signal,
     Speaker,
 )
-from actions.decide import decide
+from actions.decide import decide, may_touch
 from actions.draft import draft
-from actions.proposal import Basis, Create, Facts, Notify, Plan, Remove, Schedule, Unschedule, Update
-from tests.actions.house import FACTS, MANAGER, NOW, OTHER_REP, POLICY, REP
+from actions.proposal import Basis, Create, Facts, Notify, Plan, Remove, Schedule, Subject, Unschedule, Update
+from tests.actions.house import CONSULTANT, FACTS, MANAGER, NOW, OTHER_REP, POLICY, REP
 from voice.transcript import Turn
 
 SENT = NOW - timedelta(hours=1)
@@ -135,6 +136,14 @@ def test_only_who_may_read_the_recording_may_put_it_right() -> None:
     assert verdict(OTHER_REP, facts()) == "refuse"
     same_bytes = facts(file=replace(FILE, senders=frozenset({OTHER_REP.person_id or ""})))
     assert verdict(OTHER_REP, same_bytes) == "run"
+
+
+def test_a_consultant_puts_their_own_recording_right_and_takes_that_back() -> None:
+    theirs = facts(call=replace(CALL, by_id=CONSULTANT.person_id))
+    assert decide(draft(WORDS, theirs, CONSULTANT, Basis(), "m1", NOW), POLICY, NOW).verdict == "run"
+    assert decide(draft(WORDS, facts(), CONSULTANT, Basis(), "m1", NOW), POLICY, NOW).verdict == "refuse"
+    kept = Subject("call_correction", "RC-1", "", owner_id=CONSULTANT.person_id)
+    assert CONSULTANT.role in Undo.roles and may_touch(CONSULTANT, kept)
 
 
 # --- what was written down of it ----------------------------------------------------------------------------------------

@@ -7,8 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from actions.crm import own
+from actions.crm.records import Recording
+from actions.outside.store import Store
+from bot.kept_moods import HeardMood, keep_mood
 from tests.e2e.program import Program
 from tests.e2e.test_chat_page import DESK, PHONE, SCREENSHOTS, browser, open_page
+from voice.emotions import Scores
+from voice.mood import Felt, Mood, Peak
 
 __all__ = ["browser"]
 CALL = Path(__file__).parents[1] / "voice" / "files" / "call_zh.opus"
@@ -36,6 +42,19 @@ async def the_report(page: Page) -> str:
     return path
 
 
+async def sounded(program: Program) -> None:
+    """The customer was angry in the middle of the call: of synthetic voices the model itself says that it cannot tell."""
+    store = Store(f"sqlite:///{program.home / 'parley.sqlite'}")
+    async with store.write() as tx:
+        (call,) = [one for one in await own.find(tx, "recording") if isinstance(one, Recording)]
+        assert call.customer_speaker is not None and call.duration_ms is not None
+        middle, angry = call.duration_ms / 2000, Scores(0.7, 0.1, 0.1, 0.1)
+        felt = Felt(middle - 5, middle + 5, angry, angry, "angry", True, 0.9, False)
+        mood = Mood((felt,), (Peak("angry", felt.start, felt.end, middle, 0.8),), True, 0.5, "m")
+        await keep_mood(tx, call.id, HeardMood(call.customer_speaker, mood, (0.6,) * 60), call.created_at)
+    await store.close()
+
+
 async def wide(page: Page) -> int:
     """By how many pixels the page is wider than the screen."""
     too_wide: int = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
@@ -44,6 +63,7 @@ async def wide(page: Page) -> int:
 
 async def test_a_call_is_read_heard_and_put_right_on_its_page(browser: Browser, program: Program) -> None:
     path = await the_report(await open_page(browser, program, DESK))
+    await sounded(program)
     desk = await open_page(browser, program, DESK, query=path.removeprefix("/"))
     await expect(desk.get_by_role("heading", name="全文")).to_be_visible()
     assert await wide(desk) <= 0

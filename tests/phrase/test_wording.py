@@ -19,6 +19,7 @@ from voice.cannot_hear import REASONS
 ROOT = Path(__file__).parents[2]
 SPOKEN_BY = [
     *(ROOT / "bot").glob("*.py"),
+    *(ROOT / "bot" / "pages").glob("*.py"),
     *(ROOT / "bot" / "wording").glob("*.py"),
     *(ROOT / "bot" / "pages").glob("*.py"),
     *(ROOT / "actions" / "plays").glob("*.py"),

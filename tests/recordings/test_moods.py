@@ -17,6 +17,7 @@ from actions.outside.tables import CallMoodRow, ListeningRow
 from bot.app import Minds
 from bot.kept_moods import HeardMood, mood_of
 from bot.message import Picture
+from bot.mood_words import words_of
 from bot.settings import Settings
 from tests.fakes import FakeListener, FakeMoods
 from tests.house_under_test import Arrived, HouseUnderTest, open_house
@@ -25,6 +26,7 @@ from tests.recordings.test_queue import eventually, parts, sent
 from tests.voice.encoding import RATE, fixture, truth, wav
 from tests.voice.parrot import Parrot
 from voice.listener import WhisperListener
+from voice.sentences import Sentence
 
 CALL = "乙: 您好，很高兴为您服务\n甲: 我想了解一下专业版\n乙: 专业版五千元，给您优惠\n甲: 这也太贵了"
 UNCLEAR = "乙: 嗯\n甲: 嗯\n乙: 好\n甲: 贵了吧"
@@ -358,3 +360,25 @@ async def test_the_shipped_model_has_its_say_of_the_same_call(
         assert heard is not None and heard.mood.model.startswith("parley-emotion")
         assert len(heard.mood.felt) >= 4
         assert "客户语气" in text_of(news)
+
+
+def test_what_the_words_carry_counts_at_their_seconds_as_far_as_it_is_sure_that_they_were_said(minds: Minds) -> None:
+    feelings = minds.reader.feelings
+    assert feelings is not None
+    said = ("你们这样做太过分了，我非常生气！", "好的。")
+    sentences = [Sentence(text, "zh", "B", "customer", at, at + 3, 0.5) for at, text in enumerate(said)]
+
+    furious, nothing = words_of(feelings, sentences)
+
+    assert (furious.start, furious.end, furious.scores.likeliest) == (0, 3, "angry")
+    assert 0.1 < furious.confidence <= 0.5
+    assert nothing.confidence < furious.confidence / 2
+
+
+async def test_words_have_their_say_in_a_call(settings: Settings, minds: Minds, sample_sqlite_url: str) -> None:
+    async with real_house(settings, minds, sample_sqlite_url) as house:
+        await house.send_recording("E01", angry_call(), "call.wav")
+        await tapped_news(house)
+
+        heard = await kept(house, "B")
+        assert heard is not None and any(one.uses_words for one in heard.mood.felt)

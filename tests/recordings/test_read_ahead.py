@@ -11,8 +11,9 @@ from actions.outside.tables import RecordingPartRow, RecordingRow
 from bot.app import secret_of
 from bot.kept_recordings import TURNS
 from bot.listening import Listening, Progress, ReadAhead
+from bot.mood_step import MoodStep
 from bot.settings import Settings
-from tests.fakes import FakeListener
+from tests.fakes import FakeListener, FakeMoods
 from tests.house_under_test import HouseUnderTest
 from tests.recordings.test_arrival_and_basis import button, only_recording
 from voice.transcript import Turn
@@ -48,6 +49,9 @@ class Tells:
     ) -> None:
         self.told.append((recording, tuple(turns), ahead))
 
+    async def judged_again(self, tx: Tx, recording: Recording, turns: Sequence[Turn], key: str) -> None:
+        raise AssertionError(key)
+
     async def waits(self, tx: Tx, recording: Recording, reason: str) -> None:
         raise AssertionError(reason)
 
@@ -62,9 +66,8 @@ async def heard(house: HouseUnderTest, settings: Settings, tells: Tells) -> None
         return ()
 
     secret, shelf, clock = secret_of(settings), house.house.recordings, house.clock
-    worker = Listening(
-        house.store, house.home, secret, FakeListener(), shelf, tells, house.house.accept, clock, likely=likely
-    )
+    moods, accept = MoodStep(FakeMoods(), house.home, clock), house.house.accept
+    worker = Listening(house.store, house.home, secret, FakeListener(), shelf, tells, moods, accept, clock, likely=likely)
     house.clock.move(timedelta(minutes=2))
     worker.kick()
     await worker.rest()

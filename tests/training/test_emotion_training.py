@@ -57,7 +57,7 @@ def test_the_written_graph_says_what_the_trained_networks_say(tmp_path: Path) ->
     rows = (random.normal(size=(400, len(NAMES))) + labels[:, None] * 0.3).astype(np.float32)
     recipe = Recipe(members=3, hidden=8, epochs=20, batch=64)
     alone, against = vote(rows, labels, recipe), vote(rows * 2, labels, recipe)
-    write_graph(alone, against, emotion.SHARE, tmp_path / MODEL_FILE)
+    write_graph(alone, against, emotion.SHARE, emotion.DOUBT, tmp_path / MODEL_FILE)
     profile = {"name": "test", "inputs": ["features", "calm", "share"], "labels": list(EMOTIONS)}
     (tmp_path / PROFILE_FILE).write_text(yaml.safe_dump(profile), encoding="utf-8")
     model = EmotionModel.load(tmp_path)

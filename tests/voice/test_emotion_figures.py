@@ -39,7 +39,7 @@ def corpus(tmp_path: Path) -> Path:
 
 
 def test_the_benchmark_runs_over_a_corpus_and_tells_coverage_beside_recall(corpus: Path) -> None:
-    learned, unheard = emotion.measure(corpus)
+    learned, unheard, words, together = emotion.measure(corpus)
 
     for result in (learned, unheard):
         told = {figure.what: figure for figure in result.figures}
@@ -49,17 +49,26 @@ def test_the_benchmark_runs_over_a_corpus_and_tells_coverage_beside_recall(corpu
                     assert 0 <= told[f"{name}, {line}: {what}"].value <= 1
     floor = next(figure for figure in unheard.figures if figure.what == f"alone, {PLAIN}: four classes, UAR")
     assert (floor.against, floor.aim) == (0.46, "≥ 0.52")
+    assert any(figure.what.startswith("zh (") and figure.value > 0.7 for figure in words.figures)
+    told = {figure.what: figure.value for figure in together.figures}
+    alone, helped, plain = (
+        told[f"RAVDESS, {name}: four classes, UAR"]
+        for name in ("voice alone", "with words that say the same", "with words of plain fact")
+    )
+    assert helped >= alone
+    assert abs(plain - alone) <= 0.25
 
 
 def test_without_the_corpus_the_benchmark_says_so(tmp_path: Path) -> None:
-    _, unheard = emotion.measure(tmp_path)
+    _, unheard, _, together = emotion.measure(tmp_path)
 
     assert unheard.figures == []
     assert unheard.notes[0].startswith("not run")
+    assert together.figures == []
 
 
 def test_the_shipped_models_figures_reach_what_was_asked() -> None:
-    learned, _ = emotion.measure(Path("nowhere"))
+    learned, *_ = emotion.measure(Path("nowhere"))
     told: dict[str, Figure] = {figure.what: figure for figure in learned.figures}
 
     for what, least in (("angry against the rest, UAR", 0.88), ("four classes, UAR", 0.82)):

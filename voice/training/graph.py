@@ -13,12 +13,18 @@ _OPSET, _FORMAT = 17, 8
 _LARGE = 1024
 
 
-def write_graph(alone: Voters, against_calm: Voters, share: float, file: Path) -> None:
+TINY = 1e-6
+"""Probability below which nothing is told apart."""
+
+
+def write_graph(alone: Voters, against_calm: Voters, share: float, doubt: float, file: Path) -> None:
     """Write a graph with `features` (n, F), `calm` (n, F) and `share` (n, 1; 1 where the calm is known, else 0) to
-    `probabilities` (n, 4)."""
+    `probabilities` (n, 4); the logs of the voice alone are divided by `doubt`."""
     width = len(alone.members.mean)
     written = _Written()
-    first = written.group("alone", alone, "features")
+    least = written.node("Max", written.group("alone", alone, "features"), written.held("tiny", np.float32(TINY)))
+    heard = written.node("Log", least)
+    first = written.node("Softmax", written.node("Mul", heard, written.held("doubt", np.float32(1 / doubt))), axis=-1)
     apart = written.node("Sub", "features", "calm")
     second = written.group("calm", against_calm, apart)
     weight = written.node("Mul", "share", written.held("share_of_calm", np.float32(share)))
