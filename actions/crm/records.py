@@ -569,8 +569,8 @@ class Dispatch:
     priority: Priority
     line: str
     facts: str
+    at: datetime
     ticket_id: str | None = None
-    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -579,9 +579,9 @@ class DispatchVersion:
 
     id: str
     text: str
+    at: datetime
     note: str = ""
     by_id: str | None = None
-    at: datetime | None = None
 
 
 @dataclass(frozen=True)

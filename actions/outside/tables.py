@@ -422,8 +422,8 @@ class DispatchRow(Table):
     priority: Mapped[str]
     line: Mapped[str]
     facts: Mapped[str]
-    ticket_id: Mapped[str | None]
     at: Mapped[datetime] = mapped_column(index=True)
+    ticket_id: Mapped[str | None]
 
 
 class DispatchTemplateRow(Table):
@@ -432,9 +432,9 @@ class DispatchTemplateRow(Table):
     __tablename__ = "dispatch_template"
     id: Mapped[str] = _key()
     text: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
     note: Mapped[str]
     by_id: Mapped[str | None]
-    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class TakenQuarterRow(Table):

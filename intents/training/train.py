@@ -90,7 +90,8 @@ def train(
         facts = _facts(jury, thresholds, split, known, data, seed) | {"corrections": len(corrections)}
         _write(made, jury, facts)
         if encoder is not None and (data / feelings.FEELINGS_FOLDER).is_dir():
-            feelings.write(data / feelings.FEELINGS_FOLDER, made, encoder)
+            unheard = (*split.validation, *split.test)
+            feelings.write(data / feelings.FEELINGS_FOLDER, made, encoder, split.train, unheard)
         put(made, out)
     finally:
         shutil.rmtree(made, ignore_errors=True)

@@ -12,6 +12,8 @@ from intents.encoder import Encoder
 from intents.feelings import FEELINGS, FEELINGS_FILE, NOTHING_SAID, Feeling, Feelings, bare, load_head
 from intents.model import load_model
 from intents.training import feelings as training
+from intents.training.corpus import read_folder
+from intents.training.split import held_out_voices
 from intents.understand import Reader
 from tests.intents.conftest import DICTIONARY, PACKAGE
 
@@ -50,6 +52,28 @@ def test_words_that_carry_a_feeling_are_read_in_both_languages(feelings: Feeling
         assert told.confidence < 0.1
     else:
         assert told.confidence > 0.4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hi, I'd like to buy a Chromecast, and I was wondering whether you could help me with that.",
+        "could you possibly send that over by email",
+        "麻烦您帮我查一下这个订单",
+        "瀚林的报价只要七十六万，你们为什么这么贵？",
+    ],
+)
+def test_a_polite_request_and_a_calm_objection_are_no_anger(feelings: Feelings, text: str) -> None:
+    (told,) = feelings.of([text])
+    assert likeliest(told) != "angry" or told.confidence < 0.2
+
+
+def test_ordinary_business_of_voices_never_learned_from_rarely_speaks_for_anger(feelings: Feelings, reader: Reader) -> None:
+    utterances = read_folder(PACKAGE / "data", reader.intents)
+    aside = held_out_voices(PACKAGE / "data", (), seed=0)
+    ordinary = training.ordinary_talk([one for one in utterances if one.voice in aside.test], 150)
+
+    assert training.false_alarms(feelings, ordinary) < 0.08
 
 
 @pytest.mark.parametrize("text", ["好的", "嗯", "okay", "yes", "喂 你好", "ok.", "是的是的"])

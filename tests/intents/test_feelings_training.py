@@ -89,7 +89,8 @@ def test_the_shipped_sentences_are_many_different_and_of_many_voices() -> None:
     assert aside < {one.voice for one in sentences}
     assert max(Counter(saying(one.text) for one in sentences).values()) == 1
     for voice in {one.voice for one in sentences}:
-        assert {one.feeling for one in sentences if one.voice == voice} == set(FEELINGS)
+        feelings = {one.feeling for one in sentences if one.voice == voice}
+        assert feelings == set(FEELINGS) or voice == "polite_callers", "one voice has nothing but polite requests"
     counts = Counter((one.lang, one.feeling) for one in sentences)
     assert min(counts[lang, feeling] for lang in ("zh", "en") for feeling in FEELINGS) >= 100
 

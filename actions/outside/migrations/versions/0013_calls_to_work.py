@@ -43,8 +43,8 @@ def upgrade() -> None:
         sa.Column("priority", sa.Text(), nullable=False),
         sa.Column("line", sa.Text(), nullable=False),
         sa.Column("facts", sa.Text(), nullable=False),
-        sa.Column("ticket_id", sa.Text(), nullable=True),
         sa.Column("at", Moment(timezone=True), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     for field in ("recording_id", "at"):
@@ -53,9 +53,9 @@ def upgrade() -> None:
         "dispatch_template",
         sa.Column("id", sa.String(length=128), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", Moment(timezone=True), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("by_id", sa.Text(), nullable=True),
-        sa.Column("at", Moment(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_dispatch_template_at"), "dispatch_template", ["at"], unique=False)
