@@ -39,7 +39,7 @@ class Corpus:
 
     @property
     def features(self) -> dict[str, Floats]:
-        """The clips as they are heard first, by the name of a line, (n, F): what is learned from."""
+        """The clips as they are heard first, by the name of a line, (n, F): for a model that hears them but once."""
         return {line: rows[:, 0] for line, rows in self.hearings.items()}
 
 

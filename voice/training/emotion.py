@@ -17,7 +17,7 @@ from voice.decode import decode
 from voice.emotion_model import MODEL_FILE, PROFILE_FILE
 from voice.emotions import EMOTIONS, arousal_of
 from voice.features import NAMES, Floats
-from voice.hearings import agreed
+from voice.hearings import HEARINGS, agreed
 from voice.training.corpus import LINES, PLAIN, Corpus, read_corpus
 from voice.training.graph import TINY, write_graph
 from voice.training.members import Recipe
@@ -74,10 +74,10 @@ def doubted(probabilities: Floats) -> Floats:
 
 
 def fit(corpus: Corpus, recipe: Recipe, kept: np.ndarray) -> Both:
-    """Train both groups on the clips in the mask `kept`, over all the lines there are."""
+    """Train both groups on the clips in the mask `kept`, over all the lines there are and as often as each is heard."""
     part = _part(corpus, kept)
     labels = np.array([EMOTIONS.index(name) for name in part.emotion])
-    over_lines = [*part.features.values(), *part.varied]
+    over_lines = [*(rows[:, at] for rows in part.hearings.values() for at in range(HEARINGS)), *part.varied]
     alone = vote(np.concatenate(over_lines), np.tile(labels, len(over_lines)), recipe)
     random = np.random.default_rng(recipe.seed)
     apart = [
