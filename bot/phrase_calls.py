@@ -68,9 +68,11 @@ def phrase_report(
     recording = read.recording
     title = _title(read, customer, voice)
     moments, promised, asked, parts = (_lines(one, read, voice) for one in (_moments, _promises, _questions, _parts))
-    shown = [*moments[:_MOMENTS], *parts[:_PARTS], *promised[:_PROMISES], *asked[:_QUESTIONS]]
-    rest = [*moments[_MOMENTS:], *parts[_PARTS:], *promised[_PROMISES:], *asked[_QUESTIONS:]]
-    lines = [*_about(read, voice), *filter(None, [mood_line(read, voice)]), *(one.text for one in shown)]
+    sounded = mood_line(read, voice)
+    most = _MOMENTS - bool(sounded)  # a line of its own, on a card that stays as long
+    shown = [*moments[:most], *parts[:_PARTS], *promised[:_PROMISES], *asked[:_QUESTIONS]]
+    rest = [*moments[most:], *parts[_PARTS:], *promised[_PROMISES:], *asked[_QUESTIONS:]]
+    lines = [*_about(read, voice), *([sounded] if sounded else []), *(one.text for one in shown)]
     if not shown:
         lines += [line_of(turn, voice, read.recording) for turn in read.transcript.turns[:_FIRST_LINES]]
     if (done := sent_line(sent, voice)) is not None:

@@ -14,7 +14,8 @@ Side = Literal["customer", "ours", "unknown"]
 _ENDS = re.compile(r"(?<=[。！？!?；;…])\s*|(?<=[a-z0-9\)\"'][.!?])\s+(?=[A-Z\"'])|\n+")
 _BARE_LENGTH = 60
 """Characters after which a turn that came without full stops is cut at its commas: a reader of sentences is lost in more."""
-_COMMAS = re.compile(r"(?<=[，,、])\s*")
+_COMMAS = re.compile(r"(?<=[，、])|(?<=,)(?!\d)")
+"""Behind a comma; what stands between the digits of a number is none."""
 
 
 @dataclass(frozen=True)

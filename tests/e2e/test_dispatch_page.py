@@ -1,8 +1,8 @@
 """The dispatch page as a manager uses it: a slider shows at once what changes; saved it is a version."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -17,14 +17,18 @@ __all__ = ["browser"]
 NOON = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-async def program(tmp_path: Path) -> AsyncIterator[Program]:
-    program = Program.start(tmp_path / "home")
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    program = Program.start(tmp_path_factory.mktemp("home"))
+    asyncio.run(_with_calls(program))
+    yield program
+    program.stop()
+
+
+async def _with_calls(program: Program) -> None:
     store = Store(f"sqlite:///{program.home / 'parley.sqlite'}")
     await seed(store, many_calls(60, NOON), NOON)
     await store.close()
-    yield program
-    program.stop()
 
 
 async def dispatch_page(browser: Browser, program: Program, size: dict[str, int]) -> Page:

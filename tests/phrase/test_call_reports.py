@@ -71,7 +71,7 @@ def test_the_card_fits_a_phone_and_the_rest_is_behind_more(lang: Language) -> No
     assert mint.actions == ["say", "call_note", "transcript", "more"]
     rest = str(dict(mint.made)["more"]["text"])
     assert len(rest.split("\n")) > 6
-    assert [one["action"] for one in dict(mint.made)["more"]["later"]] == ["do"]
+    assert [one["action"] for one in dict(mint.made)["more"]["later"]] == ["correct", "summary", "do"]
 
 
 def test_the_next_steps_are_asked_for_in_the_customers_name_and_words() -> None:

@@ -133,6 +133,14 @@ def test_sentences_take_the_times_of_their_words() -> None:
     assert [(s.text, s.start, s.end) for s in sentences_of(call(one))] == [("好的。", 0, 2), ("太贵了。", 2, 5)]
 
 
+def test_a_long_sentence_is_cut_behind_its_commas_and_keeps_its_words_apart() -> None:
+    said = "Hi, I'd like two units, and I was wondering whether you could do 1,200,000 for both, delivered in May"
+    found = [one.text for one in sentences_of(call(turn("A", 0, 9, said, "en")))]
+    assert len(found) > 1
+    assert " ".join(found) == said
+    assert any("1,200,000" in one for one in found)
+
+
 @given(
     st.lists(
         st.tuples(
