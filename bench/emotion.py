@@ -163,14 +163,15 @@ def judged(corpus: Corpus, model: EmotionModel) -> dict[tuple[str, str], Score]:
     for line in (PLAIN, *LINES):
         rows = (corpus.hearings if model.profile.hears_again else corpus.features)[line]
         alone = model.of_features(rows)
-        found["alone", line] = _score(corpus, alone, model)
+        found["alone", line] = _score(corpus, alone, model, knows_calm=False)
         calm = calm_in_calls(corpus, rows, arousal_of(alone), random)
-        found["within a call", line] = _score(corpus, model.of_features(rows, calm), model)
+        found["within a call", line] = _score(corpus, model.of_features(rows, calm), model, knows_calm=True)
     return found
 
 
-def _score(corpus: Corpus, told: Floats, model: EmotionModel) -> Score:
-    return score(corpus.emotion, told, model.profile.sure_from, model.profile.angry_from)
+def _score(corpus: Corpus, told: Floats, model: EmotionModel, *, knows_calm: bool) -> Score:
+    angry_from = model.profile.calls_angry_from(knows_calm=knows_calm)
+    return score(corpus.emotion, told, model.profile.sure_from, angry_from)
 
 
 def _figures(corpus: str, name: str, line: str, found: dict[str, float]) -> list[Figure]:

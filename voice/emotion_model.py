@@ -27,8 +27,8 @@ _HEARD_OFTEN = 3
 class Profile:
     """`inputs`: `features` (n, 102), perhaps with `calm` (n, 102) and `share` (n, 1), or `waveform` (1, samples at 16 kHz);
     `labels`: which emotion each output stands for, in their order, others than our four are let fall; `sure_from` and
-    `angry_from`: the probabilities from which an answer is given and anger called; `hears_again`: whether it is given each
-    segment as often as `voice.hearings` hears it."""
+    `angry_from`: the probabilities from which an answer is given and anger called, `angry_from_calm` the latter where the
+    caller's calm is known; `hears_again`: whether it is given each segment as often as `voice.hearings` hears it."""
 
     name: str
     inputs: frozenset[str]
@@ -37,6 +37,11 @@ class Profile:
     angry_from: float
     gives_logits: bool = False
     hears_again: bool = False
+    angry_from_calm: float | None = None
+
+    def calls_angry_from(self, *, knows_calm: bool) -> float:
+        """Return the probability from which anger is called."""
+        return self.angry_from if self.angry_from_calm is None or not knows_calm else self.angry_from_calm
 
 
 class EmotionModel:
@@ -63,6 +68,7 @@ class EmotionModel:
                 float(said.get("angry_from", 0.5)),
                 said.get("output", "probabilities") == "logits",
                 bool(said.get("hears_again", False)),
+                float(said["angry_from_calm"]) if "angry_from_calm" in said else None,
             )
             content = (folder / said.get("file", MODEL_FILE)).read_bytes()
             session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

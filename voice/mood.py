@@ -239,6 +239,7 @@ def mood(speech: CustomerSpeech, model: EmotionModel, words: Iterable[Words] = (
         _fused(probabilities, confidence, [one for one in words if one.start < piece.end and one.end > piece.start])
         for piece, probabilities, confidence in zip(speech.pieces, told, certain, strict=True)
     ]
+    angry_from = model.profile.calls_angry_from(knows_calm=knows_calm)
     felt = _smoothed(
         [
             Felt(
@@ -247,7 +248,7 @@ def mood(speech: CustomerSpeech, model: EmotionModel, words: Iterable[Words] = (
                 scores,
                 scores,
                 _named(scores, model),
-                scores.angry >= model.profile.angry_from,
+                scores.angry >= angry_from,
                 float(confidence),
                 uses_words,
             )

@@ -22,8 +22,9 @@ class Listener(EmotionModel):
         angry_from: float = 0.5,
         *,
         hears_again: bool = False,
+        angry_from_calm: float | None = None,
     ) -> None:
-        self.profile = Profile("listener", frozenset(inputs), EMOTIONS, 0.5, angry_from, hears_again=hears_again)
+        self.profile = Profile("listener", frozenset(inputs), EMOTIONS, 0.5, angry_from, False, hears_again, angry_from_calm)
         self.rows: list[Floats] = []
         self.sounds: list[Floats] = []
         self.calm: Floats | None = None
