@@ -18,6 +18,7 @@ from voice.decode import decode, record
 from voice.emotion_model import PROFILE_FILE, SHIPPED, EmotionModel
 from voice.emotions import EMOTIONS, Scores, arousal_of
 from voice.features import Floats, statistics, tracks
+from voice.hearings import hearings
 from voice.mood import Words, mood, recording_of_a_customer
 from voice.training.corpus import LINES, PLAIN, Corpus, read_corpus
 from voice.training.mixed_calls import calm_in_calls
@@ -77,7 +78,7 @@ def _unheard(audio: Path, folder: Path, kept: Path | None) -> Result:
     clips = sorted(file for file in (audio / UNHEARD).iterdir() if file.suffix != ".csv")[:20]
     rows = np.concatenate([decode(file).mono for file in clips])
     started = time.perf_counter()
-    model.of_features(statistics(tracks(rows)))
+    model.of_features(hearings(rows)[None] if model.profile.hears_again else statistics(tracks(rows))[None])
     spent = (time.perf_counter() - started) / (len(rows) / 16_000)
     figures.append(Figure("time, as a share of the sound's length, one thread", spent, "", aim="≤ 0.02"))
     return Result(
@@ -160,16 +161,17 @@ def judged(corpus: Corpus, model: EmotionModel) -> dict[tuple[str, str], Score]:
     random = np.random.default_rng(7)
     found = {}
     for line in (PLAIN, *LINES):
-        rows = corpus.features[line]
+        rows = (corpus.hearings if model.profile.hears_again else corpus.features)[line]
         alone = model.of_features(rows)
-        found["alone", line] = _score(corpus, alone, model)
+        found["alone", line] = _score(corpus, alone, model, knows_calm=False)
         calm = calm_in_calls(corpus, rows, arousal_of(alone), random)
-        found["within a call", line] = _score(corpus, model.of_features(rows, calm), model)
+        found["within a call", line] = _score(corpus, model.of_features(rows, calm), model, knows_calm=True)
     return found
 
 
-def _score(corpus: Corpus, told: Floats, model: EmotionModel) -> Score:
-    return score(corpus.emotion, told, model.profile.sure_from, model.profile.angry_from)
+def _score(corpus: Corpus, told: Floats, model: EmotionModel, *, knows_calm: bool) -> Score:
+    angry_from = model.profile.calls_angry_from(knows_calm=knows_calm)
+    return score(corpus.emotion, told, model.profile.sure_from, angry_from)
 
 
 def _figures(corpus: str, name: str, line: str, found: dict[str, float]) -> list[Figure]:

@@ -10,6 +10,7 @@ import yaml
 
 from voice.emotions import EMOTIONS
 from voice.features import NAMES, Floats
+from voice.hearings import agreed
 
 MODEL_FILE = "emotion.onnx"
 PROFILE_FILE = "emotion.yaml"
@@ -18,13 +19,16 @@ _KNOWN_INPUTS = ({"features"}, {"features", "calm", "share"}, {"waveform"})
 _LONGEST = 30
 """Seconds of a segment that a model of waveforms gets at once; of a longer one the middle."""
 _RATE = 16_000
+_HEARD_OFTEN = 3
+"""Axes of the statistics of segments that were heard several times."""
 
 
 @dataclass(frozen=True)
 class Profile:
     """`inputs`: `features` (n, 102), perhaps with `calm` (n, 102) and `share` (n, 1), or `waveform` (1, samples at 16 kHz);
     `labels`: which emotion each output stands for, in their order, others than our four are let fall; `sure_from` and
-    `angry_from`: the probabilities from which an answer is given and anger called."""
+    `angry_from`: the probabilities from which an answer is given and anger called, `angry_from_calm` the latter where the
+    caller's calm is known; `hears_again`: whether it is given each segment as often as `voice.hearings` hears it."""
 
     name: str
     inputs: frozenset[str]
@@ -32,6 +36,12 @@ class Profile:
     sure_from: float
     angry_from: float
     gives_logits: bool = False
+    hears_again: bool = False
+    angry_from_calm: float | None = None
+
+    def calls_angry_from(self, *, knows_calm: bool) -> float:
+        """Return the probability from which anger is called."""
+        return self.angry_from if self.angry_from_calm is None or not knows_calm else self.angry_from_calm
 
 
 class EmotionModel:
@@ -57,6 +67,8 @@ class EmotionModel:
                 float(said.get("sure_from", 0.5)),
                 float(said.get("angry_from", 0.5)),
                 said.get("output", "probabilities") == "logits",
+                bool(said.get("hears_again", False)),
+                float(said["angry_from_calm"]) if "angry_from_calm" in said else None,
             )
             content = (folder / said.get("file", MODEL_FILE)).read_bytes()
             session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -76,13 +88,19 @@ class EmotionModel:
         return "waveform" in self.profile.inputs
 
     def of_features(self, features: Floats, calm: Floats | None = None) -> Floats:
-        """Return probabilities (n, 4) of segments by their statistics (n, 102), against the caller's calm (102) if known."""
-        rows = np.asarray(features, np.float32).reshape(-1, len(NAMES))
+        """Return probabilities (n, 4) of segments by their statistics (n, 102), against the caller's calm (102) if known.
+
+        Of segments that were heard k times both have one more axis, (n, k, 102) and (k, 102): what the hearings agree on.
+        """
+        features = np.asarray(features, np.float32)
+        rows = features.reshape(-1, len(NAMES))
         given = {"features": rows}
         if "calm" in self.profile.inputs:
-            given["calm"] = np.zeros_like(rows) if calm is None else np.broadcast_to(calm, rows.shape).astype(np.float32)
+            known = 0.0 if calm is None else calm
+            given["calm"] = np.broadcast_to(known, features.shape).astype(np.float32).reshape(rows.shape)
             given["share"] = np.full((len(rows), 1), 0.0 if calm is None else 1.0, np.float32)
-        return self._four(self._session.run(None, given)[0])
+        told = self._four(self._session.run(None, given)[0])
+        return agreed(told.reshape(*features.shape[:-1], -1)) if features.ndim == _HEARD_OFTEN else told
 
     def of_sounds(self, sounds: Sequence[Floats]) -> Floats:
         """Return probabilities (n, 4) of segments by their sound."""

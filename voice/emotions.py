@@ -54,7 +54,8 @@ FEWEST_SEGMENTS, FEWEST_SECONDS = 4, 6.0
 def calm_of(features: Floats, arousal: Floats, seconds: Floats) -> Floats | None:
     """Return how a caller sounds when calm: the median of the calmer half of the segments; None where there are too few.
 
-    `features` (n, F) and `arousal` (n) as judged without a baseline; `seconds` (n). The calmer half and not all of them, as
+    `features` (n, F), or (n, k, F) of segments that were heard k times, and `arousal` (n) as judged without a baseline;
+    `seconds` (n). The calmer half and not all of them, as
     someone who is angry throughout would else be measured against that anger.
     """
     if len(features) < FEWEST_SEGMENTS or float(np.sum(seconds)) < FEWEST_SECONDS:

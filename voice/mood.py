@@ -15,6 +15,7 @@ import numpy as np
 from voice.emotion_model import EmotionModel
 from voice.emotions import EMOTIONS, Scores, arousal_of, calm_of
 from voice.features import FRAMES_A_SECOND, Floats, statistics, tracks
+from voice.hearings import hearings
 from voice.speakers import NAMES, Stretch
 from voice.transcript import RATE, Sound, Span
 
@@ -238,6 +239,7 @@ def mood(speech: CustomerSpeech, model: EmotionModel, words: Iterable[Words] = (
         _fused(probabilities, confidence, [one for one in words if one.start < piece.end and one.end > piece.start])
         for piece, probabilities, confidence in zip(speech.pieces, told, certain, strict=True)
     ]
+    angry_from = model.profile.calls_angry_from(knows_calm=knows_calm)
     felt = _smoothed(
         [
             Felt(
@@ -246,7 +248,7 @@ def mood(speech: CustomerSpeech, model: EmotionModel, words: Iterable[Words] = (
                 scores,
                 scores,
                 _named(scores, model),
-                scores.angry >= model.profile.angry_from,
+                scores.angry >= angry_from,
                 float(confidence),
                 uses_words,
             )
@@ -290,7 +292,7 @@ def _told(speech: CustomerSpeech, model: EmotionModel, *, against_calm: bool = T
         if model.hears_waveforms:
             waves.append(model.of_sounds([sound]))
         else:
-            rows.append(statistics(heard))
+            rows.append(hearings(sound, heard) if model.profile.hears_again else statistics(heard))
     certain = np.array(voiced, np.float32)
     if model.hears_waveforms:
         return np.concatenate(waves), certain, False

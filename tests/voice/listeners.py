@@ -15,8 +15,16 @@ CALM: Row = (0.05, 0.05, 0.85, 0.05)
 class Listener(EmotionModel):
     """`says`: probabilities of each segment in turn, the same for a second look; calm where nothing is given."""
 
-    def __init__(self, says: Sequence[Row] = (), inputs: Sequence[str] = ("features",), angry_from: float = 0.5) -> None:
-        self.profile = Profile("listener", frozenset(inputs), EMOTIONS, sure_from=0.5, angry_from=angry_from)
+    def __init__(
+        self,
+        says: Sequence[Row] = (),
+        inputs: Sequence[str] = ("features",),
+        angry_from: float = 0.5,
+        *,
+        hears_again: bool = False,
+        angry_from_calm: float | None = None,
+    ) -> None:
+        self.profile = Profile("listener", frozenset(inputs), EMOTIONS, 0.5, angry_from, False, hears_again, angry_from_calm)
         self.rows: list[Floats] = []
         self.sounds: list[Floats] = []
         self.calm: Floats | None = None

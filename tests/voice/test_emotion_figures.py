@@ -8,9 +8,11 @@ import pytest
 
 from bench import emotion
 from bench.table import Figure
+from tests.voice.listeners import CALM, Listener
 from tests.voice.tones import buzz, silence, syllables, written
 from voice.decode import decode
 from voice.features import NAMES
+from voice.hearings import HEARINGS
 from voice.training.corpus import LINES, PLAIN, read_corpus
 from voice.training.lines import Line, drawn, over
 from voice.training.mixed_calls import calm_in_calls
@@ -74,7 +76,29 @@ def test_the_shipped_models_figures_reach_what_was_asked() -> None:
     for what, least in (("angry against the rest, UAR", 0.88), ("four classes, UAR", 0.82)):
         assert told[f"alone, {PLAIN}: {what}"].value >= least
         for line in LINES:
-            assert told[f"alone, {line}: {what}"].value >= told[f"alone, {PLAIN}: {what}"].value - 0.05
+            for name in ("alone", "within a call"):
+                assert told[f"{name}, {line}: {what}"].value >= told[f"{name}, {PLAIN}: {what}"].value - 0.05
+
+
+def test_anger_is_called_by_a_threshold_of_its_own_where_the_callers_calm_is_known(corpus: Path) -> None:
+    read = read_corpus(corpus / emotion.UNHEARD, lambda path: decode(path).mono)
+    says = [(0.3 if name == "angry" else 0.1, 0.6, 0.05, 0.05) for name in read.emotion]
+
+    found = emotion.judged(read, Listener(says=says, angry_from=0.4, angry_from_calm=0.25))
+
+    assert found["alone", PLAIN].anger == 0.5
+    assert found["within a call", PLAIN].anger == 1
+
+
+def test_a_clip_is_read_as_often_as_it_is_heard(corpus: Path) -> None:
+    read = read_corpus(corpus / emotion.UNHEARD, lambda path: decode(path).mono)
+    listener = Listener(says=[CALM] * len(read.emotion), hears_again=True)
+
+    emotion.judged(read, listener)
+
+    assert read.hearings[PLAIN].shape == (len(read.emotion), HEARINGS, len(NAMES))
+    assert np.array_equal(read.features[PLAIN], read.hearings[PLAIN][:, 0])
+    assert {row.shape for row in listener.rows} == {(HEARINGS, len(NAMES))}
 
 
 def test_a_corpus_is_read_once_and_anew_when_it_has_grown(corpus: Path, tmp_path: Path) -> None:

@@ -287,6 +287,17 @@ def test_anger_is_called_sooner_than_it_is_the_likeliest() -> None:
     assert felt.sounds_angry
 
 
+@pytest.mark.parametrize(("seconds", "called"), [(4, False), (40, True)], ids=["a stranger", "their calm is known"])
+def test_anger_may_be_called_sooner_where_the_callers_calm_is_known(seconds: int, called: bool) -> None:
+    count = len(recording_of_a_customer(Call(syllables(120, seconds))).pieces)
+    listener = Listener(says=[(0.3, 0.6, 0.05, 0.05)] * count, angry_from=0.4, angry_from_calm=0.25)
+
+    told = mood(recording_of_a_customer(Call(syllables(120, seconds))), listener)
+
+    assert told.knows_calm is called
+    assert {felt.sounds_angry for felt in told.felt} == {called}
+
+
 def test_excitement_follows_from_the_emotions() -> None:
     rows = np.array([ANGRY, (0.1, 0.8, 0.05, 0.05), CALM, SAD], np.float32)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice.features import NAMES, Floats, statistics, tracks
+from voice.hearings import hearings
 from voice.training.lines import TELEPHONE, Line, drawn, over
 
 PLAIN, BEHIND_A_TELEPHONE, BEHIND_A_NOISY_TELEPHONE = "clean", "telephone", "noisy telephone"
@@ -18,21 +19,28 @@ LINES: dict[str, Line] = {
     BEHIND_A_NOISY_TELEPHONE: Line(noise=10.0, is_telephone=True),
 }
 """Beside the clean recording, the lines that figures are measured on."""
+_DIMENSIONS = 3
+"""Of what is kept for each line: clips, hearings, features."""
 
 
 @dataclass(frozen=True)
 class Corpus:
     """Clips as features.
 
-    `speaker`, `emotion` (n): names; `seconds` (n); `features`: by the name of a line, (n, F); `varied` (v, n, F): over drawn
-    lines, each the same for all clips of one speaker, as in one call.
+    `speaker`, `emotion` (n): names; `seconds` (n); `hearings`: by the name of a line, (n, k, F): each clip as often as
+    the model hears it; `varied` (v, n, F): over drawn lines, each the same for all clips of one speaker, as in one call.
     """
 
     speaker: NDArray[np.str_]
     emotion: NDArray[np.str_]
     seconds: Floats
-    features: dict[str, Floats]
+    hearings: dict[str, Floats]
     varied: Floats
+
+    @property
+    def features(self) -> dict[str, Floats]:
+        """The clips as they are heard first, by the name of a line, (n, F): for a model that hears them but once."""
+        return {line: rows[:, 0] for line, rows in self.hearings.items()}
 
 
 def read_corpus(
@@ -52,13 +60,14 @@ def read_corpus(
     emotions = np.array([row["emotion"] for row in rows])
     if kept and kept.exists():
         held = np.load(kept)
-        if list(held["names"]) == list(NAMES) and len(held["seconds"]) == len(rows) and len(held["varied"]) == variants:
-            features = {name: held[name] for name in (PLAIN, *LINES)}
-            return Corpus(speakers, emotions, held["seconds"], features, held["varied"])
+        fits = len(held["seconds"]) == len(rows) and len(held["varied"]) == variants and held[PLAIN].ndim == _DIMENSIONS
+        if fits and list(held["names"]) == list(NAMES):
+            heard = {name: held[name] for name in (PLAIN, *LINES)}
+            return Corpus(speakers, emotions, held["seconds"], heard, held["varied"])
     sounds = [samples(folder / row["path"]) for row in rows]
     random = np.random.default_rng(1)
-    features = {PLAIN: _statistics(sounds)} | {
-        name: _statistics([over(line, sound, random) for sound in sounds]) for name, line in LINES.items()
+    heard = {PLAIN: _heard(sounds)} | {
+        name: _heard([over(line, sound, random) for sound in sounds]) for name, line in LINES.items()
     }
     names = sorted(set(speakers))
     varied = np.zeros((variants, len(rows), len(NAMES)), np.float32)
@@ -67,9 +76,13 @@ def read_corpus(
         varied[variant] = _statistics([over(lines[who], sound, random) for who, sound in zip(speakers, sounds, strict=True)])
     seconds = np.array([len(sound) / 16_000 for sound in sounds], np.float32)
     if kept:
-        held_now: dict[str, Any] = {"names": np.array(NAMES), "seconds": seconds, "varied": varied, **features}
+        held_now: dict[str, Any] = {"names": np.array(NAMES), "seconds": seconds, "varied": varied, **heard}
         np.savez(kept, **held_now)
-    return Corpus(speakers, emotions, seconds, features, varied)
+    return Corpus(speakers, emotions, seconds, heard, varied)
+
+
+def _heard(sounds: Sequence[Floats]) -> Floats:
+    return np.stack([hearings(sound) for sound in sounds])
 
 
 def _statistics(sounds: Sequence[Floats]) -> Floats:

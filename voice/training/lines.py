@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
+from scipy.signal import fftconvolve, resample_poly
 
 from voice.features import RATE, Floats
-
-_TELEPHONE_RATE = 8_000
-_MU = 255.0
+from voice.telephone import strength, through_a_telephone
 
 
 @dataclass(frozen=True)
@@ -65,15 +63,9 @@ def over(line: Line, sound: Floats, random: np.random.Generator) -> Floats:
     if line.tilt or any(line.bumps):
         sound = _through_a_microphone(sound, line)
     if line.noise is not None:
-        sound = sound + _noise(len(sound), line.colour, random) * _strength(sound) * 10 ** (-line.noise / 20)
+        sound = sound + _noise(len(sound), line.colour, random) * strength(sound) * 10 ** (-line.noise / 20)
     sound = sound / (np.abs(sound).max() + 1e-9) * 10 ** (line.gain / 20)
-    return _through_a_telephone(sound) if line.is_telephone else sound.astype(np.float32)
-
-
-def _strength(sound: Floats) -> float:
-    """Return the level of what is loud in it, as noise is judged against speech and not against pauses."""
-    frames = sound[: len(sound) // 400 * 400].reshape(-1, 400)
-    return float(np.sqrt(np.percentile((frames**2).mean(axis=1), 80))) if len(frames) else 0.0
+    return through_a_telephone(sound) if line.is_telephone else sound.astype(np.float32)
 
 
 def _faster(sound: Floats, times: float) -> Floats:
@@ -126,13 +118,3 @@ def _noise(count: int, colour: float, random: np.random.Generator) -> Floats:
     hertz = np.maximum(np.fft.rfftfreq(count, 1 / RATE), 100)
     noise = np.fft.irfft(spectrum * (hertz / 1000) ** (-colour / 6.02), count)
     return (noise / (noise.std() + 1e-9)).astype(np.float32)
-
-
-def _through_a_telephone(sound: Floats) -> Floats:
-    """Return it band-limited to 300-3,400 Hz at 8 kHz, in eight bits of mu-law (ITU-T G.711), and back at 16 kHz."""
-    band = butter(4, (300, 3400), "bandpass", fs=RATE, output="sos")
-    slow = resample_poly(sosfilt(band, sound), 1, RATE // _TELEPHONE_RATE)
-    small = np.sign(slow) * np.log1p(_MU * np.minimum(np.abs(slow), 1)) / np.log1p(_MU)
-    coded = np.round(small * 127) / 127
-    plain = np.sign(coded) * np.expm1(np.abs(coded) * np.log1p(_MU)) / _MU
-    return np.asarray(resample_poly(plain, RATE // _TELEPHONE_RATE, 1), np.float32)

@@ -11,10 +11,11 @@ FEWEST, MOST = 5, 16
 
 
 def calm_in_calls(corpus: Corpus, features: Floats, arousal: Floats, random: np.random.Generator) -> Floats:
-    """Return for each clip how its speaker sounds when calm in one simulated call that the clip is part of, (n, F).
+    """Return for each clip how its speaker sounds when calm in one simulated call that the clip is part of.
 
-    `features` (n, F) and `arousal` (n) of the clips over one line. A mix is drawn from a Dirichlet distribution over the
-    corpus' emotions (0.7 each), so some calls are all anger and some have none; the truth is used for nothing else.
+    `features` (n, F), or (n, k, F), and `arousal` (n) of the clips over one line. A mix is drawn from a Dirichlet
+    distribution over the corpus' emotions (0.7 each), so some calls are all anger and some have none; the truth is used for
+    nothing else.
     """
     kinds = sorted(set(corpus.emotion))
     calm = np.zeros_like(features)
