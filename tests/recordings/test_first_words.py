@@ -74,8 +74,9 @@ async def test_they_give_way_to_the_words_with_their_speakers(house: HouseUnderT
 
 async def test_cancel_stops_it_while_it_is_opened(house: HouseUnderTest, listener: FakeListener) -> None:
     listener.gate = Semaphore(0)
-    listener.openings = (Opening(0.2, 80.0, (WORDS,)), Opening(0.3, 80.0))
+    listener.openings = (Opening(0.1, 80.0), Opening(0.2, 80.0, (WORDS,)), Opening(0.3, 80.0))
     await sent(house, "E01", LONG, "call.m4a")
+    listener.gate.release(1)
     await shown(house, "您好我是客服")
     assert "已停下" in text_of(await house.say("E01", "取消"))
     await house.listened()
