@@ -277,11 +277,18 @@ def test_one_check_more_never_makes_a_decision_milder(findings: list[Finding], f
     assert all(after.expires_in <= one.expires_in for one in asks)
 
 
-@given(st.lists(FINDINGS), FINDINGS, st.lists(SOMEBODY, unique=True, max_size=4))
+@given(
+    st.lists(FINDINGS, unique_by=lambda one: one.reason.rule),
+    FINDINGS.map(lambda one: replace(one, reason=replace(one.reason, rule="d"))),
+    st.lists(SOMEBODY, unique=True, max_size=4),
+)
 def test_yeses_enough_for_more_rules_are_enough_for_fewer(
     findings: list[Finding], further: Finding, said: list[Speaker]
 ) -> None:
-    """Of the rules that need somebody else than the requester alone: one's own look falls away beside them."""
+    """Of the rules that need somebody else than the requester alone: one's own look falls away beside them.
+
+    A rule asks once: a yes is kept by the rules' names.
+    """
     findings = [one for one in findings if one.confirmers.not_requester or one.confirmers.needed > 1]
     proposal = proposed(UpdateAmount("D001", Decimal(600000)), REP)
     before, after = combine(findings, ""), combine([*findings, further], "")

@@ -67,7 +67,7 @@ def test_a_model_that_can_take_it_hears_several_stretches_at_once() -> None:
 
 
 def test_names_language_and_characters_are_passed_on() -> None:
-    parrot = Parrot(["我們後面"], LARGE)
+    parrot = Parrot(["我們後面"], replace(LARGE, packing=False))
     wishes = Wishes(lang="zh", bias=("华康", "王总"), script="simplified")
     transcript = last(list(listen(FIXTURES / "alone_zh.ogg", parrot, wishes)))
     assert parrot.asked[0] == (("华康", "王总"), "", "zh")
