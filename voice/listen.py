@@ -4,21 +4,25 @@ It is a generator: whoever asks for the next step decides when, can show what th
 stop. After a restart the same file with the pieces kept goes on with the next one.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from voice.characters import Script
 from voice.clips import Clip, clips
 from voice.decode import LIMITS, Decoded, Limits, Recording, recording_in_steps
-from voice.invented import is_invented
+from voice.invented import goes_on_and_on, is_invented
 from voice.languages import UNKNOWN
 from voice.plan import Plan, plan_in_steps
 from voice.sides import Cues, with_customer
 from voice.speakers import Stretch
 from voice.speech import PIECE, Silero, ear_of, spans_of
-from voice.transcribe import Recogniser
+from voice.transcribe import Heard, Recogniser
 from voice.transcript import Piece, Span, Transcript, Turn
 from voice.turns import joined, turns_of
 
@@ -29,6 +33,7 @@ opened before it would help."""
 _PREVIEW_LOOKS, _PREVIEW_TURNS = 5, 3
 """How many such parts are looked through while nobody speaks, and how many turns are heard."""
 _MEMORY_OF_TEXT = 4
+_HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True)
@@ -142,14 +147,40 @@ def hear_clip(
     """What is said in a clip. `before` is what was heard before it in its piece; what is heard is added to it. A
     model that takes no names is given none."""
     said = []
-    bias = wishes.bias if recogniser.profile.hotwords else ()
-    for one in recogniser.hear(clip.sound(recording), bias, " ".join(before), wishes.lang):
+    for one in _heard(clip.sound(recording), recogniser, wishes, before):
         if not is_invented(one, before):
             said.append(one)
         before[:] = [*before, one.text][-_MEMORY_OF_TEXT:]
     turns = turns_of(clip, said, wishes.script)
     least = recogniser.profile.understood_from
     return tuple(replace(turn, lang=UNKNOWN) if turn.certainty < least else turn for turn in turns)
+
+
+def _heard(sound: NDArray[np.float32], recogniser: Recogniser, wishes: Wishes, before: Sequence[str]) -> list[Heard]:
+    """What the model hears, with the names that can come up in what is spoken.
+
+    Names of another script lead a model astray: given Chinese ones, it wrote one character without end over English. So it
+    is given those of the script that was heard before; at the beginning of a piece it listens without any first.
+    """
+    text = " ".join(before)
+    if not wishes.bias or not recogniser.profile.hotwords:
+        return recogniser.hear(sound, (), text, wishes.lang)
+    first = None if before else recogniser.hear(sound, (), text, wishes.lang)
+    names = _in_script_of(text or " ".join(one.text for one in first or ()), wishes.bias)
+    if not names:
+        return first if first is not None else recogniser.hear(sound, (), text, wishes.lang)
+    heard = recogniser.hear(sound, names, text, wishes.lang)
+    if any(goes_on_and_on(one.text) for one in heard):
+        return first if first is not None else recogniser.hear(sound, (), text, wishes.lang)
+    return heard
+
+
+def _in_script_of(text: str, names: Sequence[str]) -> tuple[str, ...]:
+    """All names where Chinese is spoken, as English ones come up there too, else those without Chinese characters; none
+    where nothing was heard yet."""
+    if _HAN.search(text):
+        return tuple(names)
+    return tuple(one for one in names if not _HAN.search(one)) if text.strip() else ()
 
 
 def _hear(

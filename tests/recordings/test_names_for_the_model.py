@@ -55,9 +55,10 @@ async def test_who_has_left_is_not(house: HouseUnderTest, listener: FakeListener
 async def test_they_reach_a_model_that_takes_them_and_no_other(
     settings: Settings, minds: Minds, sample_sqlite_url: str, takes: bool
 ) -> None:
-    parrot = Parrot(profile=replace(LARGE, hotwords=takes))
+    parrot = Parrot(["您好"], replace(LARGE, hotwords=takes))
     async with house_with(settings, minds, sample_sqlite_url, parrot) as house:
         await house.send_recording("E01", long_call(3).getvalue(), "call.wav")
         await tapped(house, "E01", "客户在通话里同意了")
     assert parrot.asked, "the first words as well as the turns"
-    assert all(("华康" in bias) if takes else (bias == ()) for bias, _, _ in parrot.asked)
+    given = [bias for bias, _, _ in parrot.asked]
+    assert any("华康" in bias for bias in given) if takes else set(given) == {()}

@@ -92,6 +92,18 @@ def test_a_sentence_that_holds_such_words_is_kept() -> None:
     assert not is_invented(heard((" Thank you, please send the quotation today.", 0, 1), no_speech=0.5))
 
 
+@pytest.mark.parametrize("text", ["音" * 200, " la" * 80, "謝謝" * 60])
+def test_what_nobody_repeats_so_often_is_left_out_however_sure_the_model_is(text: str) -> None:
+    assert is_invented(heard((text, 0, 1), average_log_probability=-0.02))
+
+
+@pytest.mark.parametrize(
+    "text", ["不不不不不不不", " no no no no no no no no", " Dogs are sitting by the door." * 8, "好的，" * 6]
+)
+def test_what_people_do_repeat_is_kept(text: str) -> None:
+    assert not is_invented(heard((text, 0, 1), average_log_probability=-0.02))
+
+
 def test_what_goes_round_and_round_is_left_out() -> None:
     assert is_invented(heard((" la" * 80, 0, 1), compression=9.0, average_log_probability=-0.9))
     assert is_invented(heard((" Okay.", 0, 1), no_speech=0.4), before=["Okay.", "okay", " Okay."])
