@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Semaphore
@@ -78,8 +79,9 @@ async def test_speakers_told_apart_by_voice_are_the_same_in_every_piece_and_afte
     settings: Settings, minds: Minds, sample_sqlite_url: str
 ) -> None:
     wishes = Wishes(piece_seconds=20)
-    first, second = SlowParrot(profile=LARGE), Parrot(profile=LARGE)
-    whole = Parrot(profile=LARGE)
+    nameless = replace(LARGE, hotwords=False)  # with names the beginning of a piece is heard twice
+    first, second = SlowParrot(profile=nameless), Parrot(profile=nameless)
+    whole = Parrot(profile=nameless)
     together = at_once(FIXTURES / "call_zh.ogg", whole, wishes)
     async with house_with(settings, minds, sample_sqlite_url, first, wishes) as house:
         await house.send_recording("E01", (FIXTURES / "call_zh.ogg").read_bytes(), "call.ogg")

@@ -1,6 +1,6 @@
 """The customer's mood in a call: the last step of listening, told in a line with a picture, kept, judged anew, forgotten."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -319,9 +319,11 @@ def angry_call() -> bytes:
 
 
 @asynccontextmanager
-async def real_house(settings: Settings, minds: Minds, url: str) -> AsyncIterator[HouseUnderTest]:
-    """Everything is real but the words."""
-    parrot = Parrot([line["text"] for line in truth("call_zh")])
+async def real_house(
+    settings: Settings, minds: Minds, url: str, said: Sequence[str] | None = None
+) -> AsyncIterator[HouseUnderTest]:
+    """Everything is real but the words, which are those of the call where no others are `said`."""
+    parrot = Parrot(said or [line["text"] for line in truth("call_zh")])
     listener = WhisperListener("parrot", load=lambda _: parrot, known=lambda _: (parrot.name, parrot.profile))
     async with open_house(settings, minds, url, listener) as house:
         yield house
@@ -376,7 +378,10 @@ def test_what_the_words_carry_counts_at_their_seconds_as_far_as_it_is_sure_that_
 
 
 async def test_words_have_their_say_in_a_call(settings: Settings, minds: Minds, sample_sqlite_url: str) -> None:
-    async with real_house(settings, minds, sample_sqlite_url) as house:
+    said = [line["text"] for line in truth("call_zh")]
+    last = max(at for at, line in enumerate(truth("call_zh")) if line["voice"] == 1)
+    said[last] = "你们怎么搞的，三天了还没人来修，我要投诉！"
+    async with real_house(settings, minds, sample_sqlite_url, said) as house:
         await house.send_recording("E01", angry_call(), "call.wav")
         await tapped_news(house)
 
