@@ -13,6 +13,11 @@ UNKNOWN = "und"
 """What was not understood: music, or a language that nobody here knows (undetermined, by ISO 639-2)."""
 
 
+def has_chinese(text: str) -> bool:
+    """Whether there is a Chinese character in it."""
+    return _HAN.search(text) is not None
+
+
 def language(text: str, found: str) -> str:
     """The language of a text: what the model found, mixed where Chinese and English both make up a fifth and more."""
     if found not in ("zh", "en"):

@@ -4,7 +4,6 @@ It is a generator: whoever asks for the next step decides when, can show what th
 stop. After a restart the same file with the pieces kept goes on with the next one.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from voice.characters import Script
 from voice.clips import Clip, clips
 from voice.decode import LIMITS, Decoded, Limits, Recording, recording_in_steps
 from voice.invented import goes_on_and_on, is_invented
-from voice.languages import UNKNOWN
+from voice.languages import UNKNOWN, has_chinese
 from voice.plan import Plan, plan_in_steps
 from voice.sides import Cues, with_customer
 from voice.speakers import Stretch
@@ -33,7 +32,6 @@ opened before it would help."""
 _PREVIEW_LOOKS, _PREVIEW_TURNS = 5, 3
 """How many such parts are looked through while nobody speaks, and how many turns are heard."""
 _MEMORY_OF_TEXT = 4
-_HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True)
@@ -178,9 +176,9 @@ def _heard(sound: NDArray[np.float32], recogniser: Recogniser, wishes: Wishes, b
 def _in_script_of(text: str, names: Sequence[str]) -> tuple[str, ...]:
     """All names where Chinese is spoken, as English ones come up there too, else those without Chinese characters; none
     where nothing was heard yet."""
-    if _HAN.search(text):
+    if has_chinese(text):
         return tuple(names)
-    return tuple(one for one in names if not _HAN.search(one)) if text.strip() else ()
+    return tuple(one for one in names if not has_chinese(one)) if text.strip() else ()
 
 
 def _hear(
