@@ -35,6 +35,17 @@ _TYPED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ENDS = "。！？!?.…"
+_ASKS_US = frozenset(
+    {
+        "crm.lookup_customer",
+        "crm.lookup_pipeline",
+        "crm.morning_brief",
+        "crm.set_reminder",
+        "escalation.status",
+        "report.value_decay",
+    }
+)
+"""What is said to the copilot and not by anybody in a call: it leaves the line that was asked about alone."""
 
 
 async def on_correcting(tx: Tx, heard: Heard, button: buttons.Pressed, calls: CallReader) -> Step:
@@ -60,6 +71,8 @@ async def says_right_words(tx: Tx, heard: Heard, text: str, calls: CallReader) -
     asked = await buttons.latest(tx, here, "corrects")
     typed = _TYPED.fullmatch(text.strip())
     if asked is not None and typed is None:
+        if heard.understanding is not None and heard.understanding.sure and heard.understanding.intent in _ASKS_US:
+            return None
         at, place, right = float(asked.data["at"]), int(asked.data["place"]), text
         recording_id = str(asked.data["recording"])
     elif typed is not None and (subject := await _subject(tx, heard, is_plain=typed["says"] is not None)) is not None:
