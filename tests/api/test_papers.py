@@ -15,7 +15,7 @@ from bot.channels.web import WebChannel
 from bot.kept_papers import PaperFiles
 from bot.message import Address, File, Reply
 from bot.pages.chat import PagePerson, Seat, _html
-from tests.api.served import Json, Served, button_of
+from tests.api.served import MANAGER, Json, Served, button_of
 
 
 async def quote_of(served: Served) -> list[Json]:
@@ -89,8 +89,12 @@ async def test_it_opens_for_whoever_may_see_the_customer(served: Served, tmp_pat
 
 async def test_the_customer_may_open_it_once_it_was_sent_and_no_other_customer_ever(served: Served, tmp_path: Path) -> None:
     prepared = await quote_of(served)
+    assert not await _opens(served, tmp_path / "elsewhere", "K001")
     (told,) = await served.press(button_of(prepared, "发给客户"))
-    assert "已发给王建平" in told["text"]
+    for person in ("E01", MANAGER):  # by night the house asks first: whoever sends it, and somebody who looks as well
+        for proposal in await served.pending():
+            await served.decide(proposal, person)
+    assert "王建平" in told["text"] and await served.pending() == []
     assert await _opens(served, tmp_path / "elsewhere", "K001")
     assert not await _opens(served, tmp_path / "elsewhere", "K002")
 
