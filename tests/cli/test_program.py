@@ -31,6 +31,8 @@ COMMANDS = [
     "knowledge remove",
     "knowledge evaluate",
     "knowledge gaps",
+    "call analyse",
+    "call emotion",
     "people list",
     "people add",
     "people bind",
