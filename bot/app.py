@@ -437,9 +437,16 @@ def _send_entry(send: Send) -> audit.Entry:
 
 
 def create_app(
-    settings: Settings, *, sample: bool = False, build: Callable[[Settings], Awaitable[House]] = build_house
+    settings: Settings,
+    *,
+    sample: bool = False,
+    build: Callable[[Settings], Awaitable[House]] = build_house,
+    now: Callable[[], datetime] = now,
 ) -> FastAPI:
-    """The FastAPI application. Settings are checked here, so that a half-set channel stops the start at once."""
+    """The FastAPI application. Settings are checked here, so that a half-set channel stops the start at once.
+
+    `now` is the clock of its doors; `build` gives the house its own.
+    """
     for name, row in CHANNELS.items():
         settings.is_set(name, row.needed, row.optional)
     Policy.load(settings.policy)
@@ -451,7 +458,7 @@ def create_app(
         house = await build(settings)
         if sample and await load_sample(house.store, now().date()) and not settings.house_words.exists():
             shutil.copyfile(SAMPLE_WORDS, settings.house_words)
-        _open_doors(app, house, settings, ApiDoor(await _api_token(house, settings)))
+        _open_doors(app, house, settings, ApiDoor(await _api_token(house, settings)), now)
         if settings.embedding_model != NONE:
             house.shelf.learn(partial(open_meanings, settings))
         await house.start()
@@ -482,7 +489,7 @@ async def _api_token(house: House, settings: Settings) -> str | None:
     return None if await _is_sample(house.store) else kept_token(settings.home)
 
 
-def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor) -> None:
+def _open_doors(app: FastAPI, house: House, settings: Settings, door: ApiDoor, now: Callable[[], datetime]) -> None:
     """Routes need the house, and the house needs the running loop: so they are added when it starts."""
     web = house.channels["web"]
     assert isinstance(web, WebChannel)

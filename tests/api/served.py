@@ -4,8 +4,10 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -13,11 +15,17 @@ import httpx
 from bot.app import House, Minds, build_house, create_app
 from bot.hearing import Listener, MoodJudge
 from bot.settings import Settings, load_settings
-from tests.house_under_test import SweepOnly
+from tests.house_under_test import MORNING, SweepOnly
 
 HERE = "http://127.0.0.1:8000"
 REP, MANAGER, OTHER_MANAGER = "E01", "E11", "E12"
 Json = dict[str, Any]
+_STARTED = monotonic()
+
+
+def of_the_morning() -> datetime:
+    """A clock that goes, from the morning on which the sample company begins: by night the rules ask first."""
+    return MORNING + timedelta(seconds=monotonic() - _STARTED)
 
 
 @dataclass(frozen=True)
@@ -90,10 +98,11 @@ async def serving(
     houses: list[House] = []
 
     async def build(settings: Settings) -> House:
-        houses.append(await partial(build_house, minds=minds, engine=SweepOnly(), listener=listener, moods=moods)(settings))
+        assembled = partial(build_house, minds=minds, engine=SweepOnly(), listener=listener, moods=moods, now=of_the_morning)
+        houses.append(await assembled(settings))
         return houses[0]
 
-    app = create_app(settings, sample=sample, build=build)
+    app = create_app(settings, sample=sample, build=build, now=of_the_morning)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 51000))
         async with httpx.AsyncClient(transport=transport, base_url=HERE) as http:

@@ -23,7 +23,7 @@ from bot.kept_moods import HeardMood, keep_mood
 from bot.pages.call import _shown, _templates
 from bot.pages.call_links import CallLinks
 from bot.wording.fill import Voice
-from tests.api.served import Json, Served, button_of, serving, settings_from
+from tests.api.served import Json, Served, button_of, of_the_morning, serving, settings_from
 from tests.api.test_calls import send
 from tests.fakes import FakeListener
 from tests.voice.encoding import fixture, wav
@@ -187,8 +187,8 @@ async def test_a_link_that_was_changed_or_is_old_opens_nothing(house: Served, tm
     call, told = await sent(house)
     path = page_in(told)
     other = path[:-1] + ("0" if path[-1] != "0" else "1")
-    stranger = CallLinks(b"another house's secret of 32 bytes or more", lambda: datetime.now(UTC))
-    week_ago = CallLinks(kept_secret(tmp_path / "home").encode(), lambda: datetime.now(UTC) - timedelta(days=8))
+    stranger = CallLinks(b"another house's secret of 32 bytes or more", of_the_morning)
+    week_ago = CallLinks(kept_secret(tmp_path / "home").encode(), lambda: of_the_morning() - timedelta(days=8))
     for wrong in (other, stranger.path(call, "E01"), week_ago.path(call, "E01"), "/console/calls/x"):
         answer = await house.http.get(wrong, params={"lang": "zh"})
         assert answer.status_code == 404 and "打不开" in answer.text and "七十六万" not in answer.text

@@ -457,7 +457,7 @@ async def open_doors(
         houses.append(await build_house(settings, **how, listener=plan.listener))  # type: ignore[arg-type]  # each of its kind
         return houses[0]
 
-    app = create_app(_settings(home, plan, platforms), build=build)
+    app = create_app(_settings(home, plan, platforms), build=build, now=clock)
     async with app.router.lifespan_context(app), _client(app) as http:
         yield HouseWithDoors(
             houses[0],
