@@ -1,4 +1,4 @@
-"""Downloads from a platform that misbehaves: other ranges than asked for, errors in place of the rest, half a file as a whole."""
+"""Downloads from a platform that misbehaves: other parts than asked for, errors as files, half a file as all of it."""
 
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
