@@ -179,8 +179,8 @@ class RecordingShelf:
 
 async def may_read(tx: Tx, recording: Recording, person: Speaker) -> bool:
     """Whether somebody may read what was heard: who sent it (the same bytes make it theirs, too), their managers, and who
-    has taken its ticket."""
-    if person.person_id is None:
+    has taken its ticket. Who has left is a guest with a name, and reads nothing, their own neither."""
+    if person.person_id is None or person.role == "guest":
         return False
     if recording.by_id == person.person_id or (person.is_staff and recording.by_id in person.team):
         return True
