@@ -63,8 +63,10 @@ class Announcer:
         if isinstance(notice, Redraw):
             await self._redraw(tx, key, notice)
             return
-        lang, zone = await _manner(tx, notice.to)
-        for address in await self.addresses(tx, notice.to, asks=bool(notice.offers)):
+        # what is to be done by somebody who has left is the managers' to give to another
+        to = "group:@managers" if notice.offers and await _has_left(tx, notice.to) else notice.to
+        lang, zone = await _manner(tx, to)
+        for address in await self.addresses(tx, to, asks=bool(notice.offers)):
             mint = Mint(f"{key}:{address.key}", address.key, self._now())
             phrased = phrase_notice(notice, lang, mint, zone)
             await mint.save(tx)
@@ -78,13 +80,14 @@ class Announcer:
         """Where a person (on the channel they were last seen, `but` left out) or a group can be reached.
 
         A group without a chat is each of its members alone. Where a question `asks` for a press and the platform's group
-        chats cannot send one back (WeCom's), its members are asked alone as well. A log line when nobody is reached.
+        chats cannot send one back (WeCom's), its members are asked alone as well. Who has left is reached nowhere. A log
+        line when nobody is reached.
         """
         kind, _, name = to.partition(":")
         if kind == "group":
             found = await self._of_group(tx, name, asks)
         else:
-            found = self._usable(await people.reach(tx, name), but)[:1]
+            found = [] if await _has_left(tx, to) else self._usable(await people.reach(tx, name), but)[:1]
         if not found:
             log.warning("nobody_to_tell", to=to)
         return [Address(identity.channel, identity.user) for identity in dict.fromkeys(found)]
@@ -94,13 +97,21 @@ class Announcer:
         deaf = {chat.channel for chat in chats if asks and not self._channels[chat.channel].groups_can_press}
         if chats and not deaf:
             return chats
+        return [*chats, *await self._one_by_one(tx, name, deaf if chats else None)]
+
+    async def members(self, tx: Tx, group: str) -> list[Address]:
+        """Where each member of a group (`@managers`) can be reached alone: for what its chat does not take."""
+        return [Address(one.channel, one.user) for one in dict.fromkeys(await self._one_by_one(tx, group, None))]
+
+    async def _one_by_one(self, tx: Tx, name: str, on: set[str] | None) -> list[Identity]:
+        """Each member of a group alone: on every one of these channels, else where they were last seen."""
         is_in = (EmployeeRow.role.in_(_MEMBERS.get(name, ())), EmployeeRow.has_left.is_(False))
         members = select(EmployeeRow.id).where(*is_in).order_by(EmployeeRow.id)
         alone: list[Identity] = []
         for person_id in (await tx.execute(members)).scalars().all():
             reached = self._usable(await people.reach(tx, person_id))
-            alone += [one for one in reached if one.channel in deaf] if chats else reached[:1]
-        return [*chats, *alone]
+            alone += reached[:1] if on is None else [one for one in reached if one.channel in on]
+        return alone
 
     def _usable(self, identities: Iterable[Identity], but: str | None = None) -> list[Identity]:
         return [identity for identity in identities if identity.channel in self._channels and identity.channel != but]
@@ -151,6 +162,13 @@ class Announcer:
         for mint in mints:
             await mint.save(tx)
         after_commit(tx, partial(self._outbox.kick, targets))
+
+
+async def _has_left(tx: Tx, to: str) -> bool:
+    """Whether this is one person, who works here no more."""
+    kind, _, name = to.partition(":")
+    speaker = await people.speaker_of(tx, name) if kind == "person" else None
+    return speaker is not None and speaker.role == "guest"
 
 
 async def _manner(tx: Tx, to: str) -> tuple[Language, str]:

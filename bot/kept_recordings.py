@@ -5,6 +5,8 @@ that the same bytes, whoever sends them and however often, are one recording tha
 """
 
 import asyncio
+import math
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,7 +28,8 @@ from actions.outside.store import Store, Tx
 from actions.outside.tables import RecordingArrivalRow, RecordingRow, TicketRow
 from actions.policy.recordings import RecordingRules
 from actions.proposal import Basis, Command, Outcome, Proposal
-from actions.recordings.sealed import FOLDER, seal, sealed_path
+from actions.recordings.sealed import FOLDER, SealBroken, SealedReader, seal, sealed_path
+from bot.fault import name_fault
 from bot.message import Attachment, Message, address_to_json, message_to_json
 from voice.transcript import Turn
 
@@ -90,8 +93,11 @@ class RecordingShelf:
         async with self._store.read() as tx:
             recording_id = await _id_for(tx, digest)
         target = sealed_path(self._home, recording_id)
-        if not await asyncio.to_thread(target.is_file):
+        if not await asyncio.to_thread(_opens, target, self._secret, recording_id):
             await asyncio.to_thread(seal, file, target, self._secret, recording_id)
+        # what lay here before is as young as if it had come now: it has no record yet that keeps it from being swept away
+        at = self._now().timestamp()
+        await asyncio.to_thread(os.utime, target, (at, at))
         arrival = Arrival(recording_id, digest, size)
         async with self._store.write() as tx:
             await insert_new(tx, RecordingArrivalRow, [self._row(message, attachment, arrival, speaker, lang)], _KEY)
@@ -162,7 +168,10 @@ class RecordingShelf:
         for file in files:
             if file.name.removesuffix(".sealed") not in kept:
                 log.warning("stray recording removed", recording=file.name)
-                await asyncio.to_thread(forget, file)
+                try:
+                    await asyncio.to_thread(forget, file)
+                except OSError as fault:
+                    log.error("stray recording not removed", recording=file.name, error=name_fault(fault))
 
 
 # --- who may see ----------------------------------------------------------------------------------------------------------
@@ -170,8 +179,8 @@ class RecordingShelf:
 
 async def may_read(tx: Tx, recording: Recording, person: Speaker) -> bool:
     """Whether somebody may read what was heard: who sent it (the same bytes make it theirs, too), their managers, and who
-    has taken its ticket."""
-    if person.person_id is None:
+    has taken its ticket. Who has left is a guest with a name, and reads nothing, their own neither."""
+    if person.person_id is None or person.role == "guest":
         return False
     if recording.by_id == person.person_id or (person.is_staff and recording.by_id in person.team):
         return True
@@ -223,6 +232,15 @@ async def _id_for(tx: Tx, digest: str) -> str:
     return f"REC-{sha256(f'{digest}:{before}'.encode()).hexdigest()[:12]}"
 
 
+def _opens(sealed: Path, secret: bytes, recording_id: str) -> bool:
+    """Whether the sealed file is there and of this secret."""
+    try:
+        SealedReader(sealed, secret, recording_id).close()
+    except (FileNotFoundError, SealBroken):
+        return False
+    return True
+
+
 def _digest(file: Path) -> tuple[str, int]:
     digest, size = sha256(), 0
     with file.open("rb") as opened:
@@ -235,7 +253,15 @@ def _digest(file: Path) -> tuple[str, int]:
 def _older_than(folder: Path, moment: datetime) -> Sequence[Path]:
     if not folder.is_dir():
         return ()
-    return [file for file in folder.glob("*.sealed") if file.stat().st_mtime < moment.timestamp()]
+    return [file for file in folder.glob("*.sealed") if _changed_at(file) < moment.timestamp()]
+
+
+def _changed_at(file: Path) -> float:
+    """Never, for one that another process has just taken away."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 _KEY = RecordingArrivalRow.key

@@ -7,6 +7,7 @@ plain file lies in the home's `recordings/open` only while a step runs.
 """
 
 import asyncio
+import errno
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -54,6 +55,8 @@ _LOOK_EVERY = 0.5
 NOT_UNDERSTOOD = "not_understood"
 _PATIENCE = 90.0
 """Seconds that a voice message may keep its conversation waiting; afterwards its words come as a message of their own."""
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What the system says where the disk, or somebody's share of it, is full."""
 OPEN_FOLDER = "open"
 """Where plain files lie while a step runs, within the folder of recordings."""
 
@@ -106,6 +109,10 @@ class _ReadOtherwise(Exception):
     """What was read ahead is not what there is any more."""
 
 
+class _TakenAway(Exception):
+    """The plain file went while it was worked on: that says nothing about the recording."""
+
+
 class Listening:
     """The workers of this process.
 
@@ -145,6 +152,7 @@ class Listening:
         self._alarms: dict[bool, asyncio.TimerHandle] = {}
         self._seen = HeardSoFar(tells.progress)
         self._stops: set[threading.Event] = set()
+        self._open_here: set[Path] = set()
         self._is_closing = False
 
     # --- what others ask --------------------------------------------------------------------------------------------
@@ -293,6 +301,8 @@ class Listening:
             return await self._cannot(job, "seal_broken", tells=tells)
         except Exception as fault:
             log.error("step failed", recording=job.recording_id, attempt=job.attempt, error=name_fault(fault))
+            if isinstance(fault, OSError) and fault.errno in _FULL:  # somebody makes room, and it goes on
+                return await self._cannot(job, "no_room", tells=tells)
             if job.attempt >= MOST_ATTEMPTS:
                 return await self._cannot(job, "broken", tells=tells)
             with suppress(Gone):
@@ -498,13 +508,23 @@ class Listening:
         """The plain file, while it is needed."""
         ending = Path(recording.name).suffix[:8] if Path(recording.name).suffix.isascii() else ""
         file = self._home / FOLDER / OPEN_FOLDER / f"{recording.id}.{job.owner}{ending}"
+        sealed = sealed_path(self._home, recording.id)
+        self._open_here.add(file)
         try:
-            sealed = sealed_path(self._home, recording.id)
-            await asyncio.to_thread(unseal_into, sealed, file, self._secret, recording.id)
-            yield file
-        except FileNotFoundError:
-            raise CannotHear("gone") from None
+            try:
+                await asyncio.to_thread(unseal_into, sealed, file, self._secret, recording.id)
+            except FileNotFoundError:
+                if sealed.is_file():
+                    raise
+                raise CannotHear("gone") from None
+            try:
+                yield file
+            except (CannotHear, OSError) as fault:
+                if file.is_file():
+                    raise
+                raise _TakenAway from fault
         finally:
+            self._open_here.discard(file)
             file.unlink(missing_ok=True)
 
     async def _in_a_thread(self, job: Job, work: Callable[[threading.Event], _T]) -> _T:
@@ -581,7 +601,8 @@ class Listening:
         async with self._store.read() as tx:
             owners = set((await tx.execute(held)).scalars())
         for file in files:
-            if not any(owner in file.name for owner in owners):
+            # a lease may be over only by a clock that has jumped; what is open here is taken away by whoever opened it
+            if file not in self._open_here and not any(owner in file.name for owner in owners):
                 file.unlink(missing_ok=True)
 
 

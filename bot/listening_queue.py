@@ -91,13 +91,21 @@ class ListeningQueue:
         return (await tx.execute(again.values(**values))).rowcount == 1
 
     async def claim(self, is_brief: bool, only: str | None = None) -> Job | datetime | None:
-        """The step whose turn it is, now ours; or when there may be one; or nothing to do. `only`: of this recording."""
+        """The step whose turn it is, now ours; or when there may be one; or nothing to do. `only`: of this recording.
+
+        Nobody holds a step for longer than HELD: a lease that ends later was made by a clock that was ahead.
+        """
         now = self._now()
+        latest = now + max(HELD, self.lease)
         async with self._store.write() as tx:
             meant = ListeningRow.is_brief.is_(is_brief) if only is None else ListeningRow.recording_id == only
             waiting = select(ListeningRow.__table__).where(ListeningRow.is_over.is_(False), meant)
             rows = (await tx.execute(waiting.with_for_update(skip_locked=True))).all()
-            ready = [row for row in rows if row.lease_until is None or row.lease_until <= now or (only and not row.owner)]
+            ready = [
+                row
+                for row in rows
+                if row.lease_until is None or not now < row.lease_until <= latest or (only and not row.owner)
+            ]
             if not ready:
                 return min((row.lease_until for row in rows), default=None)
             turns = select(ListeningRow.asker, func.max(ListeningRow.turn)).group_by(ListeningRow.asker)

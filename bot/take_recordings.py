@@ -1,9 +1,11 @@
 """Recordings that come with a message become steps: a question for the basis, or the words of a voice message."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from actions.commands.recordings import STAFF, TakeRecording
 from actions.crm import own
@@ -21,6 +23,8 @@ from bot.message import Attachment, Message, Spoken
 from bot.steps import Do, Plain, Step
 from bot.thread import Thread
 
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
+"""What is not seen in a name: control characters, marks that turn the direction of what follows, halves of characters."""
 _WHY = {"too_large": "recording_too_large", "not_the_file": "recording_not_the_file"}
 
 
@@ -74,7 +78,7 @@ class RecordingTaker:
     async def _arrival(self, message: Message, attachment: Attachment, speaker: Speaker, lang: str) -> Arrival | Plain:
         if (known := await self._shelf.known(message, attachment)) is not None:
             return known
-        told = {"name": PurePosixPath(attachment.name).name, "most": LARGEST_RECORDING // 1_000_000}
+        told = {"name": readable_name(attachment.name), "most": LARGEST_RECORDING // 1_000_000}
         try:
             file = await self._fetch(message, attachment)
         except NotFetched as fault:
@@ -94,14 +98,17 @@ class RecordingTaker:
         self, message: Message, attachment: Attachment, arrival: Arrival, thread: Thread, speaker: Speaker
     ) -> TakeRecording:
         ending = {"voice": ".amr", "video": ".mp4"}.get(attachment.kind, "")
-        name = PurePosixPath(attachment.name.replace("\\", "/")).name
+        name = readable_name(attachment.name)
+        stem, dot, last = name.rpartition(".")
+        if not stem.strip(" .") and (dot or not last):  # nothing but an ending
+            name, ending = "", f".{last}" if last.isalnum() else ending
         by_number = None if attachment.is_spoken else await self._by_number(name, speaker)
         customer_id = by_number or thread.customer_id
         deal_id = thread.deal_id if customer_id == thread.customer_id else None
         return TakeRecording(
             arrival.recording_id,
             arrival.digest,
-            name or f"{message.sent_at:%Y%m%d-%H%M}{ending}",
+            name or f"{message.sent_at.astimezone(ZoneInfo(speaker.zone)):%Y%m%d-%H%M}{ending}",
             attachment.mime,
             arrival.size,
             message.address.channel,
@@ -139,6 +146,11 @@ class RecordingTaker:
         if isinstance(heard, Words):
             return Taken(text=heard.text, spoken=heard.spoken)
         return Taken((Plain(_unheard(heard)),))
+
+
+def readable_name(name: str) -> str:
+    """The name of a file as it is shown: without folders, and with nothing in it that is not seen."""
+    return " ".join(_HIDDEN.sub(" ", PurePosixPath(name.replace("\\", "/")).name).split())
 
 
 def _not_fetched(why: str, told: Mapping[str, Any]) -> Plain:

@@ -1,6 +1,7 @@
 """tell: a phrased reply goes into the ledger of sends, its buttons written down beside it, in the deed's transaction."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,7 +18,7 @@ from actions.proposal import Basis, Outcome
 from actions.proposal_json import decision_to_json
 from actions.world import World
 from bot.announce import Announcer
-from bot.buttons import Mint
+from bot.buttons import Mint, pressed
 from bot.channels.pictures import picture_of
 from bot.kept_papers import at_home
 from bot.message import Address, Reply
@@ -118,7 +119,8 @@ class Teller:
     async def could_not_reach(self, send: Send) -> None:
         """A send was given up: whoever was to get it hears of it where else they can be reached.
 
-        Not so for a picture: the words that it belongs to have arrived, or were given up and told of themselves.
+        What a group's chat does not take (Parley was removed from it) each of its members gets alone, buttons and all. Not
+        so for a picture: the words that it belongs to have arrived, or were given up and told of themselves.
         """
         log.error("send_given_up", send=send.key, channel=send.to.channel, error=send.error)
         if picture_of(send.reply) is not None:
@@ -126,10 +128,24 @@ class Teller:
         async with self._world.store.write() as tx:
             person_id = await people.bound_to(tx, send.to.channel, send.to.conversation)
             if person_id is None:
+                await self._to_each_member(tx, send)
                 return
             for address in await self._announce.addresses(tx, f"person:{person_id}", but=send.to.channel):
                 sentence = phrase_plain("gave_up", send.reply.lang)
                 target = await self._outbox.put(tx, f"given_up:{send.key}", address, sentence.reply)
+                after_commit(tx, partial(self._outbox.kick, [target]))
+
+    async def _to_each_member(self, tx: Tx, send: Send) -> None:
+        """A notice for a group, to each of its members. An answer there, and a card drawn anew, were for that chat only."""
+        if send.answers is not None or send.redraws is not None:
+            return
+        for group in await people.groups_in(tx, send.to.channel, send.to.conversation):
+            for address in await self._announce.members(tx, group):
+                key = f"given_up:{send.key}:{address.key}"
+                mint = Mint(key, address.key, self._world.now())
+                reply = await _made_anew(tx, send.reply, mint)
+                await mint.save(tx)
+                target = await self._outbox.put(tx, key, address, reply, card=send.card)
                 after_commit(tx, partial(self._outbox.kick, [target]))
 
     async def reaches(self, tx: Tx, person_id: str) -> bool:
@@ -142,6 +158,17 @@ class Teller:
         heard = select(InboxRow.key).where(InboxRow.conversation == address.key).limit(1)
         async with self._world.store.read() as tx:
             return (await tx.execute(heard)).first() is not None or (await tx.execute(said)).first() is not None
+
+
+async def _made_anew(tx: Tx, reply: Reply, mint: Mint) -> Reply:
+    """The same for another conversation, with buttons of its own and a line that says why it comes alone."""
+    why = phrase_plain("group_gave_up", reply.lang).reply.text
+    if reply.card is None:
+        return replace(reply, text=f"{why}\n{reply.text}") if reply.text else reply
+    buttons = [(one, await pressed(tx, one.token)) for one in reply.card.buttons]
+    again = tuple(replace(one, token=mint(made.action, made.data)) for one, made in buttons if made is not None)
+    card = replace(reply.card, lines=(why, *reply.card.lines), buttons=again)
+    return replace(reply, text=f"{why}\n{reply.text}", card=card)
 
 
 def _citation(reply: str, answers: str | None, passage: Passage, words: str) -> audit.Entry:

@@ -47,6 +47,8 @@ class TakeRecording:
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
         known: Recording | None = facts.get("recording", self.recording_id)
+        if known is not None and known.state == "deleted":  # just now, while the same bytes were on their way
+            return problem("recording_deleted", *_about(known, speaker))
         if known is not None:
             return Plan(
                 subjects=_about(known, speaker), data={**recording_data(known), "is_again": True, "bases": list(self.bases)}

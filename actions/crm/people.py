@@ -342,6 +342,12 @@ async def group_chats(tx: Tx, name: str) -> list[Identity]:
     return sorted(found, key=lambda chat: _rank(chat.channel))
 
 
+async def groups_in(tx: Tx, channel: str, conversation: str) -> list[str]:
+    """The groups that live in this chat, by name."""
+    names = select(GroupRow.name).where(GroupRow.channel == channel, GroupRow.conversation == conversation)
+    return list((await tx.execute(names.order_by(GroupRow.name))).scalars())
+
+
 async def groups(tx: Tx) -> list[Group]:
     """Every group with every chat it lives in."""
     chats = select(GroupRow.name, GroupRow.channel, GroupRow.conversation).order_by(GroupRow.name, GroupRow.channel)

@@ -98,12 +98,15 @@ async def _go_on(
 
 
 async def _take(answer: aiohttp.ClientResponse, attachment: Attachment, file: IO[bytes], have: int, limit: int) -> None:
+    is_other_part = answer.status == 206 and not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+    if have and (answer.status == 416 or is_other_part):  # whatever it has, it is not the rest of this: start again
+        _empty(file)
+        raise _BrokenOff
     _judge(answer, attachment)
     if answer.status == 200 and have:  # the server does not know ranges: start again
-        file.seek(0)
-        file.truncate()
+        _empty(file)
         have = 0
-    elif answer.status == 206 and not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+    elif is_other_part:
         raise _BrokenOff
     if answer.content_length is not None and have + answer.content_length > limit:
         raise _too_large(limit)
@@ -112,6 +115,18 @@ async def _take(answer: aiohttp.ClientResponse, attachment: Attachment, file: IO
         if have > limit:
             raise _too_large(limit)
         await asyncio.to_thread(file.write, piece)
+    # where nobody said how long it is, the end of the line looks like the end of the file
+    if not _tells_its_end(answer) and attachment.size is not None and have < attachment.size:
+        raise _BrokenOff
+
+
+def _tells_its_end(answer: aiohttp.ClientResponse) -> bool:
+    return answer.content_length is not None or "chunked" in answer.headers.get("Transfer-Encoding", "").lower()
+
+
+def _empty(file: IO[bytes]) -> None:
+    file.seek(0)
+    file.truncate()
 
 
 def _judge(answer: aiohttp.ClientResponse, attachment: Attachment) -> None:

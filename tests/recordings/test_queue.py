@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from actions.outside.tables import ListeningRow, RecordingPartRow
 from bot.app import Minds
+from bot.listening_queue import LEASE
 from bot.settings import Settings
 from tests.fakes import FakeListener
 from tests.house_under_test import HouseUnderTest, open_house
@@ -188,7 +189,7 @@ async def test_a_lease_that_ran_out_is_another_workers_and_the_first_keeps_nothi
     await sent(house, "E01", "客户: 一句话", "call.m4a")
     await eventually(lambda: bool(listener.heard))
     async with house.store.write() as tx:
-        await tx.execute(update(ListeningRow).values(owner="another worker", lease_until=house.clock() + timedelta(hours=1)))
+        await tx.execute(update(ListeningRow).values(owner="another worker", lease_until=house.clock() + LEASE))
     listener.gate.release(10)
     await house.listened()
     assert await parts(house) == []

@@ -20,16 +20,18 @@ _SUFFIXES = {"audio/amr": ".amr", "image/jpeg": ".jpg", "video/mp4": ".mp4"}
 
 
 class _Part:
-    """The beginning of a file that is still coming; at most `limit` bytes."""
+    """The beginning of a file that is still coming; at most `limit` bytes, `whole` of them in all where that was told."""
 
     def __init__(self, path: Path, limit: int) -> None:
         self.path = path
         self.size = 0
+        self.whole: int | None = None
         self._limit = limit
 
     def restart(self) -> None:
         self.path.write_bytes(b"")
         self.size = 0
+        self.whole = None
 
     def demand_room(self, more: int) -> None:
         if self.size + more > self._limit:
@@ -52,6 +54,10 @@ class _Part:
 class _Source:
     url: str
     query: dict[str, str]
+
+
+class _OtherPart(Exception):
+    """The platform sent another part than the rest that was asked for, or has no such part."""
 
 
 class _NoFile(Exception):
@@ -100,28 +106,73 @@ async def _download(api: TencentApi, media_id: str, part: _Part) -> None:
                 source = _elsewhere(api, instead.answer)
         except httpx.TransportError:
             continue  # the next try asks for the rest only
+        except _OtherPart:
+            part.restart()
     raise TryLater("the download broke off again and again")
 
 
 async def _take(api: TencentApi, source: _Source, part: _Part) -> None:
-    headers = {"Range": f"bytes={part.size}-"} if part.size else {}
+    # what is packed on the way cannot be gone on with from where it broke
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={part.size}-"} if part.size else {})
     async with api.stream(source.url, source.query, headers) as response:
         if response.status_code == 429 or response.status_code >= 500:
             raise TryLater(f"status {response.status_code}", seconds_to_wait(response))
+        if response.status_code == 416 and part.size:
+            raise _OtherPart
         if response.status_code not in (200, 206):
             raise NotFetched("the platform does not hand the file out")
         if _is_json(response):
             raise _NoFile(await _json(response))
+        length = _length(response)
+        instead = await _unnamed(response) if _may_be_an_error(response) else None
         if response.status_code == 200:
             part.restart()  # it does not resume: from the beginning
-        part.demand_room(int(response.headers.get("content-length", 0)))
+            part.whole = length
+        elif not _is_the_rest(response, part):
+            raise _OtherPart
+        part.demand_room(length or 0)
+        if instead is not None:
+            part.append(instead)
+            return
         async for piece in response.aiter_bytes():
             part.append(piece)
+
+
+def _length(response: httpx.Response) -> int | None:
+    told = response.headers.get("content-length", "")
+    return int(told) if told.isascii() and told.isdigit() else None
+
+
+def _is_the_rest(response: httpx.Response, part: _Part) -> bool:
+    """Whether a 206 begins where the part ends: as it says itself, else by how much is still to come."""
+    told = response.headers.get("content-range")
+    if told is not None:
+        return bool(told.startswith(f"bytes {part.size}-"))
+    length = _length(response)
+    return part.whole is None or length is None or part.size + length == part.whole
 
 
 def _is_json(response: httpx.Response) -> bool:
     kind = response.headers.get("content-type", "").partition(";")[0].strip()
     return kind in ("application/json", "text/plain") and "content-disposition" not in response.headers
+
+
+def _may_be_an_error(response: httpx.Response) -> bool:
+    """A file comes with its name. What is small and has none may be an error that a gateway on the way calls a file."""
+    length = _length(response)
+    return "content-disposition" not in response.headers and length is not None and length <= _MOST_JSON
+
+
+async def _unnamed(response: httpx.Response) -> bytes:
+    """What came without a name, which is the file after all. Raises _NoFile where it is an error."""
+    body = await response.aread()
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return body
+    if isinstance(answer, dict) and "errcode" in answer:
+        raise _NoFile(answer)
+    return body
 
 
 async def _json(response: httpx.Response) -> dict[str, Any]:
