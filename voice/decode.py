@@ -61,15 +61,27 @@ LIMITS = Limits()
 
 
 class Recording:
-    """A recording as 16 kHz samples in a nameless file that is gone when this is closed, or the process ends.
+    """A recording as 16 kHz samples in an open file: a nameless one that is gone when this is closed or the process ends,
+    or one in which they are kept (kept_sound.py). They begin at byte `begins` of it, `stored` channels interleaved.
 
     `channels` is 2 where the two are different people; two alike, or one beside silence, count as one. `is_cut_short` says
     that the file ended early, or that parts of it could not be decoded: `lost` is how many packets.
     """
 
-    def __init__(self, file: BinaryIO, stored: int, length: int, origin: Origin, *, is_cut_short: bool, lost: int) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        stored: int,
+        length: int,
+        origin: Origin,
+        *,
+        is_cut_short: bool,
+        lost: int,
+        begins: int = 0,
+    ) -> None:
         self._file = file
-        self._stored = stored
+        self._begins = begins
+        self.stored = stored
         self._mix: tuple[float, float] | None = None
         self.length = length
         self.origin = origin
@@ -79,7 +91,7 @@ class Recording:
     @property
     def channels(self) -> int:
         """1 or 2: how many there are to listen to."""
-        return 1 if self._mix is not None else self._stored
+        return 1 if self._mix is not None else self.stored
 
     @property
     def duration(self) -> float:
@@ -99,9 +111,9 @@ class Recording:
         """Read a part of it; what is outside of the recording is left out."""
         first = max(0, round(span.start * RATE))
         last = min(self.length, round(span.end * RATE))
-        width = 2 * self._stored
-        raw = os.pread(self._file.fileno(), max(0, last - first) * width, first * width)
-        samples: NDArray[np.float32] = np.frombuffer(raw, np.int16).reshape(-1, self._stored).T.astype(
+        width = 2 * self.stored
+        raw = self._read(first * width, max(0, last - first) * width)
+        samples: NDArray[np.float32] = np.frombuffer(raw, np.int16).reshape(-1, self.stored).T.astype(
             np.float32
         ) / np.float32(32768)
         if self._mix is not None:
@@ -114,8 +126,18 @@ class Recording:
         for at in range(math.ceil(self.duration / seconds)):
             yield self.sound(Span(at * seconds, (at + 1) * seconds))
 
+    def raw(self) -> Iterator[bytes]:
+        """All samples as they are stored, 16 bit, part by part."""
+        width = 2 * self.stored
+        for first in range(0, self.length, BLOCK):
+            yield self._read(first * width, min(BLOCK, self.length - first) * width)
+
+    def _read(self, at: int, count: int) -> bytes:
+        self._file.seek(self._begins + at)
+        return self._file.read(count)
+
     def close(self) -> None:
-        """Let go of the file, which deletes it."""
+        """Let go of the file; a nameless one is deleted by that."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -161,6 +183,7 @@ def recording_in_steps(
                 channels = len(block)
                 likeness.add(block)
                 try:
+                    spill.seek(0, os.SEEK_END)  # what there is may have been read meanwhile
                     spill.write(np.ascontiguousarray(block.T).tobytes())
                     spill.flush()
                 except OSError:
