@@ -1,9 +1,9 @@
 """What listening costs beyond recognition, against real time on one thread, and how much memory three hours take.
 
 The recogniser here costs nothing: whatever it hears, it says the sentences of a sales call, as many as people would say in
-that time. So what is measured is decoding, finding speech, telling the speakers, judging how the customer sounds, and
-reading every sentence for the report. Real speech is read from the shared folder, where that is there; else a synthetic
-call is repeated.
+that time. So what is measured is decoding, finding speech, telling the speakers, keeping what is decoded sealed and reading
+it again for every piece and for the mood, judging how the customer sounds, and reading every sentence for the report. Real
+speech is read from the shared folder, where that is there; else a synthetic call is repeated.
 """
 
 import json
@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 from bench.table import Figure, Result
 
 if TYPE_CHECKING:
+    from bot.decoded_sound import DecodedSound
     from intents.understand import Reader
+    from voice.decode import Recording
     from voice.transcribe import Heard
     from voice.transcript import Transcript
 
@@ -54,6 +56,7 @@ class Cost:
     decoding: float
     speech: float
     speakers: float
+    pieces: float
     mood: float
     report: float
     sentences: int
@@ -65,8 +68,13 @@ class Cost:
         """All stages together, as a part of real time."""
         return sum(getattr(self, stage) for stage in STAGES) / self.sound
 
+    @property
+    def opened(self) -> float:
+        """What decoding and the pieces take, as a part of real time: it must not grow with the length."""
+        return (self.decoding + self.pieces) / self.sound
 
-STAGES = ("decoding", "speech", "speakers", "mood", "report")
+
+STAGES = ("decoding", "speech", "speakers", "pieces", "mood", "report")
 
 
 class Reciter:
@@ -118,6 +126,7 @@ def measure(speech: Path = SPEECH) -> Result:
         figures.append(Figure(f"{what}, beyond recognition", cost.ratio, "x real time", aim="<= 0.05"))
         for stage in STAGES:
             figures.append(Figure(f"{what}, {stage}", getattr(cost, stage), "s"))
+        figures.append(Figure(f"{what}, decoding it and reading it piece by piece", cost.opened, "x real time"))
         figures.append(Figure(f"{what}, sentences read for the report", cost.sentences, ""))
         figures.append(Figure(f"{what}, memory at the most", cost.peak, "MiB", "before the file", cost.before, "<= 1000"))
     notes.append("Seconds of the processor, one thread, so that others on the machine do not count.")
@@ -187,19 +196,43 @@ def _listen(path: Path) -> Cost:
             spent[step.stage] += now - last
         last, transcript = now, step.transcript or transcript
     assert transcript is not None, "listening ends with a transcript"
-    spent["mood"] = _mood(path, transcript)
+    spent["pieces"], spent["mood"] = _pieces_and_mood(path, transcript)
     spent["report"], sentences = _report(transcript, reader)
     return Cost(transcript.duration, sentences=sentences, peak=_peak(), before=before, **spent)
 
 
-def _mood(path: Path, transcript: "Transcript") -> float:
-    """Seconds to judge whoever speaks most, as though that were the customer: the dearest case."""
+def _pieces_and_mood(path: Path, transcript: "Transcript") -> tuple[float, float]:
+    """Seconds to seal what is decoded and read each piece of it, as the house does; and to judge by it whoever speaks most,
+    as though that were the customer: the dearest case."""
+    from bot.decoded_sound import DecodedSound
     from voice.customer_mood import CustomerMoods
+    from voice.decode import record
+    from voice.speech import PIECE
+    from voice.transcript import Span
 
-    customer = _speaks_most(transcript)
-    began = process_time()
-    CustomerMoods().judge(path, transcript.turns, customer)
-    return process_time() - began
+    with tempfile.TemporaryDirectory(prefix="parley-voice-") as home:
+        kept = DecodedSound(Path(home), b"a secret that seals nothing else", free=lambda _: 2**62)
+        with record(path) as recording:
+            began = process_time()
+            kept.keep("call", recording)
+        at = 0.0
+        while at < transcript.duration:
+            with _opened(kept) as piece:
+                end = min(at + PIECE, transcript.duration)
+                while at < end:
+                    piece.sound(Span(at, min(at + 30, end)))
+                    at += min(30, end - at)
+        pieces = process_time() - began
+        began = process_time()
+        with _opened(kept) as whole:
+            CustomerMoods().judge(whole, transcript.turns, _speaks_most(transcript))
+        return pieces, process_time() - began
+
+
+def _opened(kept: "DecodedSound") -> "Recording":
+    recording = kept.opened("call")
+    assert recording is not None, "it was kept a moment ago"
+    return recording
 
 
 def _report(transcript: "Transcript", reader: "Reader") -> tuple[float, int]:

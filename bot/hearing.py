@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from voice.decode import Recording
 from voice.mood import Mood
 from voice.plan import Opening, Plan
 from voice.speakers import Stretch
@@ -32,22 +33,25 @@ class Listener(Protocol):
         cancelled: Callable[[], bool],
         looked: Callable[[Opening], None] | None = None,
         names: Sequence[str] = (),
+        keep: Callable[[Recording], None] | None = None,
     ) -> Plan:
         """What is to be heard of a file, in pieces of at most ten minutes that carry who speaks when; none where nobody
-        speaks. `looked` is told how far it is, and the first words before anybody knows who speaks. Once `cancelled` says
-        so, what it returns counts no more. Raises CannotHear."""
+        speaks. `looked` is told how far it is, and the first words before anybody knows who speaks. `keep` may be given what
+        is decoded, for the steps to come. Once `cancelled` says so, what it returns counts no more. Raises CannotHear."""
 
     def hear(
         self,
-        path: Path,
+        source: Path | Recording,
         plan: Plan,
         number: int,
         said: Callable[[Turn], None],
         cancelled: Callable[[], bool],
         names: Sequence[str] = (),
+        keep: Callable[[Recording], None] | None = None,
     ) -> tuple[Turn, ...]:
-        """The turns of a piece. `said` is called with each as soon as it is there; once `cancelled` says so, what it returns
-        counts no more, and it should return soon. `names` may come up, the likeliest first. Raises CannotHear."""
+        """The turns of a piece of a file, or of what was kept of one: then `keep` is not called. `said` is called with each
+        as soon as it is there; once `cancelled` says so, what it returns counts no more, and it should return soon. `names`
+        may come up, the likeliest first. Raises CannotHear."""
 
 
 class MoodJudge(Protocol):
@@ -55,7 +59,7 @@ class MoodJudge(Protocol):
 
     def judge(
         self,
-        path: Path,
+        source: Path | Recording,
         turns: Sequence[Turn],
         customer: str,
         stretches: Sequence[Stretch] = (),

@@ -3,7 +3,8 @@
 A step is to open a recording, to listen to one of its pieces, or to judge how its customer sounds. Each is taken with a
 lease (listening_queue.py) that is renewed while a thread works on it, and kept in one transaction: so a piece that is done
 stays done, whoever dies, and no two workers do the same piece twice. Short voice messages have a lane of their own. The
-plain file lies in the home's `recordings/open` only while a step runs.
+plain file lies in the home's `recordings/open` only while it is decoded; what comes of that is kept sealed until the last
+step (decoded_sound.py), and the other steps read it there.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from actions.outside.tables import ListeningRow, RecordingArrivalRow, RecordingP
 from actions.recordings.sealed import FOLDER, SealBroken, sealed_path, unseal_into
 from bot.beside import run_beside
 from bot.call_reading import CallRead
+from bot.decoded_sound import DecodedSound
 from bot.fault import name_fault
 from bot.heard_so_far import HeardSoFar, Progress
 from bot.hearing import WAITS_FOR, Listener
@@ -36,6 +38,7 @@ from bot.listening_queue import HELD, LEASE, PLAN, Gone, Job, ListeningQueue
 from bot.message import Message, Spoken, message_from_json
 from bot.mood_step import MoodStep
 from voice.cannot_hear import CannotHear
+from voice.decode import Recording as Decoded
 from voice.languages import UNKNOWN
 from voice.plan import Opening, Plan
 from voice.sides import customer_of, shipped_cues
@@ -134,10 +137,12 @@ class Listening:
         *,
         likely: Callable[[Recording], Awaitable[Sequence[str]]],
         lease: timedelta = LEASE,
+        decoded: DecodedSound | None = None,
     ) -> None:
         self._store = store
         self._home = home
         self._secret = secret
+        self._decoded = decoded or DecodedSound(home, secret)
         self._listener = listener
         self._shelf = shelf
         self._tells = tells
@@ -334,7 +339,8 @@ class Listening:
 
         look, names = (None if job.is_brief else looked), await self._likely(recording)
         async with self._opened(job, recording) as file:
-            plan = await self._in_a_thread(job, lambda stop: self._listener.plan(file, stop.is_set, look, names))
+            keep = partial(self._decoded.keep, recording.id)
+            plan = await self._in_a_thread(job, lambda stop: self._listener.plan(file, stop.is_set, look, names, keep))
         if not plan.pieces:
             raise CannotHear("silence")
         is_brief = job.is_brief and plan.duration <= LONGEST_MESSAGE.total_seconds()
@@ -358,10 +364,12 @@ class Listening:
                 loop.call_soon_threadsafe(self._seen.said, job, recording, turn, plan.duration)
 
         names = await self._likely(recording)
-        async with self._opened(job, recording) as file:
-            turns = await self._in_a_thread(
-                job, lambda stop: self._listener.hear(file, plan, number, said, stop.is_set, names)
-            )
+
+        def work(source: Path | Decoded, stop: threading.Event) -> tuple[Turn, ...]:
+            keep = self._decoded.keeper(recording.id, plan.duration) if isinstance(source, Path) else None
+            return self._listener.hear(source, plan, number, said, stop.is_set, names, keep)
+
+        turns = await self._with_sound(job, recording, work)
         row = {
             "recording_id": recording.id,
             "number": number,
@@ -387,10 +395,9 @@ class Listening:
             ):
                 return False
         try:
-            async with self._opened(job, recording) as file:
-                drawn = await self._in_a_thread(
-                    job, lambda stop: self._moods.think(file, plan, turns, customer, stop.is_set)
-                )
+            drawn = await self._with_sound(
+                job, recording, lambda source, stop: self._moods.think(source, plan, turns, customer, stop.is_set)
+            )
             async with self._store.write() as tx:
                 await self._keep(tx, job, attempts=0)
                 await self._moods.keep(tx, recording.id, drawn)
@@ -428,7 +435,7 @@ class Listening:
             with suppress(_ReadOtherwise):
                 async with self._store.write() as tx:
                     if not await self._close(tx, job, end):
-                        return  # cancelled at the last moment
+                        break  # cancelled at the last moment
                     recording, turns = await _recording(tx, job.recording_id), await turns_of(tx, job.recording_id)
                     if (ahead.recording, ahead.turns) != (recording, turns) and not is_last:
                         raise _ReadOtherwise
@@ -438,6 +445,7 @@ class Listening:
                         words = self._as_words(turns)
                 break
         self._seen.forget(job.recording_id)
+        await asyncio.to_thread(self._decoded.forget, job.recording_id)
         if words is not None:
             await self._speak(job.recording_id, words)
 
@@ -500,6 +508,8 @@ class Listening:
             is_open = isinstance(recording, Recording) and recording.state in job.states
             with suppress(Gone):
                 await self._keep(tx, job, is_over=not is_open, lease_until=None, attempts=0)
+        if not is_open:
+            await asyncio.to_thread(self._decoded.forget, job.recording_id)
 
     # --- the thread -------------------------------------------------------------------------------------------------
 
@@ -526,6 +536,18 @@ class Listening:
         finally:
             self._open_here.discard(file)
             file.unlink(missing_ok=True)
+
+    async def _with_sound(self, job: Job, recording: Recording, work: Callable[[Path | Decoded, threading.Event], _T]) -> _T:
+        """Work in a thread on what is decoded already; on the plain file where that is not to be had."""
+        kept = await asyncio.to_thread(self._decoded.opened, recording.id)
+        if kept is not None:
+            with kept:
+                try:
+                    return await self._in_a_thread(job, partial(work, kept))
+                except SealBroken:
+                    await asyncio.to_thread(self._decoded.forget, recording.id)
+        async with self._opened(job, recording) as file:
+            return await self._in_a_thread(job, partial(work, file))
 
     async def _in_a_thread(self, job: Job, work: Callable[[threading.Event], _T]) -> _T:
         """Work in a thread of its own, renewing the lease. Raises Gone once the recording is cancelled or not ours."""
@@ -592,7 +614,13 @@ class Listening:
     # --- what is left behind -----------------------------------------------------------------------------------------
 
     async def _tidy(self) -> None:
-        """Take away plain files that a process left when it died: those of steps that are in nobody's hands any more."""
+        """Take away plain files that a process left when it died: those of steps that are in nobody's hands any more; and
+        what is decoded of recordings that are not listened to any more."""
+        if decoded := await asyncio.to_thread(self._decoded.ids):
+            heard = select(ListeningRow.recording_id).where(ListeningRow.is_over.is_(False))
+            async with self._store.read() as tx:
+                decoded -= set((await tx.execute(heard)).scalars())
+            await asyncio.to_thread(self._decoded.forget_all, decoded)
         folder = self._home / FOLDER / OPEN_FOLDER
         files = await asyncio.to_thread(_files_in, folder)
         if not files:

@@ -23,6 +23,7 @@ from bot.phrase_mood import mood_names, tells_enough
 from bot.wording.fill import Voice
 from bot.wording.sentences import LANGUAGES
 from voice.curve import draw_curve
+from voice.decode import Recording as Decoded
 from voice.plan import Plan
 from voice.transcript import Turn
 
@@ -50,10 +51,12 @@ class MoodStep:
             return False
         return not await is_judged(tx, recording.id, customer, turns)
 
-    def think(self, file: Path, plan: Plan, turns: Sequence[Turn], customer: str, cancelled: Callable[[], bool]) -> Drawn:
+    def think(
+        self, source: Path | Decoded, plan: Plan, turns: Sequence[Turn], customer: str, cancelled: Callable[[], bool]
+    ) -> Drawn:
         """Judge and draw; it may take a second for some minutes of sound. Raises what the judge does."""
         stretches = [one for piece in plan.pieces for one in piece.stretches]
-        mood, outline = self._judge.judge(file, turns, customer, stretches, cancelled)
+        mood, outline = self._judge.judge(source, turns, customer, stretches, cancelled)
         levels = np.asarray(outline, np.float32)
         pictures: dict[str, bytes] = {
             lang: draw_curve(levels, plan.duration, mood, mood_names(Voice(lang)), FILES[False])

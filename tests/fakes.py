@@ -16,6 +16,7 @@ from bot.channels.channel import AnswerLost, CannotTell, Pace, Refused, Sent, Tr
 from bot.channels.pictures import picture_of
 from bot.message import Address, Attachment, Reply
 from voice.cannot_hear import CannotHear
+from voice.decode import Recording
 from voice.emotions import Scores
 from voice.mood import Felt, Mood, Peak
 from voice.plan import Opening, Plan, PlannedPiece
@@ -185,6 +186,7 @@ class FakeListener:
         cancelled: Callable[[], bool],
         looked: Callable[[Opening], None] | None = None,
         names: Sequence[str] = (),
+        keep: Callable[[Recording], None] | None = None,
     ) -> Plan:
         if self.missing:
             raise CannotHear("model_missing")
@@ -204,18 +206,20 @@ class FakeListener:
 
     def hear(
         self,
-        path: Path,
+        source: Path | Recording,
         plan: Plan,
         number: int,
         said: Callable[[Turn], None],
         cancelled: Callable[[], bool],
         names: Sequence[str] = (),
+        keep: Callable[[Recording], None] | None = None,
     ) -> tuple[Turn, ...]:
+        assert isinstance(source, Path), "it keeps nothing, so there is nothing to be had but the file"
         if self.missing:
             raise CannotHear("model_missing")
         self.names.append(tuple(names))
         at, turns, piece = 0.0, list[Turn](), plan.pieces[number].span
-        for lines in _pieces_in(self._text(path)):
+        for lines in _pieces_in(self._text(source)):
             for place, line in enumerate(lines):
                 if piece.start <= at < piece.end:
                     if place == 0:
@@ -258,13 +262,13 @@ class FakeMoods:
 
     def judge(
         self,
-        path: Path,
+        source: Path | Recording,
         turns: Sequence[Turn],
         customer: str,
         stretches: Sequence[Stretch] = (),
         cancelled: Callable[[], bool] = lambda: False,
     ) -> tuple[Mood, tuple[float, ...]]:
-        assert path.is_file()
+        assert isinstance(source, Recording) or source.is_file()
         self.asked.append((customer, len(turns)))
         while self.gate is not None and not self.gate.acquire(timeout=0.02):
             if cancelled():

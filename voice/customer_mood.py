@@ -45,7 +45,7 @@ class CustomerMoods:
 
     def judge(
         self,
-        path: Path,
+        source: Path | Recording,
         turns: Sequence[Turn],
         customer: str,
         stretches: Sequence[Stretch] = (),
@@ -53,10 +53,13 @@ class CustomerMoods:
     ) -> tuple[Mood, tuple[float, ...]]:
         """Return the mood of the speaker who is the customer, and the outline of the whole call: bars from 0 to 1.
 
-        `stretches` tell who speaks when by the sound of the voices. Raises CannotHear for a file that cannot be decoded,
-        ValueError where no emotion model can be loaded, Stopped once `cancelled` says so.
+        `source` is what is decoded already, or a file. `stretches` tell who speaks when by the sound of the voices. Raises
+        CannotHear for a file that cannot be decoded, ValueError where no emotion model can be loaded, Stopped once
+        `cancelled` says so.
         """
-        with closing(recording_in_steps(path, folder=self._folder)) as steps:
+        if isinstance(source, Recording):
+            return self._judged(_Watched(source, cancelled), turns, customer, stretches)
+        with closing(recording_in_steps(source, folder=self._folder)) as steps:
             for step in steps:
                 if cancelled():
                     raise Stopped

@@ -34,6 +34,9 @@ BLOCK = RATE * 10
 
 # the default decoders cannot do comfort noise (DTX) and fail at the first such frame; these can
 _OPENCORE = {"amrnb": ("libopencore_amrnb", 8_000), "amrwb": ("libopencore_amrwb", 16_000)}
+_RATES = range(1_000, 768_001)
+"""Samples a second that a recording can have. For two thousand million, as a header of 44 bytes may claim, the filter alone
+that brings them to 16 kHz takes more memory than most machines have."""
 _SILENT = 10 ** (-60 / 20)
 """A channel whose loudness never rises over this (-60 dB of full scale) is silent."""
 _ENVELOPE = RATE // 10
@@ -49,10 +52,11 @@ class Limits:
     """What is too much: seconds of sound; bytes given by the decoder; and bytes of 16 kHz sound for each byte of the file.
 
     The ratio counts from `free` bytes on: silence packs well in small files. Three hours of silence as FLAC come to 600.
+    Three hours of six channels at 48 kHz, as videos have them, come to 12.4 GB as the decoder gives them.
     """
 
     seconds: float = 3 * 3600 + 60
-    decoded: int = 8 * 1024**3
+    decoded: int = 16 * 1024**3
     ratio: float = 4_000
     free: int = 64 * 1024**2
 
@@ -61,15 +65,27 @@ LIMITS = Limits()
 
 
 class Recording:
-    """A recording as 16 kHz samples in a nameless file that is gone when this is closed, or the process ends.
+    """A recording as 16 kHz samples in an open file: a nameless one that is gone when this is closed or the process ends,
+    or one in which they are kept (kept_sound.py). They begin at byte `begins` of it, `stored` channels interleaved.
 
     `channels` is 2 where the two are different people; two alike, or one beside silence, count as one. `is_cut_short` says
     that the file ended early, or that parts of it could not be decoded: `lost` is how many packets.
     """
 
-    def __init__(self, file: BinaryIO, stored: int, length: int, origin: Origin, *, is_cut_short: bool, lost: int) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        stored: int,
+        length: int,
+        origin: Origin,
+        *,
+        is_cut_short: bool,
+        lost: int,
+        begins: int = 0,
+    ) -> None:
         self._file = file
-        self._stored = stored
+        self._begins = begins
+        self.stored = stored
         self._mix: tuple[float, float] | None = None
         self.length = length
         self.origin = origin
@@ -79,7 +95,7 @@ class Recording:
     @property
     def channels(self) -> int:
         """1 or 2: how many there are to listen to."""
-        return 1 if self._mix is not None else self._stored
+        return 1 if self._mix is not None else self.stored
 
     @property
     def duration(self) -> float:
@@ -99,9 +115,9 @@ class Recording:
         """Read a part of it; what is outside of the recording is left out."""
         first = max(0, round(span.start * RATE))
         last = min(self.length, round(span.end * RATE))
-        width = 2 * self._stored
-        raw = os.pread(self._file.fileno(), max(0, last - first) * width, first * width)
-        samples: NDArray[np.float32] = np.frombuffer(raw, np.int16).reshape(-1, self._stored).T.astype(
+        width = 2 * self.stored
+        raw = self._read(first * width, max(0, last - first) * width)
+        samples: NDArray[np.float32] = np.frombuffer(raw, np.int16).reshape(-1, self.stored).T.astype(
             np.float32
         ) / np.float32(32768)
         if self._mix is not None:
@@ -114,8 +130,18 @@ class Recording:
         for at in range(math.ceil(self.duration / seconds)):
             yield self.sound(Span(at * seconds, (at + 1) * seconds))
 
+    def raw(self) -> Iterator[bytes]:
+        """All samples as they are stored, 16 bit, part by part."""
+        width = 2 * self.stored
+        for first in range(0, self.length, BLOCK):
+            yield self._read(first * width, min(BLOCK, self.length - first) * width)
+
+    def _read(self, at: int, count: int) -> bytes:
+        self._file.seek(self._begins + at)
+        return self._file.read(count)
+
     def close(self) -> None:
-        """Let go of the file, which deletes it."""
+        """Let go of the file; a nameless one is deleted by that."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -148,7 +174,7 @@ def recording_in_steps(
     Raises CannotHear for what is no recording or passes the limits; of one that breaks off, what there is is kept.
     """
     with opened(file) as source:
-        reading = _Reading(source, limits)
+        reading = _Reading(source, limits, folder)
         try:
             spill: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by the recording
         except OSError:
@@ -161,6 +187,7 @@ def recording_in_steps(
                 channels = len(block)
                 likeness.add(block)
                 try:
+                    spill.seek(0, os.SEEK_END)  # what there is may have been read meanwhile
                     spill.write(np.ascontiguousarray(block.T).tobytes())
                     spill.flush()
                 except OSError:
@@ -225,8 +252,8 @@ def container_in(source: BinaryIO) -> tuple[str, int]:
 class _Reading:
     """One file on its way into blocks."""
 
-    def __init__(self, source: BinaryIO, limits: Limits) -> None:
-        self._source, self._limits = source, limits
+    def __init__(self, source: BinaryIO, limits: Limits, folder: Path | None) -> None:
+        self._source, self._limits, self._folder = source, limits, folder
         self._container, self._size = container_in(source)
         self.origin = Origin(self._container, "", 0, 0)
         self.lost = 0
@@ -345,12 +372,20 @@ class _Reading:
             if (frame.format.name, frame.layout.name, frame.rate) != kind:
                 if resampler is not None:
                     yield from _out(resampler, None)
-                kind = (frame.format.name, frame.layout.name, frame.rate)
-                layout = "stereo" if channels == 2 else "mono"
-                resampler = av.AudioResampler(format="s16p", layout=layout, rate=RATE)
-                self.origin = replace(self.origin, rate=frame.rate, channels=channels)
+                kind, resampler = (frame.format.name, frame.layout.name, frame.rate), None
+                if frame.rate in _RATES:
+                    layout = "stereo" if channels == 2 else "mono"
+                    resampler = av.AudioResampler(format="s16p", layout=layout, rate=RATE)
+                    self.origin = replace(self.origin, rate=frame.rate, channels=channels)
+            samples: list[Samples] = []
             if resampler is not None:
-                yield from _out(resampler, frame)
+                try:
+                    samples = _out(resampler, frame)
+                except (av.error.FFmpegError, ValueError):  # so many channels, or set out so, that nobody can mix them
+                    resampler = None
+            if resampler is None:
+                self.lost += 1
+            yield from samples
         if resampler is not None:
             yield from _out(resampler, None)
 
@@ -368,11 +403,18 @@ class _Reading:
             raise CannotHear("silk_missing", extra="silk") from None
         self._broke_off = not is_whole
         self.origin = Origin("silk", "silk", 24_000, 1)
-        with tempfile.TemporaryFile() as out:
+        try:
+            out: BinaryIO = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed below
+        except OSError:
+            raise CannotHear("no_room") from None
+        with out:
             try:
                 pysilk.decode(BytesIO(data), out, RATE)
+                out.flush()
             except pysilk.SilkError:
                 self._broke_off = True
+            except OSError:
+                raise CannotHear("no_room") from None
             self._decoded = out.seek(0, os.SEEK_END)
             out.seek(0)
             while len(raw := out.read(2 * BLOCK)) >= 2:
@@ -392,9 +434,8 @@ def decoder_of(av: Any, stream: Any) -> Any:
     return decoder
 
 
-def _out(resampler: "AudioResampler", frame: "AudioFrame | None") -> Iterator[Samples]:
-    for one in resampler.resample(frame):
-        yield np.asarray(one.to_ndarray(), np.int16)
+def _out(resampler: "AudioResampler", frame: "AudioFrame | None") -> list[Samples]:
+    return [np.asarray(one.to_ndarray(), np.int16) for one in resampler.resample(frame)]
 
 
 def _as_many(block: Samples, channels: int) -> Samples:
@@ -423,11 +464,16 @@ def is_locked(source: BinaryIO, size: int) -> bool:
         source.seek(at)
 
 
+_UNTOLD = range(0x7FFFF000, 0x80000000)
+"""What programs write as a length that send a WAV file on while it is still made, and take lengths for signed: SoX writes
+0x7FFFF000 for the samples, others the greatest number there is."""
+
+
 def _riff_is_whole(source: BinaryIO, size: int) -> bool:
     """Whether a WAV file is as long as it says; what was written as a stream says nothing."""
     source.seek(0)
     form, length = struct.unpack("<4sI", source.read(8))
-    return form != b"RIFF" or length in (0, 0xFFFFFFFF) or length + 8 <= size + 1
+    return form != b"RIFF" or length in (0, 0xFFFFFFFF, *_UNTOLD) or length + 8 <= size + 1
 
 
 def _ogg_is_whole(source: BinaryIO, size: int) -> bool:

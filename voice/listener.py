@@ -67,11 +67,13 @@ class WhisperListener:
         cancelled: Callable[[], bool],
         looked: Callable[[Opening], None] | None = None,
         names: Sequence[str] = (),
+        keep: Callable[[Recording], None] | None = None,
     ) -> Plan:
         """Decode a file, find who speaks when over the whole of it, and cut it into pieces. Raises CannotHear.
 
         That there is a model is seen first, so that what waits for one costs nothing. With `looked` it tells how far it is,
-        and the first words as soon as the first minute is decoded.
+        and the first words as soon as the first minute is decoded. `keep` is given what is decoded, where there is something
+        to be heard in it.
         """
         _, profile = self._description()
         words = None if looked is None else FirstWords(self._ready(), self._wishes_for(names))
@@ -89,6 +91,8 @@ class WhisperListener:
             assert recording is not None
             for planned in plan_in_steps(recording, cancelled, self._wishes.piece_seconds, ear_of(profile)):
                 if isinstance(planned, Plan):
+                    if keep is not None and planned.pieces and not cancelled():
+                        keep(recording)
                     return planned
                 if looked is not None:
                     done = 1.0 if planned.is_about_speakers else planned.share
@@ -100,23 +104,29 @@ class WhisperListener:
 
     def hear(
         self,
-        path: Path,
+        source: Path | Recording,
         plan: Plan,
         number: int,
         said: Callable[[Turn], None],
         cancelled: Callable[[], bool],
         names: Sequence[str] = (),
+        keep: Callable[[Recording], None] | None = None,
     ) -> tuple[Turn, ...]:
-        """Hear one piece; the file is decoded to the piece's end and no further. Raises CannotHear."""
+        """Hear one piece of what is decoded already, or of a file. That is decoded to the piece's end and no further, but
+        all of it where there is somebody to `keep` it. Raises CannotHear."""
         recogniser, piece, wishes = self._ready(), plan.pieces[number], self._wishes_for(names)
-        with closing(recording_in_steps(path, folder=path.parent)) as steps:
+        if isinstance(source, Recording):
+            return self._heard(source, piece, recogniser, wishes, said, cancelled)
+        with closing(recording_in_steps(source, folder=source.parent)) as steps:
             for step in steps:
                 if cancelled():
                     return ()
                 if isinstance(step, Recording):
                     with step:
+                        if keep is not None:
+                            keep(step)
                         return self._heard(step, piece, recogniser, wishes, said, cancelled)
-                if step.seconds >= piece.span.end:
+                if keep is None and step.seconds >= piece.span.end:
                     if plan.mixed_by is not None:
                         step.so_far.mix(*plan.mixed_by)
                     return self._heard(step.so_far, piece, recogniser, wishes, said, cancelled)

@@ -9,7 +9,7 @@ and so is a file that was cut.
 
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 FOLDER = "recordings"
 """The folder of sealed recordings in the home."""
+DECODED_FOLDER = "decoded"
+"""The folder, within that one, of what is decoded already of those that are listened to now."""
 BLOCK = 1024 * 1024
 """Bytes of sound in one block."""
 
@@ -38,27 +40,55 @@ def sealed_path(home: Path, recording_id: str) -> Path:
     return home / FOLDER / f"{recording_id}.sealed"
 
 
+def decoded_path(home: Path, recording_id: str) -> Path:
+    """Where the decoded sound of a recording lies, sealed, while it is listened to."""
+    return home / FOLDER / DECODED_FOLDER / f"{recording_id}.sealed"
+
+
 def seal(source: Path, target: Path, secret: bytes, recording_id: str) -> None:
     """Write `source` sealed to `target`, whole or not at all. Readable by the owner only."""
+    with source.open("rb") as plain:
+        seal_parts(iter(lambda: plain.read(BLOCK), b""), target, secret, recording_id)
+
+
+def seal_parts(
+    parts: Iterable[bytes], target: Path, secret: bytes, recording_id: str, *, outlasts_power_cut: bool = True
+) -> None:
+    """As `seal`, for bytes that come part by part, of any length each. What can be made again need not be waited for until
+    it lies on the disk for certain (`outlasts_power_cut`)."""
     target.parent.mkdir(parents=True, exist_ok=True)
     head = _MAGIC + os.urandom(_SALT)
     cipher = _cipher(secret, head, recording_id)
     part = target.with_name(f"{target.name}.{os.urandom(6).hex()}.part")
     try:
-        with source.open("rb") as plain, os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(head)
-            block, number = plain.read(BLOCK), 0
+            blocks = _in_blocks(parts)
+            block, number = next(blocks, b""), 0
             while True:
-                following = plain.read(BLOCK)
+                following = next(blocks, b"")
                 out.write(cipher.encrypt(_nonce(number, is_last=not following), block, head))
                 if not following:
                     break
                 block, number = following, number + 1
             out.flush()
-            os.fsync(out.fileno())
+            if outlasts_power_cut:
+                os.fsync(out.fileno())
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _in_blocks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in whole blocks, the last as long as what is left."""
+    waiting = bytearray()
+    for part in parts:
+        waiting += part
+        while len(waiting) >= BLOCK:
+            yield bytes(waiting[:BLOCK])
+            del waiting[:BLOCK]
+    if waiting:
+        yield bytes(waiting)
 
 
 def unseal(source: Path, secret: bytes, recording_id: str) -> Iterator[bytes]:
@@ -149,13 +179,14 @@ class SealedReader(io.RawIOBase):
 def erase(home: Path, recording_id: str) -> bool:
     """Take the sealed file away, and with it the salt without which no key can be made. Whether there was one.
 
-    Raises OSError where it is still there afterwards.
+    What was decoded of it goes too, also what is being written now. Raises OSError where either is still there afterwards.
     """
-    path = sealed_path(home, recording_id)
-    was_there = path.is_file()
-    path.unlink(missing_ok=True)
-    if path.exists():
-        raise OSError(f"{path.name} cannot be removed")
+    was_there = sealed_path(home, recording_id).is_file()
+    decoded = decoded_path(home, recording_id)
+    for path in (*decoded.parent.glob(f"{decoded.name}*"), sealed_path(home, recording_id)):
+        path.unlink(missing_ok=True)
+        if path.exists():
+            raise OSError(f"{path.name} cannot be removed")
     return was_there
 
 

@@ -15,6 +15,7 @@ from bot.message import Address, Attachment, Message
 from bot.settings import load_settings
 from tests.fakes import FakeListener
 from tests.house_under_test import SweepOnly
+from voice.decode import Recording
 from voice.plan import Plan
 from voice.transcript import Turn
 
@@ -32,15 +33,16 @@ class SlowListener(FakeListener):
 
     def hear(
         self,
-        path: Path,
+        source: Path | Recording,
         plan: Plan,
         number: int,
         said: Callable[[Turn], None],
         cancelled: Callable[[], bool],
         names: Sequence[str] = (),
+        keep: Callable[[Recording], None] | None = None,
     ) -> tuple[Turn, ...]:
         say(f"begun {int(plan.pieces[number].span.start)}")
-        heard = super().hear(path, plan, number, said, cancelled, names)
+        heard = super().hear(source, plan, number, said, cancelled, names, keep)
         if self.slow and number > 0:
             while not cancelled():  # until the power goes
                 pass

@@ -11,6 +11,7 @@ from bot.settings import Settings
 from tests.fakes import FakeListener
 from tests.house_under_test import HouseUnderTest, open_house
 from tests.recordings.test_arrival_and_basis import only_recording, tapped, text_of
+from voice.decode import Recording
 from voice.plan import Plan
 from voice.transcript import Turn
 
@@ -20,14 +21,15 @@ class ManyTongues(FakeListener):
 
     def hear(
         self,
-        path: Path,
+        source: Path | Recording,
         plan: Plan,
         number: int,
         said: Callable[[Turn], None],
         cancelled: Callable[[], bool],
         names: Sequence[str] = (),
+        keep: Callable[[Recording], None] | None = None,
     ) -> tuple[Turn, ...]:
-        heard = super().hear(path, plan, number, lambda turn: said(_in_its_language(turn)), cancelled, names)
+        heard = super().hear(source, plan, number, lambda turn: said(_in_its_language(turn)), cancelled, names, keep)
         return tuple(map(_in_its_language, heard))
 
 

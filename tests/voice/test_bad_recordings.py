@@ -4,14 +4,16 @@ import io
 import random
 import struct
 
+import av
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.voice.encoding import FIXTURES, RATE, encoded, fixture, tones, wav
+from tests.voice.encoding import FIXTURES, RATE, encoded, fixture, pitch, tones, wav
 from voice.cannot_hear import REASONS, CannotHear
 from voice.decode import Limits, record
+from voice.transcript import Span
 
 
 def reason(data: bytes, limits: Limits | None = None) -> str:
@@ -124,6 +126,61 @@ def test_what_unpacks_to_too_much_is_let_go() -> None:
         assert recording.duration == pytest.approx(300)
     assert reason(silence, Limits(free=1024 * 1024, ratio=100)) == "bomb"
     assert reason(silence, Limits(decoded=1024 * 1024)) == "bomb"
+
+
+def with_head(channels: int, rate: int, told: int | None = None) -> bytes:
+    """A second of noise, but 200 to 200,000 samples, behind a WAV head that says this, and `told` as its length."""
+    count = min(200_000, max(200, rate))
+    body = np.random.default_rng(0).integers(-9000, 9000, count * channels).astype("<i2").tobytes()
+    length = 36 + len(body) if told is None else told
+    return struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", length, b"WAVE", b"fmt ", 16, 1, channels, rate, rate * 2 & 0xFFFFFFFF,
+                       2 * channels, 16, b"data", len(body) if told is None else max(0, told - 36)) + body  # fmt: skip
+
+
+@pytest.mark.parametrize("rate", [0, 1, 999, 768_001, 100_000_000, 2**31 - 1, 2**32 - 1])
+def test_no_recording_has_so_few_or_so_many_samples_a_second(rate: int) -> None:
+    assert reason(with_head(1, rate)) == "damaged"
+
+
+@pytest.mark.parametrize("channels", [3, 6, 8, 9, 16, 33, 64, 300])
+def test_many_channels_are_mixed_or_refused(channels: int) -> None:
+    try:
+        with record(io.BytesIO(with_head(channels, 16_000))) as recording:
+            assert recording.channels == 1 and recording.duration == pytest.approx(1.0)
+    except CannotHear as refused:
+        assert channels > 8 and refused.reason == "damaged"
+
+
+@pytest.mark.parametrize("told", [0, 36 + 0x7FFFF000, 2**31 - 1, 2**32 - 1])
+def test_a_wav_file_that_was_sent_on_while_it_was_made_is_whole(told: int) -> None:
+    with record(io.BytesIO(with_head(1, 16_000, told))) as recording:
+        assert recording.duration == pytest.approx(1.0) and not recording.is_cut_short
+
+
+@pytest.mark.parametrize("codec", ["libmp3lame", "aac"])
+def test_a_stream_may_change_its_rate_and_its_channels_on_the_way(codec: str) -> None:
+    form = "mp3" if codec == "libmp3lame" else "adts"
+    parts = [encoded(form, codec, 44_100, tones(440.0)), encoded(form, codec, 16_000, tones(660.0, 660.0))]
+    with record(io.BytesIO(b"".join(parts))) as recording:
+        assert recording.duration == pytest.approx(6.0, abs=0.4)
+        heard = [recording.sound(Span(at, at + 1)).samples[0] for at in (1.0, 4.5)]
+        assert [pitch(one) for one in heard] == pytest.approx([440, 660], abs=4)
+
+
+@pytest.mark.parametrize(("shift", "gap"), [(0, 3600), (-30, 0)], ids=["a gap of an hour", "negative"])
+def test_the_times_in_a_file_do_not_count(shift: int, gap: int) -> None:
+    """Sound runs on from sample to sample, so that a broken clock makes no hours of silence and swallows nothing."""
+    file, said = io.BytesIO(), encoded("ogg", "libopus", 48_000, tones(440.0, seconds=6.0))
+    with av.open(io.BytesIO(said)) as source, av.open(file, "w", format="webm") as out:
+        stream = out.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux(source.streams.audio[0]):
+            if packet.size and packet.pts is not None:
+                moved = shift + (gap if packet.pts * packet.time_base > 3 else 0)
+                packet.pts = packet.dts = packet.pts + round(moved / packet.time_base)
+                packet.stream = stream
+                out.mux(packet)
+    with record(io.BytesIO(file.getvalue())) as recording:
+        assert recording.duration == pytest.approx(6.0, abs=0.1)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
