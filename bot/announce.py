@@ -63,10 +63,13 @@ class Announcer:
         if isinstance(notice, Redraw):
             await self._redraw(tx, key, notice)
             return
-        # what is to be done by somebody who has left is the managers' to give to another
-        to = "group:@managers" if notice.offers and await _has_left(tx, notice.to) else notice.to
+        to, found = notice.to, await self.addresses(tx, notice.to, asks=bool(notice.offers))
+        if not found and notice.offers and await _is_no_customer(tx, to):
+            # what is to be done by somebody who has left, or is on no channel, is the managers' to give to another
+            to = "group:@managers"
+            found = await self.addresses(tx, to, asks=True)
         lang, zone = await _manner(tx, to)
-        for address in await self.addresses(tx, to, asks=bool(notice.offers)):
+        for address in found:
             mint = Mint(f"{key}:{address.key}", address.key, self._now())
             phrased = phrase_notice(notice, lang, mint, zone)
             await mint.save(tx)
@@ -169,6 +172,13 @@ async def _has_left(tx: Tx, to: str) -> bool:
     kind, _, name = to.partition(":")
     speaker = await people.speaker_of(tx, name) if kind == "person" else None
     return speaker is not None and speaker.role == "guest"
+
+
+async def _is_no_customer(tx: Tx, to: str) -> bool:
+    """Whether this is one person who is, was, or was thought to be one of us: what is ours to do is told to no customer."""
+    kind, _, name = to.partition(":")
+    speaker = await people.speaker_of(tx, name) if kind == "person" else None
+    return kind == "person" and (speaker is None or speaker.role != "customer")
 
 
 async def _manner(tx: Tx, to: str) -> tuple[Language, str]:

@@ -268,6 +268,8 @@ async def build_house(
         # one message may bring two files of the same name
         into = place_for(settings.home, f"{message.key}:{attachment.ref}", attachment.name or attachment.kind)
         into.parent.mkdir(parents=True, exist_ok=True)
+        if await asyncio.to_thread(into.is_file):  # an attempt that died has fetched it, and the link may be over by now
+            return into
         limit = limit_for(attachment.kind, attachment.name)
         return await channels[message.address.channel].fetch(attachment, into, limit)
 

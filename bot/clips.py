@@ -51,6 +51,7 @@ class Clips:
         self._memory = memory
         self._now = now
         self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._noting = asyncio.Lock()
         self._kept: OrderedDict[Part, tuple[datetime, bytes]] = OrderedDict()
 
     async def content(self, file: File) -> bytes | Closed:
@@ -59,6 +60,8 @@ class Clips:
 
     async def hand_out(self, part: Part, to: str, deed: str = "") -> bytes | Closed:
         """This part as an MP3 for `to` (`person:ID` or `group:@name`), on record; or why they do not get it."""
+        if not part.is_possible:
+            return Closed("outside")
         async with self._store.read() as tx:
             shut = await why_not_heard(tx, part, to, deed)
         if shut is not None:
@@ -117,15 +120,31 @@ class Clips:
         """Put on record that sound is handed out; False where it was closed while it was cut."""
         heard = f"{to}:{part.recording}:{part.start}:{part.seconds}:{deed}"
         key = f"clip:heard:{sha256(heard.encode()).hexdigest()}"
-        is_new = await self._memory.add(key, True, HEARD_ONCE)
-        async with self._store.write() as tx:
-            if await why_not_heard(tx, part, to, deed) is not None:
-                return False
-            if is_new:
-                body = {**part.data, "to": to, "deed": deed, "sha256": sha256(content).hexdigest(), "size": len(content)}
-                actor = to.removeprefix("person:") if to.startswith("person:") else None
-                await audit.append(tx, self._now(), audit.Entry("clip", actor, f"recording:{part.recording}", body))
+        async with self._noting:  # of a player's several requests at once the first is the one on record
+            is_new = not await self._is_noted(key)
+            async with self._store.write() as tx:
+                if await why_not_heard(tx, part, to, deed) is not None:
+                    return False
+                if is_new:
+                    body = {**part.data, "to": to, "deed": deed, "sha256": sha256(content).hexdigest(), "size": len(content)}
+                    actor = to.removeprefix("person:") if to.startswith("person:") else None
+                    await audit.append(tx, self._now(), audit.Entry("clip", actor, f"recording:{part.recording}", body))
+            if is_new:  # not before it stands there: what was not heard or not written down is no hearing on record
+                await self._remember(key)
         return True
+
+    async def _is_noted(self, key: str) -> bool:
+        try:
+            return bool(await self._memory.get(key))
+        except Exception as fault:  # without its memory it is on record once more than need be
+            log.warning("hearing not looked up", error=name_fault(fault))
+            return False
+
+    async def _remember(self, key: str) -> None:
+        try:
+            await self._memory.set(key, True, HEARD_ONCE)
+        except Exception as fault:
+            log.warning("hearing not remembered", error=name_fault(fault))
 
 
 async def with_sound(tx: Tx, reply: Reply, part: Part, to: str, deed: str) -> Reply:

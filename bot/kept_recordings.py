@@ -253,7 +253,9 @@ def _digest(file: Path) -> tuple[str, int]:
 def _older_than(folder: Path, moment: datetime) -> Sequence[Path]:
     if not folder.is_dir():
         return ()
-    return [file for file in folder.glob("*.sealed") if _changed_at(file) < moment.timestamp()]
+    # half-written ones of a process that died while it sealed lie beside them, under names of their own
+    found = [*folder.glob("*.sealed"), *folder.glob("*.sealed.*.part")]
+    return [file for file in found if _changed_at(file) < moment.timestamp()]
 
 
 def _changed_at(file: Path) -> float:

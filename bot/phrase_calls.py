@@ -127,7 +127,8 @@ def phrase_summary(step: ShowSummary, voice: Voice, mint: Mint) -> Phrased:
     summary = step.written or CallSummary(step.plain)
     note = voice.say("summary.by_model", {"model": summary.model}) if summary.model else voice.say("summary.by_rule")
     recording = step.read.recording
-    card = Card(voice.say("summary.title", recording_data(recording)), tuple(summary.text.split("\n")), note=note)
+    title, words = voice.say("summary.title", recording_data(recording)), tuple(summary.text.split("\n"))
+    card = Card(title, words, note=note, view_of=f"words:{recording.id}")
     whole = {"recording": recording.id, "start": 0}
     return Phrased(with_options(card, voice, [lambda: Button(mint("transcript", whole), voice.say("button.whole"))]))
 

@@ -149,6 +149,7 @@ def phrase_transcript(step: ShowTranscript, is_synthetic: bool, voice: Voice, mi
         lines[0],
         (*lines[1:], *(line_of(turn, voice, recording) for turn in page)),
         note=note_of(recording, voice, is_synthetic=is_synthetic),
+        view_of=f"words:{recording.id}",
     )
     make: list[MakeButton] = []
     if recording.basis is not None and recording.state != "deleted":

@@ -245,11 +245,11 @@ class DeleteRecording:
             return problem("recording_deleted", *about)
         told = {"name": recording.name, "why": self.why}
         wanted = {"state": "deleted", "deleted_at": now, "deleted_why": self.why}
+        # what shows the words goes with the words
+        views = ("basis", "recording", "clip", *(("transcript", "words") if self.with_words else ()))
         effects: tuple[Effect, ...] = (
             *changes("recording", recording, wanted).updates,
-            Redraw(f"basis:{recording.id}", "recording_deleted", told),
-            Redraw(f"recording:{recording.id}", "recording_deleted", told),
-            Redraw(f"clip:{recording.id}", "recording_deleted", told),
+            *(Redraw(f"{view}:{recording.id}", "recording_deleted", told) for view in views),
             Erase(recording.id, recording.digest, self.with_words),
         )
         data = {**recording_data(recording), "state": "deleted", "why": self.why, "proof": recording.digest[:16]}

@@ -58,6 +58,8 @@ _TALL, _TOP, _BOTTOM = 148, 40, 124
 """Pixels of the waveform: all of it, and where its bars may reach."""
 _TELLING, _SHOWN_OF_A_SPEAKER = 8, 24
 """Characters of a sentence that says more than hello, and of what is shown of it."""
+_WITHOUT_ZEROS = "^[^\x00]*$"
+"""PostgreSQL keeps no zero characters."""
 _PIECE = 30
 """Seconds that are played at once; the script asks for the next piece by itself."""
 _SHUT = {"not_allowed": 403, "no_basis": 403, "deleted": 410, "gone": 410, "outside": 404}
@@ -153,7 +155,11 @@ class CallPages:
         return answer_in_part(content, MIME, _HEADERS, range)
 
     async def press(
-        self, request: Request, token: str, button: Annotated[str, Form(max_length=64)], lang: str | None = None
+        self,
+        request: Request,
+        token: str,
+        button: Annotated[str, Form(max_length=64)],
+        lang: str | None = None,
     ) -> Response:
         """A button of the card, pressed here: it is pressed in the chat, and the answer comes there."""
         try:
@@ -177,7 +183,7 @@ class CallPages:
         request: Request,
         token: str,
         what: Annotated[Corrected, Form()],
-        value: Annotated[str, Form(max_length=MAX_TEXT)] = "",
+        value: Annotated[str, Form(max_length=MAX_TEXT, pattern=_WITHOUT_ZEROS)] = "",
         place: Annotated[int | None, Form(ge=0)] = None,
         upon: Annotated[str, Form(max_length=64)] = "",
         sure: Annotated[bool, Form()] = False,

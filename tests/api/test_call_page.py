@@ -298,6 +298,14 @@ async def test_what_cannot_be_put_right_is_said_in_a_sentence(house: Served, wis
     assert answer.status_code == 409 and sentence in answer.text
 
 
+async def test_what_no_database_keeps_is_not_taken_for_words(house: Served) -> None:
+    call, told = await sent(house)
+    for value in ("\x00", "预算\x00只有二十万"):
+        answer = await house.http.post(f"{page_in(told)}/correct", data={"what": "text", "place": 1, "value": value})
+        assert answer.status_code == 422
+    assert (await house.http.get(f"/api/calls/{call}/corrections")).json() == []
+
+
 async def test_who_may_not_read_may_not_put_right(house: Served) -> None:
     call, _ = await sent(house)
     path = house.house.call_links.path(call, "E02")

@@ -2,22 +2,27 @@
 
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
-from actions.outside.tables import AuditRow
-from bot.app import Minds
+from actions.commands.clips import Part
+from actions.outside.tables import AuditRow, RecordingArrivalRow, RecordingRow
+from bot.app import Minds, secret_of
 from bot.channels.picture_links import PictureLinks
 from bot.channels.web import WebChannel
+from bot.clips import Clips
+from bot.may_hear import Closed
+from bot.memory import LocalMemory
 from bot.message import Address, File, Reply
 from bot.pages.chat import PagePerson, Seat, _html
 from tests.api.served import Served, button_of, serving, settings_from
-from tests.fakes import FakeListener
+from tests.fakes import FakeClock, FakeListener
 from tests.voice.encoding import encoded, fixture
 
 CALL = encoded("ogg", "libopus", 48_000, fixture("call_en.ogg")[None])
@@ -86,8 +91,68 @@ async def test_what_there_is_not(listening: Served) -> None:
     call = await heard(listening)
     assert (await clip(listening, "REC-none")).status_code == 404
     assert (await clip(listening, call, start=500)).status_code == 404
-    for wrong in ({"start": -1}, {"seconds": 61}, {"seconds": 0}, {"start": "nan"}, {"start": "inf"}, {"start": "x"}):
+    assert (await clip(listening, call, seconds="0.0004")).status_code == 404
+    for far in (1e300, "inf"):
+        assert (await clip(listening, call, start=far)).status_code == 404
+    for wrong in ({"start": -1}, {"seconds": 61}, {"seconds": 0}, {"start": "nan"}, {"start": "x"}):
         assert (await clip(listening, call, **wrong)).status_code == 422
+
+
+class UnsteadyMemory(LocalMemory):
+    """Something happens just when it is asked whether a hearing is on record; or it is away."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(FakeClock())
+        self._meanwhile = meanwhile
+
+    async def get(self, key: str) -> Any:
+        await self._meanwhile()
+        return await super().get(key)
+
+    async def add(self, key: str, value: Any, ttl: timedelta | None) -> bool:
+        await self._meanwhile()
+        return await super().add(key, value, ttl)
+
+
+async def test_what_was_closed_while_it_was_cut_is_on_record_when_it_is_heard_later(
+    listening: Served, tmp_path: Path
+) -> None:
+    call = await heard(listening)
+    senders = ["E02", "E01"]
+
+    async def passes_to_another() -> None:
+        async with listening.house.store.write() as tx:
+            await tx.execute(delete(RecordingArrivalRow))
+            await tx.execute(update(RecordingRow).values(by_id=senders.pop(0)))
+
+    clips = Clips(
+        listening.house.store,
+        tmp_path / "home",
+        secret_of(settings_from(tmp_path)),
+        UnsteadyMemory(passes_to_another),
+        listening.house.calls.now,
+    )
+    part = Part(call, 3.0, 5.0)
+    assert await clips.hand_out(part, "person:E01") == Closed("deleted")
+    assert await on_record(listening) == []
+    async with listening.house.store.write() as tx:
+        await tx.execute(update(RecordingRow).values(by_id="E01"))
+    content = await clips.hand_out(part, "person:E01")
+    assert isinstance(content, bytes)
+    (entry,) = await on_record(listening)
+    assert entry["sha256"] == sha256(content).hexdigest()
+
+
+async def test_without_its_memory_sound_is_heard_and_on_record_all_the_same(listening: Served, tmp_path: Path) -> None:
+    async def is_away() -> None:
+        raise ConnectionError("the memory is away")
+
+    call = await heard(listening)
+    secret = secret_of(settings_from(tmp_path))
+    memory = UnsteadyMemory(is_away)
+    clips = Clips(listening.house.store, tmp_path / "home", secret, memory, listening.house.calls.now)
+    assert isinstance(await clips.hand_out(Part(call, 3.0, 5.0), "person:E01"), bytes)
+    assert len(await on_record(listening)) == 1
 
 
 async def test_deleted_it_is_gone(listening: Served) -> None:

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from actions.crm import own, people
-from actions.outside.tables import EmployeeRow
+from actions.outside.tables import CustomerRow, EmployeeRow, IdentityRow
 from tests.doors.house_with_doors import (
     MANAGERS,
     SLACK_USERS,
@@ -71,9 +71,15 @@ async def test_a_group_that_removed_parley_gets_its_card_member_by_member(doors:
     assert "我来处理" not in buttons_of(cards["D0SOUTH"])
 
 
-async def test_what_only_one_who_has_left_was_to_do_is_the_managers(doors: HouseWithDoors) -> None:
+@pytest.mark.parametrize("why", ["has left", "is nobody", "is on no channel"])
+async def test_what_only_one_who_is_not_reached_was_to_do_is_the_managers(doors: HouseWithDoors, why: str) -> None:
     async with doors.house.store.write() as tx:
-        await tx.execute(update(EmployeeRow).where(EmployeeRow.id == "E02").values(has_left=True))
+        if why == "has left":
+            await tx.execute(update(EmployeeRow).where(EmployeeRow.id == "E02").values(has_left=True))
+        elif why == "is nobody":
+            await tx.execute(update(CustomerRow).where(CustomerRow.id == "C002").values(owner_id="E99"))
+        else:
+            await tx.execute(delete(IdentityRow).where(IdentityRow.person_id == "E02"))
         await people.unbind_group(tx, "@service", "slack")
         await people.bind_group(tx, "@managers", "slack", MANAGERS)
     await called(doors, "销售: 您好\n客户: 你们服务太差了我要投诉\n销售: 抱歉", customer="C002")

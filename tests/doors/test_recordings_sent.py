@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.files import LARGEST_RECORDING
+from bot.files import LARGEST_RECORDING, place_for
 from tests.doors.house_with_doors import (
     CUSTOMER,
     SLACK_USERS,
@@ -83,6 +83,17 @@ async def test_a_wecom_recording_that_expired_is_told_with_what_to_do(doors: Hou
     await doors.wecom.server.deliver(doors.wecom.media("voice", "never there"))
     await all_told(doors)
     assert "已经取不到了" in said_to(doors) and "请重新发一次" in said_to(doors)
+
+
+async def test_what_an_attempt_that_died_had_fetched_is_not_fetched_again(doors: HouseWithDoors) -> None:
+    """Its link may be over by now; and the plain file must not stay behind."""
+    left = place_for(doors.home, "wecom:7000000001:f1", "通话.m4a")
+    left.parent.mkdir(parents=True)
+    left.write_text(CALL, encoding="utf-8")
+    await doors.wecom.server.deliver(doors.wecom.media("file", "f1", FileName="通话.m4a"))
+    await all_told(doors)
+    assert labels_of(doors.wecom.cards_of("zhang")[-1])[0] == "客户在通话里同意了"
+    assert doors.kept_files() == []
 
 
 async def test_what_wecom_understood_itself_is_shown_back_first(doors: HouseWithDoors, listener: FakeListener) -> None:

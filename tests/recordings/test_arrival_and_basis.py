@@ -170,7 +170,25 @@ async def test_deleted_on_demand_the_words_go_as_well(house: HouseUnderTest) -> 
     await house.press("E01", button(house, "E01", "删除录音"))
     async with house.store.read() as tx:
         assert (await tx.execute(select(RecordingPartRow.number))).scalars().all() == []
-    assert "没有文字" in text_of(await house.press("E01", button(house, "E01", "全部")))
+    assert "全部" not in [one.label for one in house.buttons("E01")]
+    shown_before = next(one for one in house.buttons_ever("E01") if one.label == "全部")
+    assert "没有文字" in text_of(await house.press("E01", shown_before))
+
+
+async def test_with_the_words_the_cards_that_show_them_go_wherever_they_stand(house: HouseUnderTest) -> None:
+    await house.send_recording("E01", CALL)
+    await house.send_recording("E02", CALL, "forwarded.m4a")
+    await house.press("E01", button(house, "E01", "客户在通话里同意了"))
+    await house.listened()
+    await house.press("E01", button(house, "E01", "全部"))
+    await house.press("E01", button(house, "E01", "更多"))
+    await house.press("E01", button(house, "E01", "概要"))
+    await house.press("E01", button(house, "E01", "更多"))
+    news = await house.press("E01", button(house, "E01", "删除录音"))
+    redrawn = [one for one in news if one.redraws and "录音已删除" in one.reply.text]
+    assert {one.conversation for one in redrawn} == {"E01", "E02"}
+    shown = [reply.text for screen in house._screens.values() for reply in screen.values()]
+    assert not [text for text in shown if "你们的报价比别家贵" in text]
 
 
 async def test_an_empty_file_is_told(house: HouseUnderTest) -> None:

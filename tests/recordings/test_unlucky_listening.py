@@ -167,6 +167,19 @@ async def test_a_sealed_file_that_was_left_over_is_not_swept_away_once_it_came_a
     assert not sealed.exists()
 
 
+async def test_what_a_process_that_died_while_sealing_left_is_taken_away(house: HouseUnderTest) -> None:
+    await house.send_recording("E01", CALL)
+    sealed = sealed_path(house.home, (await only_recording(house))["id"])
+    half = sealed.with_name(f"{sealed.name}.0123456789ab.part")
+    half.write_bytes(b"sealed")
+    at = house.clock().timestamp()
+    os.utime(half, (at, at))
+    await house.pass_time(timedelta(hours=1))
+    assert half.exists()
+    await house.pass_time(timedelta(hours=2))
+    assert not half.exists() and sealed.exists()
+
+
 async def test_a_stray_that_cannot_be_taken_away_ends_no_sweep(house: HouseUnderTest) -> None:
     """The sweep of the queue comes after it."""
     shelf = RecordingShelf(house.store, house.home, bytes(32), shipped_recordings, _nothing_to_decide, house.clock)
