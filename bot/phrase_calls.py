@@ -10,9 +10,9 @@ from actions.commands.calls import CallLift, CallMoment, CallPromise, CallSignal
 from actions.commands.planning import SALES
 from actions.commands.recordings import DeleteRecording, NotWithCustomer, recording_data
 from actions.commands.roster import command_to_json
-from actions.crm.records import Customer, Speaker
+from actions.crm.records import Customer, Signal, Speaker
 from actions.plays.local_time import moment
-from bot.call_reading import CallRead, CallSummary, SignalHeard
+from bot.call_reading import CallRead, CallSummary, SignalHeard, SignalOver
 from bot.dispatching import SentCall
 from bot.message import Button, Card, Reply
 from bot.phrase_clips import to_play
@@ -405,11 +405,12 @@ def _signal(one: SignalHeard) -> CallSignal:
 
 def _lifts(step: ShowCallNote) -> tuple[CallLift, ...]:
     over = {one.kind: one for one in step.read.over if f"lift:{one.kind}" not in step.without}
-    return tuple(
-        CallLift(one.id, _second(over[one.kind].quote), over[one.kind].quote.text[:_MOST_WORDS], over[one.kind].by_anyone)
-        for one in step.standing
-        if one.kind in over
-    )
+    return tuple(lift_of(one, over[one.kind]) for one in step.standing if one.kind in over)
+
+
+def lift_of(signal: Signal, over: SignalOver) -> CallLift:
+    """What lifts this signal: the words in the call that say it is over, at their second."""
+    return CallLift(signal.id, _second(over.quote), over.quote.text[:_MOST_WORDS], over.by_anyone)
 
 
 def _moment_data(one: CallMoment, voice: Voice) -> dict[str, Any]:

@@ -374,6 +374,7 @@ class CallFile:
     """A call as it is on file: its turns as they stand, what was put right in them, and what was written down of it.
 
     `senders` are all who sent these bytes. `signals` are the customer's from this recording, `firings` what they stopped.
+    `lifted` are the customer's earlier signals that stand lifted by this call's words: nobody decided otherwise since.
     Read together, kept nowhere.
     """
 
@@ -384,6 +385,7 @@ class CallFile:
     activity: Activity | None = None
     signals: tuple["Signal", ...] = ()
     firings: tuple["Firing", ...] = ()
+    lifted: tuple["Signal", ...] = ()
 
 
 @dataclass(frozen=True)
