@@ -51,6 +51,13 @@ def with_clip(reply: Reply, file: File, shut: str | None, voice: Voice) -> Reply
     return replace(reply, text=f"{reply.text}\n{why}", card=card)
 
 
+def with_clip_elsewhere(reply: Reply, part: Part, voice: Voice) -> Reply:
+    """The reply with the line that says where its sound lies: sent apart, it stays there when the card is drawn anew."""
+    told = voice.say("clip.apart", {"at": seconds_of(part)})
+    card = replace(reply.card, lines=(*reply.card.lines, told)) if reply.card else None
+    return replace(reply, text=f"{reply.text}\n{told}", card=card)
+
+
 def clip_file(part: Part, reader: str, name: str, deed: str = "") -> File:
     """The file of a reply that a part of a recording becomes when it is sent; `name` says what is heard."""
     return File(
