@@ -85,7 +85,7 @@ def phrase_report(
     make: list[MakeButton] = []
     if person is None or person.role in SALES:
         if customer is not None and read.strongest is not None:
-            make.append(_next_steps(read.strongest, customer, voice, mint))
+            make.append(_next_steps(read.strongest, recording.id, customer, voice, mint))
         make.append(lambda: Button(mint("call_note", {"recording": recording.id}), voice.say("button.call_note")))
     make.append(lambda: Button(mint("transcript", {"recording": recording.id, "start": 0}), voice.say("button.whole")))
     delete = DeleteRecording(recording.id)
@@ -364,11 +364,16 @@ def _note(read: CallRead, voice: Voice, *, is_synthetic: bool) -> str:
 # --- what hangs on it --------------------------------------------------------------------------------------------------
 
 
-def _next_steps(strongest: Moment, customer: Customer, voice: Voice, mint: Mint) -> MakeButton:
-    """The customer's words go down the road that words told by a colleague go."""
-    words = shortened(strongest.quote.text, _LONG_QUOTE)
-    text = voice.say("report.reported", {"customer": called(customer, voice), "words": words})
-    return lambda: Button(mint("say", {"text": text}), voice.say("button.call_steps"))
+def _next_steps(strongest: Moment, recording: str, customer: Customer, voice: Voice, mint: Mint) -> MakeButton:
+    """The customer's words go down the road that words told by a colleague go; what comes of them rests on this moment."""
+    said = {"text": reported(strongest, customer, voice), "intent": strongest.intent, "at": strongest.quote.start}
+    return lambda: Button(mint("say", {**said, "recording": recording}), voice.say("button.call_steps"))
+
+
+def reported(shown: Moment, customer: Customer, voice: Voice) -> str:
+    """A customer's moment as a colleague would tell of it."""
+    words = shortened(shown.quote.text, _LONG_QUOTE)
+    return voice.say("report.reported", {"customer": called(customer, voice), "words": words})
 
 
 def _without(step: ShowCallNote, name: str, left_out: Sequence[str], label: str, mint: Mint) -> MakeButton:

@@ -449,7 +449,8 @@ class Firing:
     digest of that. `why` is the breaker's sentence as it stood then; `words`, `said_by`, `said_at`, `source` are the
     evidence, `signal_id` the signal behind it. `roles` (separated by `|`) may rule.
     A release counts once: then it is `used`, and `proposal_id` the step that went on by it. Where that made a paper, the
-    release goes with the paper to its sending, once: then it is `sent`.
+    release goes with the paper to its sending, once: then it is `sent`. It is `over` where the step was withdrawn, or asked
+    anew, because the call that it rested on was put right.
     """
 
     id: str
@@ -472,7 +473,7 @@ class Firing:
     said_at: datetime | None = None
     source: str = ""
     signal_id: str | None = None
-    state: Literal["open", "appealed", "released", "lifted", "upheld", "used", "sent"] = "open"
+    state: Literal["open", "appealed", "released", "lifted", "upheld", "used", "sent", "over"] = "open"
     appeal: str | None = None
     ruled_by: str | None = None
     ruled_at: datetime | None = None
