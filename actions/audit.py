@@ -25,6 +25,7 @@ Kind = Literal[
     "decision",
     "confirmation",
     "edit",
+    "withdrawal",
     "deed_begin",
     "change",
     "deed_done",

@@ -27,7 +27,7 @@ from actions.crm.records import Speaker
 from actions.deed import Deed, claim, do, entries, opening, ref, was_done, with_fresh_plan, within
 from actions.outside.store import Tx
 from actions.outside.tables import DeedRow
-from actions.parked import expiry_timer, park, parked, settle, settled_before
+from actions.parked import expiry_timer, park, parked, settle, settled_before, supersede
 from actions.policy.policy import Policy
 from actions.proposal import Decision, Json, Outcome, Proposal, Schedule
 from actions.proposal_json import decision_from_json, proposal_from_json
@@ -217,6 +217,26 @@ async def expire(world: World, proposal_id: str, tx: Tx | None = None) -> Outcom
     async with within(world, tx) as inner:
         row = await parked(inner, proposal_id, to_change=True)
         return None if row is None else await run_out(world, inner, row)
+
+
+async def withdraw(
+    world: World, proposal_id: str, why: Mapping[str, Json], *, tx: Tx | None = None, instead: str | None = None
+) -> Outcome | None:
+    """End a parked proposal because what it rests on does not hold any more, whoever has said yes; None if it waits no more.
+
+    `why` goes into the record. `instead` names what is asked in its place: no yes to this one counts for that.
+    """
+    now = world.now()
+    async with within(world, tx) as inner:
+        row = await parked(inner, proposal_id, to_change=True)
+        state = "withdrawn" if instead is None else "superseded"
+        if row is None or not await settle(inner, proposal_id, state, None, now):
+            return None
+        if instead is not None:
+            await supersede(inner, proposal_id, instead)
+        await audit.append(inner, now, Entry("withdrawal", None, ref(proposal_id), {**why, "state": state, "to": instead}))
+        ended = proposal_from_json(row["proposal"]), decision_from_json(row["decision"])
+        return Outcome("withdrawn", *ended, data={"decided_at": own.json_value(now)})
 
 
 async def _answering(

@@ -46,6 +46,7 @@ BOOKKEEPING = frozenset(
         "appeal_firing",
         "rule_on_firing",
         "spend_release",
+        "end_firing",
         "tell_owner",
         "report_gap",
         "sign_review",

@@ -142,7 +142,8 @@ def _decided(proposal_id: str, entry: RowMapping, proposed: RowMapping | None) -
 
 
 def _ended(after: list[RowMapping] | Any, verdict: str) -> str | None:
-    """What came of it: done, taken back, rejected, expired, superseded, refused, stale or failed; None while it waits."""
+    """What came of it: done, taken back, rejected, expired, withdrawn, superseded, refused, stale or failed; None while it
+    waits."""
     state = "refused" if verdict == "refuse" else None
     for one in after:
         match one["kind"]:
@@ -156,6 +157,8 @@ def _ended(after: list[RowMapping] | Any, verdict: str) -> str | None:
                 state = "expired"
             case "edit":
                 state = "superseded"
+            case "withdrawal":
+                state = str(one["body"]["state"])
             case "confirmation" if not one["body"].get("yes"):
                 state = "rejected"
     return state

@@ -452,8 +452,9 @@ class Outcome:
 
     done: carried out now. already: it had been done before with the same key. waiting: parked for a person's yes.
     refused: by decision. stale: the record changed since the plan; `proposal` is the fresh one to show. impossible: the
-    plan has a problem. rejected, expired: a waiting one ended so. failed: broken, nothing changed. Still waiting are:
-    partial (a yes counts, others are needed), escalated (nobody answered, the next one up is asked too), reminded.
+    plan has a problem. rejected, expired: a waiting one ended so; withdrawn: so did one whose evidence does not hold.
+    failed: broken, nothing changed. Still waiting are: partial (a yes counts, others are needed), escalated (nobody
+    answered, the next one up is asked too), reminded.
     """
 
     kind: Literal[
@@ -468,6 +469,7 @@ class Outcome:
         "impossible",
         "rejected",
         "expired",
+        "withdrawn",
         "failed",
     ]
     proposal: Proposal

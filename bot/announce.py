@@ -29,6 +29,7 @@ from bot.kept_papers import at_home
 from bot.message import Address, Reply
 from bot.outbox import Outbox
 from bot.phrase import phrase_notice
+from bot.sound_on_cards import SoundOfCard, sounds_of
 
 log = structlog.get_logger()
 
@@ -155,11 +156,15 @@ class Announcer:
         _, zone = await _manner(tx, "group:@managers")
 
         mints: list[Mint] = []
+        sounds: Mapping[str, SoundOfCard] = {}
+        if notice.topic != "recording_deleted":  # which says it all
+            sounds = await sounds_of(tx, notice.view_of, Part.of(notice.data), key.rpartition(":")[0])
 
-        # each copy keeps the language it was written in
+        # each copy keeps the language it was written in, and its sound
         def reply_for(address: Address, earlier: Reply) -> Reply:
             mints.append(mint := Mint(f"{key}:{address.key}", address.key, self._now()))
-            return phrase_notice(notice, earlier.lang, mint, zone).reply
+            reply = phrase_notice(notice, earlier.lang, mint, zone).reply
+            return sounds[address.key].on(reply) if address.key in sounds else reply
 
         targets = await self._outbox.redraw(tx, key, notice.view_of, reply_for)
         for mint in mints:

@@ -32,6 +32,7 @@ from actions.recordings.sealed import FOLDER as RECORDINGS
 from actions.rulebook import Rulebook
 from actions.world import World
 from bot.announce import Announcer
+from bot.asked_on_calls import AskedOnCalls
 from bot.call_corrections import CallCorrections
 from bot.call_opening import CallOpener
 from bot.call_reading import CallReader
@@ -318,6 +319,7 @@ async def build_house(
     async def corrected(timer: Timer) -> None:
         await listening.judge_again(timer.data["recording"])  # first: what was made of the wrong speaker is told no more
         await tells.corrected(timer.data["recording"], timer.due_at)
+        await asked_on_calls.judge_again(timer.data["recording"])
 
     weighed: tuple[int, datetime | None] | None = None
 
@@ -365,7 +367,9 @@ async def build_house(
     listener = listener or listener_of(settings)
     shelf = RecordingShelf(store, settings.home, secret, lambda: rulebook.policy.recordings, judge.quietly, now)
     call_links = CallLinks(secret, now)
-    dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now, DispatchLinks(secret, now))
+    rules = DispatchLinks(secret, now)
+    dispatching = Dispatching(store, calls, rulebook, judge.for_the_house, now, rules, judge.withdraw)
+    asked_on_calls = AskedOnCalls(store, calls, judge, now)
     tells = RecordingTeller(store, outbox, channels, listener, calls, dispatching, settings.home, now, call_links)
     mood_step = MoodStep(moods or moods_of(settings, minds.reader), settings.home, now)
     listening = Listening(store, settings.home, secret, listener, shelf, tells, mood_step, accept, now, likely=names.likely)

@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from actions.carry_out import timers
-from actions.commands.calls import CallPromise, WriteCall, call_reminder
+from actions.commands.calls import CallLift, CallPromise, WriteCall, call_reminder
 from actions.commands.corrections import CallRevision, CorrectCall, RevisedPromise, call_file
 from actions.crm import own, people
 from actions.crm.records import CallFile, Corrected, Customer, Recording, Reminder, Speaker
 from actions.outside.store import Store, Tx
 from actions.proposal import Outcome, Plan
+from bot.call_notes import signals_over
 from bot.call_reading import CallRead, CallReader
 from bot.kept_recordings import RecordingShelf, may_read
-from bot.phrase_calls import call_note, promised
+from bot.phrase_calls import call_note, lift_of, promised
 from bot.steps import ShowCallNote
 from bot.wording.fill import Voice
 from bot.wording.sentences import LANGUAGES
@@ -63,7 +64,8 @@ async def correction(
     before = await calls.read(recording, file.turns, (writer or speaker).zone)
     after = await calls.read(corrected, turns, (writer or speaker).zone)
     notes = _Notes(before, after, customer, writer or speaker)
-    return replace(command, revised=await _revision(tx, notes, file))
+    revised = await _revision(tx, notes, file)
+    return replace(command, revised=replace(revised, lifts=await _lifts(tx, notes, file, speaker)))
 
 
 class CallCorrections:
@@ -111,6 +113,11 @@ class _Notes:
         self._customer = customer
         self.writer = writer
 
+    @property
+    def customer(self) -> Customer:
+        """With whom the call was."""
+        return self._customer
+
     def of(self, read: CallRead, lang: str, without: Sequence[str] = ()) -> WriteCall:
         voice = Voice("en" if lang == "en" else "zh", self.writer.zone)
         at = read.recording.created_at
@@ -125,6 +132,16 @@ async def _revision(tx: Tx, notes: _Notes, file: CallFile) -> CallRevision:
     left_out = [f"signal:{one.kind}" for one in notes.before.signals if one.kind not in there]
     note = notes.of(notes.after, lang, left_out)
     return CallRevision(note.text, note.moments, note.signals, await _promises(tx, notes))
+
+
+async def _lifts(tx: Tx, notes: _Notes, file: CallFile, speaker: Speaker) -> tuple[CallLift, ...]:
+    """What the call says is over, as it will stand: of what it had lifted what it still ends, and what it did not end before
+    and this speaker may lift. What somebody left standing when they wrote it down stays."""
+    over = {one.kind: one for one in notes.after.over}
+    still = [one for one in file.lifted if one.kind in over]
+    ended_before = {one.kind for one in notes.before.over}
+    found = await signals_over(tx, notes.after, notes.customer, speaker)
+    return tuple(lift_of(one, over[one.kind]) for one in (*still, *(one for one in found if one.kind not in ended_before)))
 
 
 async def _promises(tx: Tx, notes: _Notes) -> tuple[RevisedPromise, ...]:

@@ -36,7 +36,7 @@ async def note_on_call(tx: Tx, heard: Heard, data: Mapping[str, Any], calls: Cal
     customer = await _customer(tx, heard, recording.customer_id or data.get("customer"))
     if customer is None:
         return AskCallCustomer(recording, await _candidates(tx, heard, read.companies))
-    standing = await _standing(tx, read, customer, heard.speaker)
+    standing = await signals_over(tx, read, customer, heard.speaker)
     return ShowCallNote(read, customer, heard.speaker, heard.now, tuple(data.get("without", ())), standing)
 
 
@@ -70,7 +70,7 @@ async def says_with_whom(tx: Tx, heard: Heard, understanding: Understanding, cal
     return await note_on_call(tx, heard, {"recording": recording.id, "customer": named[0].id}, calls)
 
 
-async def _standing(tx: Tx, read: CallRead, customer: Customer, speaker: Speaker) -> tuple[Signal, ...]:
+async def signals_over(tx: Tx, read: CallRead, customer: Customer, speaker: Speaker) -> tuple[Signal, ...]:
     """The open signals of this customer, from before the call, that it says are over and this speaker may end."""
     over = {one.kind: one for one in read.over}
     where = {"customer_id": customer.id, "state": "open", "kind": list(over)}
@@ -79,6 +79,7 @@ async def _standing(tx: Tx, read: CallRead, customer: Customer, speaker: Speaker
         one
         for one in found
         if isinstance(one, Signal)
+        and one.source_id != read.recording.id
         and one.at <= read.recording.created_at
         and (over[one.kind].by_anyone or may_rule(one.roles, about_customer(customer), speaker))
     )

@@ -4,7 +4,7 @@ The roof's part of dispatch by mood: what counts of a call is gathered here, wei
 by actions/commands/dispatch.py on the same road as everything else. Only the customer is looked at.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -30,7 +30,7 @@ from actions.crm import own, people
 from actions.crm.records import Customer, Dispatch, DispatchVersion, Recording, Speaker, Ticket, TicketKind
 from actions.draft import draft
 from actions.outside.store import Store, Tx
-from actions.outside.tables import CustomerRow, DispatchRow, RecordingRow
+from actions.outside.tables import CustomerRow, DispatchRow, ProposalRow, RecordingRow
 from actions.policy.dispatch import (
     BASE,
     PRIORITIES,
@@ -44,6 +44,7 @@ from actions.policy.dispatch import (
 )
 from actions.policy.policy import Policy
 from actions.proposal import Basis, Command, Json, Outcome
+from actions.proposal_json import decision_from_json, proposal_from_json
 from bot.call_reading import CallRead, CallReader
 from bot.kept_moods import HeardMood, mood_of
 from bot.kept_recordings import Quietly, turns_of
@@ -53,6 +54,9 @@ from voice.sentences import Sentence, quote_at
 
 MOST_CALLS = 200
 """Calls that a trial of another template is made on, the latest first."""
+
+Withdraw = Callable[[Tx, str, Mapping[str, Json], str | None], Awaitable[bool]]
+"""Ends a proposal that waits for a yes: why, and which one is asked in its place."""
 _MOST_VERSIONS = 50
 _LONGEST_WORDS = 300
 _KINDS: dict[str, TicketKind] = {
@@ -124,7 +128,8 @@ class SentCall:
 
 class Dispatching:
     """Sends calls, keeps the template. `decide` decides a proposal, carries it out, and asks whoever must say yes first;
-    `links` are those to the page where the template is set."""
+    `withdraw` ends what waits for that on facts that are others now; `links` are those to the page where the template is
+    set."""
 
     def __init__(
         self,
@@ -134,7 +139,9 @@ class Dispatching:
         decide: Quietly,
         now: Callable[[], datetime],
         links: DispatchLinks,
+        withdraw: Withdraw,
     ) -> None:
+        self._withdraw = withdraw
         self._store = store
         self._calls = calls
         self._policy = policy
@@ -158,9 +165,14 @@ class Dispatching:
         others = [one for one in tickets if one.recording_id != recording.id]
         facts = facts_of(read, mood, customer, len(others), in_force.template)
         number, kept = await _sent_before(tx, recording.id)
+        asked = await _asked_for(tx, recording.id)
         if kept is not None and _is_same(kept, facts, customer.id):
+            await self._end(tx, asked, recording.id, None)
             ticket = await own.get(tx, "ticket", kept.ticket_id) if kept.ticket_id else None
             return SentCall(None, in_force.template.lines.get(kept.line), ticket if isinstance(ticket, Ticket) else None)
+        same = next((one for one in asked if _asks_the_same(one, facts, customer.id, in_force.version)), None)
+        if same is not None:  # those who may say yes look at exactly this
+            return SentCall(same, in_force.template.lines.get(_command(same).desk.line))
         made = dispatch(facts, in_force.template, self._policy().hours)
         kind = _kind(facts)
         ticket = _ticket_for(tickets, recording, kind, await _ticket_before(tx, kept))
@@ -179,7 +191,15 @@ class Dispatching:
             ticket_id=ticket.id if ticket else None,
         )
         outcome = await self._order(tx, command, HOUSE, f"dispatch:{recording.id}:{number}", f"recording:{recording.id}")
+        await self._end(tx, asked, recording.id, outcome)
         return SentCall(outcome, in_force.template.lines.get(made.line), ticket)
+
+    async def _end(self, tx: Tx, asked: Sequence[Outcome], recording_id: str, instead: Outcome | None) -> None:
+        """What waited on facts that are others now is over: nobody's yes to it sends the call."""
+        another = instead.proposal.id if instead is not None and instead.kind == "waiting" else None
+        for one in asked:
+            if one.proposal.id != another:
+                await self._withdraw(tx, one.proposal.id, {"because": "evidence", "recording": recording_id}, another)
 
     async def send_again(self, recording_id: str) -> None:
         """Read a call as it stands now and send it, where that makes it another one."""
@@ -341,6 +361,19 @@ def _is_same(kept: Dispatch, facts: CallFacts, customer_id: str) -> bool:
     return whose == customer_id and replace(before, open_tickets=0) == replace(facts, open_tickets=0)
 
 
+def _command(waiting: Outcome) -> DispatchCall:
+    command = waiting.proposal.command
+    assert isinstance(command, DispatchCall)  # it was looked for
+    return command
+
+
+def _asks_the_same(waiting: Outcome, facts: CallFacts, customer_id: str, version: str) -> bool:
+    """Whether what waits for a yes rests on these facts."""
+    command = _command(waiting)
+    is_same = replace(command.facts, open_tickets=0) == replace(facts, open_tickets=0)
+    return is_same and (command.customer_id, command.version) == (customer_id, version)
+
+
 def _ticket_for(tickets: Sequence[Ticket], recording: Recording, kind: TicketKind, before: Ticket | None) -> Ticket | None:
     """The ticket that this call is about: that of the call itself, else an open one of the same customer and matter."""
     if before is not None and before.recording_id == recording.id and before.state != "closed":
@@ -364,6 +397,17 @@ async def _sent_before(tx: Tx, recording_id: str) -> tuple[int, Dispatch | None]
     count = await tx.scalar(select(func.count()).select_from(DispatchRow).where(DispatchRow.recording_id == recording_id))
     last = await own.find(tx, "dispatch", where={"recording_id": recording_id}, order=("-at", "-id"), limit=1)
     return count or 0, next((one for one in last if isinstance(one, Dispatch)), None)
+
+
+async def _asked_for(tx: Tx, recording_id: str) -> list[Outcome]:
+    """What waits for a yes before this call is sent."""
+    rows = await tx.execute(select(ProposalRow.proposal, ProposalRow.decision).where(ProposalRow.state == "pending"))
+    found = [(row, row.proposal["command"]) for row in rows.all()]
+    return [
+        Outcome("waiting", proposal_from_json(row.proposal), decision_from_json(row.decision))
+        for row, command in found
+        if command["name"] == DispatchCall.name and command["args"]["recording_id"] == recording_id
+    ]
 
 
 async def _latest(tx: Tx) -> list[tuple[Any, CallFacts]]:

@@ -129,7 +129,7 @@ class Settled(BaseModel):
     digest: str
 
 
-State = Literal["pending", "done", "rejected", "expired", "stale", "failed", "superseded"]
+State = Literal["pending", "done", "rejected", "expired", "withdrawn", "stale", "failed", "superseded"]
 _MOST = 200
 
 

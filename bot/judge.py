@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from actions import audit
 from actions.approvers import read_staff, who_can
-from actions.carry_out import carry_out, confirm, edit, expire, last_deed, timers, undo
+from actions.carry_out import carry_out, confirm, edit, expire, last_deed, timers, undo, withdraw
 from actions.commands.calendars import TellClashes
 from actions.commands.clock import DeliverReminder
 from actions.commands.meetings import ReleaseHold, RemindMeeting
@@ -37,7 +37,7 @@ from bot.message import Address, Reply, address_from_json, address_to_json
 from bot.names import NameBook
 from bot.outbox import Outbox, target_of
 from bot.phrase import phrase_confirmation, phrase_outcome, phrase_settled, phrase_waiting
-from bot.phrase_answered import phrase_changed, phrase_passed_on, phrase_superseded
+from bot.phrase_answered import phrase_changed, phrase_passed_on, phrase_renewed, phrase_superseded, with_asked_anew
 from bot.standing import Waiting, names_of, waiting_of
 from bot.steps import Language
 from bot.stops import Stops
@@ -340,6 +340,44 @@ class Judge:
         await self._tell_changed(tx, instead, outcome, here)
         return Settled(outcome, waiting=instead)
 
+    async def withdraw(self, tx: Tx, proposal_id: str, why: Mapping[str, Any], instead: str | None = None) -> bool:
+        """End what waits, as its evidence does not hold: those who were asked and whoever asked see that it is over, or on
+        the old cards that something else is asked `instead`. False if it waits no more."""
+        await audit.lock(tx)
+        outcome = await withdraw(self._world, proposal_id, why, tx=tx, instead=instead)
+        if outcome is None:
+            return False
+        await self._stops.end(tx, outcome.proposal)
+        if instead is None:
+            await self._settled(tx, proposal_id, outcome)
+            return True
+        proposal = outcome.proposal
+        targets = await self._outbox.redraw(
+            tx,
+            f"renewed:{proposal_id}",
+            f"proposal:{proposal_id}",
+            lambda to, earlier: phrase_renewed(proposal, earlier.lang).reply,
+        )
+        after_commit(tx, partial(self._outbox.kick, targets))
+        return True
+
+    async def renew(self, tx: Tx, before: Waiting, again: Proposal, why: Mapping[str, Any]) -> None:
+        """Judge the same once more on other evidence, in place of what was asked `before`: no yes to that counts for it.
+        What had been withdrawn is asked again."""
+        await audit.lock(tx)
+        row = await parked(tx, before.proposal.id)
+        assert row is not None  # proposals are never deleted
+        if before.state == "pending":
+            await self.withdraw(tx, before.proposal.id, why, again.id)
+        else:
+            await supersede(tx, before.proposal.id, again.id)
+        if row["address"] is None:
+            await self.for_the_house(tx, again, f"evidence:{again.id}")
+            return
+        lang = _language(row["lang"])
+        asker = Asker(address_from_json(row["address"]), lang)
+        await self.judge(tx, again, asker, f"renewed:{again.id}", lambda phrased, mint: with_asked_anew(phrased, lang))
+
     async def _tell_changed(self, tx: Tx, instead: Waiting, outcome: Outcome, here: Address | None) -> None:
         after_commit(tx, partial(self._arm, (expiry_timer(instead.proposal.id),)))
         row = await parked(tx, instead.proposal.id)
@@ -482,7 +520,7 @@ class Judge:
         changed in the meantime makes a fresh proposal, shown again to those who may confirm it.
         """
         state = outcome.data.get("state") if outcome.kind == "already" else outcome.kind
-        if state not in ("done", "rejected", "expired", "stale", "failed"):
+        if state not in ("done", "rejected", "expired", "withdrawn", "stale", "failed"):
             return False
         self._names.changed(_touched(outcome))
         proposal, final = outcome.proposal, replace(outcome, kind=state)

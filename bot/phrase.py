@@ -149,6 +149,8 @@ def phrase_also(phrased: Phrased, situation: Situation, mint: Mint) -> Phrased:
 def phrase_outcome(outcome: Outcome, viewer: Speaker, lang: Language, mint: Mint) -> Phrased:
     """Tell what became of a proposal to whoever asked for it, or to whoever decided."""
     voice = Voice(lang, viewer.zone)
+    if outcome.kind == "already" and outcome.data.get("state") == "withdrawn":
+        outcome = replace(outcome, kind="withdrawn")
     match outcome.kind:
         case "done":
             return _done(outcome, viewer, voice, mint)
@@ -160,11 +162,12 @@ def phrase_outcome(outcome: Outcome, viewer: Speaker, lang: Language, mint: Mint
             return _stale(outcome, voice, mint)
         case "impossible":
             return _impossible(outcome, voice, mint)
-        case "rejected" | "expired":
+        case "rejected" | "expired" | "withdrawn":
             told = {
                 "deed": asked_deed(outcome.proposal, voice),
                 "title": title_of(outcome.proposal, voice),
                 "by": _decider(outcome, voice),
+                "because": _because(outcome),
             }
             return _plain(voice, f"outcome.{_ended(outcome)}", told, outcome.proposal.basis)
         case _:
@@ -231,6 +234,7 @@ def phrase_settled(proposal: Proposal, outcome: Outcome, lang: Language) -> Phra
     """The same card once it is settled: what became of it and by whom, without buttons."""
     voice = Voice(lang, proposal.requester.zone)
     told = {"deed": asked_deed(proposal, voice), "title": title_of(proposal, voice), "by": _decider(outcome, voice)}
+    told["because"] = _because(outcome)
     key = "confirmed" if outcome.kind in ("done", "already") else _ended(outcome)
     lines = _lines(voice, f"outcome.{key}", told)
     if outcome.kind == "stale" and outcome.data.get("stopped"):
@@ -411,6 +415,11 @@ def _ended(outcome: Outcome) -> str:
     """How it ended; who takes their own request back has not been turned down."""
     is_own = outcome.decided_by is not None and outcome.decided_by == outcome.proposal.requester.person_id
     return "withdrawn" if outcome.kind == "rejected" and is_own else outcome.kind
+
+
+def _because(outcome: Outcome) -> str | None:
+    """Why something that nobody turned down was withdrawn."""
+    return "evidence" if outcome.kind == "withdrawn" else None
 
 
 def _decider(outcome: Outcome, voice: Voice) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from actions.answering import editable
 from actions.crm.records import Speaker
 from actions.decide import may_confirm
-from actions.proposal import Command, Outcome
+from actions.proposal import Command, Outcome, Proposal
 from bot.message import Card
 from bot.phrase import phrase_confirmation, phrase_outcome, phrase_waiting
 from bot.standing import Waiting
@@ -77,6 +77,22 @@ def phrase_superseded(instead: Waiting, lang: Language) -> Phrased:
     lines += changed_arguments(edited["changes"], proposal.plan, voice)
     card = Card(lines[0], tuple(lines[1:]), view_of=f"proposal:{edited['instead_of']}")
     return Phrased(reply_of(card, voice), why=proposal.basis)
+
+
+def phrase_renewed(proposal: Proposal, lang: Language) -> Phrased:
+    """The old card once the same is asked on other evidence: that it no longer holds."""
+    voice = Voice(lang, proposal.requester.zone)
+    told = {"deed": asked_deed(proposal, voice), "title": title_of(proposal, voice)}
+    lines = voice.say("outcome.renewed", told).split("\n")
+    return Phrased(reply_of(Card(lines[0], tuple(lines[1:]), view_of=f"proposal:{proposal.id}"), voice), why=proposal.basis)
+
+
+def with_asked_anew(phrased: Phrased, lang: Language) -> Phrased:
+    """An answer with the line that says why whoever asked hears of it once more."""
+    voice = Voice(lang)
+    card = phrased.reply.card or card_of(phrased.reply.text)
+    reply = reply_of(replace(card, lines=(*card.lines, voice.say("outcome.asked_anew"))), voice)
+    return replace(phrased, reply=replace(reply, files=phrased.reply.files, links=phrased.reply.links))
 
 
 def phrase_changed(

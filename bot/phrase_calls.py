@@ -10,9 +10,9 @@ from actions.commands.calls import CallLift, CallMoment, CallPromise, CallSignal
 from actions.commands.planning import SALES
 from actions.commands.recordings import DeleteRecording, NotWithCustomer, recording_data
 from actions.commands.roster import command_to_json
-from actions.crm.records import Customer, Speaker
+from actions.crm.records import Customer, Signal, Speaker
 from actions.plays.local_time import moment
-from bot.call_reading import CallRead, CallSummary, SignalHeard
+from bot.call_reading import CallRead, CallSummary, SignalHeard, SignalOver
 from bot.dispatching import SentCall
 from bot.message import Button, Card, Reply
 from bot.phrase_clips import to_play
@@ -85,7 +85,7 @@ def phrase_report(
     make: list[MakeButton] = []
     if person is None or person.role in SALES:
         if customer is not None and read.strongest is not None:
-            make.append(_next_steps(read.strongest, customer, voice, mint))
+            make.append(_next_steps(read.strongest, recording.id, customer, voice, mint))
         make.append(lambda: Button(mint("call_note", {"recording": recording.id}), voice.say("button.call_note")))
     make.append(lambda: Button(mint("transcript", {"recording": recording.id, "start": 0}), voice.say("button.whole")))
     delete = DeleteRecording(recording.id)
@@ -365,11 +365,16 @@ def _note(read: CallRead, voice: Voice, *, is_synthetic: bool) -> str:
 # --- what hangs on it --------------------------------------------------------------------------------------------------
 
 
-def _next_steps(strongest: Moment, customer: Customer, voice: Voice, mint: Mint) -> MakeButton:
-    """The customer's words go down the road that words told by a colleague go."""
-    words = shortened(strongest.quote.text, _LONG_QUOTE)
-    text = voice.say("report.reported", {"customer": called(customer, voice), "words": words})
-    return lambda: Button(mint("say", {"text": text}), voice.say("button.call_steps"))
+def _next_steps(strongest: Moment, recording: str, customer: Customer, voice: Voice, mint: Mint) -> MakeButton:
+    """The customer's words go down the road that words told by a colleague go; what comes of them rests on this moment."""
+    said = {"text": reported(strongest, customer, voice), "intent": strongest.intent, "at": strongest.quote.start}
+    return lambda: Button(mint("say", {**said, "recording": recording}), voice.say("button.call_steps"))
+
+
+def reported(shown: Moment, customer: Customer, voice: Voice) -> str:
+    """A customer's moment as a colleague would tell of it."""
+    words = shortened(shown.quote.text, _LONG_QUOTE)
+    return voice.say("report.reported", {"customer": called(customer, voice), "words": words})
 
 
 def _without(step: ShowCallNote, name: str, left_out: Sequence[str], label: str, mint: Mint) -> MakeButton:
@@ -406,11 +411,12 @@ def _signal(one: SignalHeard) -> CallSignal:
 
 def _lifts(step: ShowCallNote) -> tuple[CallLift, ...]:
     over = {one.kind: one for one in step.read.over if f"lift:{one.kind}" not in step.without}
-    return tuple(
-        CallLift(one.id, _second(over[one.kind].quote), over[one.kind].quote.text[:_MOST_WORDS], over[one.kind].by_anyone)
-        for one in step.standing
-        if one.kind in over
-    )
+    return tuple(lift_of(one, over[one.kind]) for one in step.standing if one.kind in over)
+
+
+def lift_of(signal: Signal, over: SignalOver) -> CallLift:
+    """What lifts this signal: the words in the call that say it is over, at their second."""
+    return CallLift(signal.id, _second(over.quote), over.quote.text[:_MOST_WORDS], over.by_anyone)
 
 
 def _moment_data(one: CallMoment, voice: Voice) -> dict[str, Any]:

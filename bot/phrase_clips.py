@@ -15,6 +15,7 @@ from bot.wording.fill import Voice
 from bot.wording.layout import MakeButton, Mint, Phrased, to_do, with_buttons
 from bot.wording.sentences import Language, has
 from voice.clip import MIME, SUFFIX
+from voice.transcript import Turn
 
 _LINES = 2
 _LONGEST_WHY = 120
@@ -51,6 +52,13 @@ def with_clip(reply: Reply, file: File, shut: str | None, voice: Voice) -> Reply
     return replace(reply, text=f"{reply.text}\n{why}", card=card)
 
 
+def with_clip_elsewhere(reply: Reply, part: Part, voice: Voice) -> Reply:
+    """The reply with the line that says where its sound lies: sent apart, it stays there when the card is drawn anew."""
+    told = voice.say("clip.apart", {"at": seconds_of(part)})
+    card = replace(reply.card, lines=(*reply.card.lines, told)) if reply.card else None
+    return replace(reply, text=f"{reply.text}\n{told}", card=card)
+
+
 def clip_file(part: Part, reader: str, name: str, deed: str = "") -> File:
     """The file of a reply that a part of a recording becomes when it is sent; `name` says what is heard."""
     return File(
@@ -71,13 +79,18 @@ def phrase_clip(step: PlayClip, speaker: Speaker, voice: Voice, mint: Mint) -> P
     after = part.start + part.seconds
     if after < ends:
         make.append(lambda: Button(mint("clip", {"recording": recording.id, "start": after}), voice.say("button.play_on")))
-    said = shortened(" ".join(turn.text.strip() for turn in step.turns[:_LINES]), _LONGEST_WHY)
+    said = said_in(step.turns)
     share = ShareClip(part.recording, part.start, part.seconds, "group:@managers", said, recording.customer_id)
     if speaker.role in ShareClip.roles:
         make.append(to_do(share, voice, mint))
     card = Card(title, tuple(words), view_of=f"clip:{part.recording}")
     reply = with_buttons(card, voice, make, mint)
     return Phrased(replace(reply, files=(clip_file(part, f"person:{speaker.person_id}", called(name, part)),)))
+
+
+def said_in(turns: Sequence[Turn]) -> str:
+    """The words that go with a part when it is passed on: what is said in it, or the beginning of that."""
+    return shortened(" ".join(turn.text.strip() for turn in turns[:_LINES]), _LONGEST_WHY)
 
 
 def to_play(recording: Recording, seconds: Sequence[float], voice: Voice) -> list[Mapping[str, Any]]:

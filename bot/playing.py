@@ -1,7 +1,7 @@
 """Moments of a recording asked for by their second: "play 3:12", typed while a recording is spoken of here, or pressed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from actions.outside.tables import ButtonRow
 from bot.kept_recordings import turns_of
 from bot.may_hear import may_hear
 from bot.steps import Heard, Plain, PlayClip
+from voice.transcript import Turn
 
 SECONDS = 10.0
 """Of a moment: enough for a sentence and what was said before the next."""
@@ -70,9 +71,14 @@ async def play(tx: Tx, heard: Heard, data: Mapping[str, Any]) -> PlayClip | Plai
     if ends and start >= ends:
         return Plain("clip_outside", {"of": recording_second(ends)})
     part = Part(recording.id, start, round(min(seconds, ends - start), 3) if ends else seconds)
-    turns = tuple(turn for turn in await turns_of(tx, recording.id) if turn.end > start and turn.start < start + seconds)
+    turns = within(part, await turns_of(tx, recording.id))
     customer = await own.get(tx, "customer", recording.customer_id) if recording.customer_id else None
     return PlayClip(recording, part, turns, customer if isinstance(customer, Customer) else None)
+
+
+def within(part: Part, turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The turns of which something is to be heard in this part."""
+    return tuple(turn for turn in turns if turn.end > part.start and turn.start < part.start + part.seconds)
 
 
 async def _spoken_of(tx: Tx, heard: Heard) -> str | None:

@@ -15,7 +15,7 @@ from actions.carry_out import carry_out
 from actions.circumstances import digest_of_command, is_looked_at, known_of, released_by, stops, strange_in
 from actions.commands.planning import new_id
 from actions.commands.roster import COMMANDS, command_to_json
-from actions.commands.stops import EndSignals, NoteSignal, RecordFiring, SpendRelease
+from actions.commands.stops import EndFiring, EndSignals, NoteSignal, RecordFiring, SpendRelease
 from actions.crm import own
 from actions.crm.records import Firing, Speaker
 from actions.decide import decide, stopped_by
@@ -111,6 +111,14 @@ class Stops:
     async def spend(self, tx: Tx, firing_id: str, paused: Paused, person: Speaker, conversation: str) -> None:
         """The released step has gone on."""
         await self._do(tx, SpendRelease(firing_id, paused.proposal_id), person, f"{firing_id}:spent", conversation)
+
+    async def end(self, tx: Tx, proposal: Proposal) -> None:
+        """A step that waited behind stops is over: nobody rules on them any more."""
+        open_ones = select(FiringRow.id).where(
+            FiringRow.proposal_id == proposal.id, FiringRow.state.in_(("open", "appealed"))
+        )
+        for firing_id in (await tx.execute(open_ones.order_by(FiringRow.id))).scalars().all():
+            await self._do(tx, EndFiring(firing_id), proposal.requester, f"{firing_id}:over", proposal.id)
 
     async def without_leaks(self, tx: Tx, heard: Heard, step: Tell) -> Tell:
         """An answer to a customer without sentences of a large model that hold another customer's data; that is recorded.

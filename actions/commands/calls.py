@@ -190,9 +190,7 @@ class WriteCall:
                 continue
             if not one.by_anyone and not may_rule(signal.roles, about_customer(customer), speaker):
                 return None
-            where = f"{recording.name} {recording_second(one.second)}"
-            words = f"{one.words.strip()} ({where})"[:LONGEST_WORDS]
-            updates[signal.id] = lifting(signal, speaker, now, words)
+            updates[signal.id] = lifting(signal, speaker, now, lifted_words(one, recording))
         return tuple(update for one in updates.values() for update in one)
 
     def _reminders(self) -> list[tuple[str, CallPromise]]:
@@ -203,6 +201,11 @@ class WriteCall:
             said[promise.turn] = number + 1
             found.append((call_reminder(self.recording_id, promise.turn, number), promise))
         return found
+
+
+def lifted_words(one: CallLift, recording: Recording) -> str:
+    """By which words a signal is lifted, as it is kept: with the recording and its second as the evidence."""
+    return f"{one.words.strip()} ({recording.name} {recording_second(one.second)})"[:LONGEST_WORDS]
 
 
 def call_text(text: str, moments: tuple[CallMoment, ...]) -> str:

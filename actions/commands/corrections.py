@@ -7,11 +7,13 @@ from typing import ClassVar
 from pydantic import AwareDatetime
 
 from actions.commands.calls import (
+    CallLift,
     CallMoment,
     CallPromise,
     CallSignal,
     call_activity,
     call_text,
+    lifted_words,
     recording_second,
     reminder_of_call,
     signal_of_call,
@@ -19,7 +21,7 @@ from actions.commands.calls import (
 from actions.commands.crm import reminder_timer
 from actions.commands.planning import MAX_TEXT, about_customer, changes, new_id, not_found, problem, stamp
 from actions.commands.recordings import STAFF, recording_data
-from actions.commands.stops import LONGEST_WORDS
+from actions.commands.stops import LONGEST_WORDS, lifting, may_rule
 from actions.crm.own import json_value, to_json
 from actions.crm.records import (
     CallFile,
@@ -31,7 +33,7 @@ from actions.crm.records import (
     Signal,
     Speaker,
 )
-from actions.proposal import Create, Effect, Facts, Json, Notify, Plan, Remove, Schedule, Subject, Unschedule
+from actions.proposal import Create, Effect, Facts, Json, Notify, Plan, Remove, Schedule, Subject, Unschedule, Update
 
 _LONGEST_NAME = 40
 _CERTAIN = 100
@@ -48,13 +50,14 @@ class RevisedPromise:
 
 @dataclass(frozen=True)
 class CallRevision:
-    """What a call that was written down comes to once it is put right: how it is told, its moments, every signal of its, and
-    those of its promises whose reminder should be otherwise."""
+    """What a call that was written down comes to once it is put right: how it is told, its moments, every signal of its,
+    those of its promises whose reminder should be otherwise, and every earlier signal that it says is over."""
 
     text: str
     moments: tuple[CallMoment, ...]
     signals: tuple[CallSignal, ...]
     promises: tuple[RevisedPromise, ...]
+    lifts: tuple[CallLift, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,12 @@ class CorrectCall:
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
-        promised = self.revised.promises if self.revised else ()
+        promised, lifts = (self.revised.promises, self.revised.lifts) if self.revised else ((), ())
         return (
             ("recording", self.recording_id),
             ("call_file", call_file(self.recording_id)),
             *(("reminder", one.reminder_id) for one in promised),
+            *(("signal", one.signal_id) for one in lifts),
         )
 
     def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
@@ -120,6 +124,8 @@ class CorrectCall:
             inverse = [*is_customer.inverse, *inverse]
         revising = _Revising(recording, file, facts, speaker, now)
         if self.revised is not None and customer is not None:
+            if not revising.may_lift(self.revised.lifts, customer):
+                return problem("may_not_lift", *about)
             revising.revise(self.revised, customer)
         tells = Schedule(f"corrected:{recording.id}", "corrected", now, {"recording": recording.id})
         return Plan(
@@ -190,8 +196,40 @@ class _Revising:
             if kind not in there:
                 self._count("signals_new", kind)
                 self._make(signal_of_call(one, customer, self._recording, activity.by_id, activity.deal_id))
+        self._lifts({one.signal_id: one for one in revised.lifts}, customer)
         for promise in revised.promises:
             self._reminder(promise, customer.id, activity.deal_id, activity.by_id)
+
+    def may_lift(self, lifts: tuple[CallLift, ...], customer: Customer) -> bool:
+        """Whether this speaker may lift all that the call ends beyond what it has lifted before."""
+        return all(
+            one.by_anyone or may_rule(signal.roles, about_customer(customer), self._speaker)
+            for one in lifts
+            if (signal := self._ends(one, customer)) is not None
+        )
+
+    def _ends(self, lift: CallLift, customer: Customer) -> Signal | None:
+        """The open signal that these words end; None where somebody has decided about it meanwhile."""
+        signal: Signal | None = self._facts.get("signal", lift.signal_id)
+        is_open = signal is not None and signal.state == "open" and signal.customer_id == customer.id
+        return signal if is_open else None
+
+    def _lifts(self, wanted: dict[str, CallLift], customer: Customer) -> None:
+        """What the call had lifted and does not end any more counts again, as if it had not been lifted; what it ends now is
+        lifted. A signal that somebody lifted or opened by hand since is not among those that the call had lifted."""
+        for signal in self._file.lifted:
+            lift = wanted.pop(signal.id, None)
+            if lift is not None:
+                self._change("signal", signal, {"lifted_words": lifted_words(lift, self._recording)})
+            else:
+                self._count("signals_back", signal.kind)
+                back = {"state": "open", "lifted_by": None, "lifted_at": None, "lifted_words": None}
+                self._change("signal", signal, back)
+        for lift in wanted.values():
+            if (open_one := self._ends(lift, customer)) is not None:
+                self._count("signals_lifted", open_one.kind)
+                for update in lifting(open_one, self._speaker, self._now, lifted_words(lift, self._recording)):
+                    self._also(update, Update(update.kind, update.id, update.field, old=update.new, new=update.old))
 
     def _signal(self, signal: Signal, wanted: CallSignal | None) -> None:
         """What somebody lifted stays lifted. A signal that stopped something stays on record, as withdrawn."""

@@ -147,8 +147,7 @@ class DispatchCall:
     def _opened(self, recording: Recording, customer: Customer, told: dict[str, Json], now: datetime) -> tuple[Effect, ...]:
         values: dict[str, Json] = {
             "kind": self.kind,
-            "subject": self.peak.words[:_LONGEST_SUBJECT] if self.peak else recording.name,
-            "text": self.peak.words[:MAX_TEXT] if self.peak else "",
+            **self._words(recording),
             "customer_id": customer.id,
             "severity": self.priority,
             "opened_by": recording.by_id,
@@ -158,6 +157,11 @@ class DispatchCall:
             "recording_id": recording.id,
         }
         return (Create("ticket", told["ticket"], values), *self._tell(told, customer, recording.by_id, is_open=True))
+
+    def _words(self, recording: Recording) -> dict[str, Json]:
+        """What a ticket of this call is about: the words that weigh most."""
+        words = self.peak.words if self.peak else ""
+        return {"subject": words[:_LONGEST_SUBJECT] or recording.name, "text": words[:MAX_TEXT]}
 
     def _raised(self, ticket: Ticket, recording: Recording, customer: Customer, told: dict[str, Json]) -> tuple[Effect, ...]:
         """An open ticket becomes more urgent, never less; that of this very call becomes what the call says now."""
@@ -169,7 +173,10 @@ class DispatchCall:
         due_at = self.due_at if ticket.due_at is None else min(self.due_at, ticket.due_at)
         wanted |= {"due_at": due_at}
         if is_own:
-            wanted |= {"customer_id": customer.id}
+            wanted |= {"customer_id": customer.id, "kind": self.kind}
+            told |= {"kind": self.kind}
+            if self.peak is not None:  # what was put right was never said
+                wanted |= self._words(recording)
         changed = changes("ticket", ticket, wanted)
         if not changed.updates:
             return ()

@@ -68,6 +68,7 @@ _ALL: tuple[type[Command], ...] = (
     stops.AppealFiring,
     stops.RuleOnFiring,
     stops.SpendRelease,
+    stops.EndFiring,
     stops.TakeAlternative,
     data.UpdateContact,
     data.UpdateAddress,

@@ -228,7 +228,7 @@ class AppealFiring:
         if firing.person_id != speaker.person_id:
             return problem("not_your_stop", subject)
         if firing.state != "open":
-            return problem("already_ruled" if firing.state != "appealed" else "already_appealed", subject)
+            return problem({"appealed": "already_appealed", "over": "stop_over"}.get(firing.state, "already_ruled"), subject)
         words = self.words.strip()[:LONGEST_WORDS] or None
         told = {**firing_card(firing), "by": speaker.name, "by_en": speaker.called("en"), "appeal": words}
         return Plan(
@@ -306,6 +306,26 @@ class SpendRelease:
             return problem("unchanged")
         wanted = {"state": "sent"} if self.is_sent else {"state": "used", "proposal_id": self.proposal_id}
         return Plan(changes("firing", firing, wanted).updates)
+
+
+@dataclass(frozen=True)
+class EndFiring:
+    """The step that a stop holds was withdrawn, or is asked anew on other evidence: nobody rules on this stop any more."""
+
+    firing_id: str
+
+    name: ClassVar[str] = "end_firing"
+    roles: ClassVar[frozenset[str]] = EVERYONE
+
+    @property
+    def reads(self) -> tuple[tuple[str, str], ...]:
+        return (("firing", self.firing_id),)
+
+    def plan(self, facts: Facts, speaker: Speaker, key: str, now: datetime) -> Plan:
+        firing: Firing | None = facts.get("firing", self.firing_id)
+        if firing is None or firing.state not in ("open", "appealed"):
+            return problem("unchanged")
+        return Plan(changes("firing", firing, {"state": "over"}).updates)
 
 
 @dataclass(frozen=True)
@@ -399,7 +419,7 @@ def _cannot_rule(
         return problem("may_not_rule", subject, roles=roles.split("|"))
     if not is_text(reason):
         return problem("no_reason", subject)
-    return None if state in open_states else problem("already_ruled", subject)
+    return None if state in open_states else problem("stop_over" if state == "over" else "already_ruled", subject)
 
 
 def lifting(signal: Signal, speaker: Speaker, now: datetime, words: str) -> tuple[Update, ...]:

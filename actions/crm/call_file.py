@@ -1,5 +1,8 @@
 """A call as it is on file: what was heard, what people put right in it, what was written down of it; read together."""
 
+from datetime import datetime
+from typing import Any
+
 from pydantic import TypeAdapter
 from sqlalchemy import select
 
@@ -8,6 +11,7 @@ from actions.outside.store import Tx
 from actions.outside.tables import (
     ActivityRow,
     CallCorrectionRow,
+    DeedRow,
     FiringRow,
     RecordingArrivalRow,
     RecordingPartRow,
@@ -17,6 +21,8 @@ from voice.correct import put_right
 from voice.transcript import Turn
 
 _TURNS = TypeAdapter(tuple[Turn, ...])
+_LIFT_BY_A_CALL = ("write_call", "correct_call")
+"""Commands that lift a customer's earlier signal by what a call says."""
 
 
 async def call_file_of(tx: Tx, key: str) -> CallFile:
@@ -38,7 +44,43 @@ async def call_file_of(tx: Tx, key: str) -> CallFile:
         activity=Activity(**written) if written else None,
         signals=found,
         firings=tuple(Firing(**row) for row in (await tx.execute(firings)).mappings()) if found else (),
+        lifted=await _lifted_by(tx, recording_id, Activity(**written)) if written else (),
     )
+
+
+async def _lifted_by(tx: Tx, recording_id: str, activity: Activity) -> tuple[Signal, ...]:
+    """The signals of this customer that stand exactly as a deed of this call has lifted them.
+
+    Who lifted one by hand since, or opened it and lifted it again, has left other values: that one is theirs.
+    """
+    row, deed = SignalRow, DeedRow
+    theirs = (row.customer_id == activity.customer_id, row.state == "lifted", row.lifted_at.is_not(None))
+    lifted = [Signal(**one) for one in (await tx.execute(select(row.__table__).where(*theirs).order_by(row.id))).mappings()]
+    since = min((one.lifted_at for one in lifted if one.lifted_at), default=None)
+    if since is None:
+        return ()
+    done = (deed.command.in_(_LIFT_BY_A_CALL), deed.undone_at.is_(None), deed.at >= since)  # a deed is done after its plan
+    set_by_this: set[tuple[str, str, Any]] = set()
+    for effects in (await tx.execute(select(deed.effects).where(*done))).scalars():
+        if any(_is_of(one, recording_id, activity.id) for one in effects):
+            changed = (one for one in effects if one["effect"] == "update" and one["kind"] == "signal")
+            set_by_this |= {(one["id"], one["field"], one["new"]) for one in changed}
+    at = {(id_, datetime.fromisoformat(new)) for id_, field, new in set_by_this if field == "lifted_at" and new}
+    return tuple(
+        one
+        for one in lifted
+        if (one.id, one.lifted_at) in at
+        and {(one.id, "lifted_by", one.lifted_by), (one.id, "lifted_words", one.lifted_words)} <= set_by_this
+    )
+
+
+def _is_of(effect: dict[str, Any], recording_id: str, activity_id: str) -> bool:
+    """Whether this effect tells that its deed was about the call: it was written down, or put right."""
+    if effect["effect"] != "create":
+        return False
+    if effect["kind"] == "call_correction":
+        return bool(effect["values"].get("recording_id") == recording_id)
+    return bool(effect["kind"] == "activity" and effect["id"] == activity_id)
 
 
 async def heard_turns(tx: Tx, recording_id: str) -> tuple[Turn, ...]:

@@ -374,6 +374,7 @@ class CallFile:
     """A call as it is on file: its turns as they stand, what was put right in them, and what was written down of it.
 
     `senders` are all who sent these bytes. `signals` are the customer's from this recording, `firings` what they stopped.
+    `lifted` are the customer's earlier signals that stand lifted by this call's words: nobody decided otherwise since.
     Read together, kept nowhere.
     """
 
@@ -384,6 +385,7 @@ class CallFile:
     activity: Activity | None = None
     signals: tuple["Signal", ...] = ()
     firings: tuple["Firing", ...] = ()
+    lifted: tuple["Signal", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -447,7 +449,8 @@ class Firing:
     digest of that. `why` is the breaker's sentence as it stood then; `words`, `said_by`, `said_at`, `source` are the
     evidence, `signal_id` the signal behind it. `roles` (separated by `|`) may rule.
     A release counts once: then it is `used`, and `proposal_id` the step that went on by it. Where that made a paper, the
-    release goes with the paper to its sending, once: then it is `sent`.
+    release goes with the paper to its sending, once: then it is `sent`. It is `over` where the step was withdrawn, or asked
+    anew, because the call that it rested on was put right.
     """
 
     id: str
@@ -470,7 +473,7 @@ class Firing:
     said_at: datetime | None = None
     source: str = ""
     signal_id: str | None = None
-    state: Literal["open", "appealed", "released", "lifted", "upheld", "used", "sent"] = "open"
+    state: Literal["open", "appealed", "released", "lifted", "upheld", "used", "sent", "over"] = "open"
     appeal: str | None = None
     ruled_by: str | None = None
     ruled_at: datetime | None = None

@@ -664,9 +664,10 @@ class SendRow(Table):
 class ProposalRow(Table):
     """A proposal that waits: offered on a button, or for a person's yes. The card is only a view of this row.
 
-    state: offered | pending -> done | rejected | expired | stale | failed | superseded. `digest` binds a yes to the exact
-    arguments. `yeses` are those said so far; `step` counts how often it was passed on because nobody answered. Somebody may
-    have `edited` it before they approved: who, and which arguments; `superseded_by` is what is asked in its place.
+    state: offered | pending -> done | rejected | expired | withdrawn | stale | failed | superseded. `digest` binds a yes to
+    the exact arguments; withdrawn is what rested on evidence that did not hold. `yeses` are those said so far; `step` counts
+    how often it was passed on because nobody answered. Somebody may have `edited` it before they approved: who, and which
+    arguments; `superseded_by` is what is asked in its place.
     """
 
     __tablename__ = "proposal"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actions.commands.calls import CallMoment, CallPromise, CallSignal, call_activity, call_reminder, call_signal
+from actions.commands.calls import CallLift, CallMoment, CallPromise, CallSignal, call_activity, call_reminder, call_signal
 from actions.commands.corrections import CallRevision, CorrectCall, RevisedPromise, call_file
 from actions.commands.undo import Undo
 from actions.crm.records import (
@@ -219,6 +219,41 @@ def test_a_signal_has_its_new_words_and_one_that_somebody_lifted_stays_lifted() 
     lifted = replace(FROZEN, state="lifted", lifted_by="E03")
     for signals in ((), (said,)):
         assert updated(revising(replace(REVISED, signals=signals), signals=(lifted,)), "signal") == {}
+
+
+EARLIER = replace(
+    FROZEN, id="S-before", source="report", source_id="m1", second=None,
+    state="lifted", lifted_by="E02", lifted_at=SENT, lifted_words="批了 (call.m4a 0:10)", roles="manager",
+)  # fmt: skip
+OVER = CallLift(EARLIER.id, Decimal(10), "批了", by_anyone=True)
+
+
+def test_what_the_call_had_lifted_and_ends_no_more_counts_again_and_is_lifted_again_when_that_is_undone() -> None:
+    back = revising(REVISED, lifted=(EARLIER,))
+    assert updated(back, "signal") == {"state": "open", "lifted_by": None, "lifted_at": None, "lifted_words": None}
+    assert back.data["signals_back"] == ["budget_freeze"]
+    undone = {one.field: one.new for one in back.inverse or () if isinstance(one, Update) and one.kind == "signal"}
+    assert (undone["state"], undone["lifted_by"], undone["lifted_words"]) == ("lifted", "E02", EARLIER.lifted_words)
+
+
+def test_what_it_still_ends_stays_lifted_by_the_words_as_they_are_now() -> None:
+    still = revising(replace(REVISED, lifts=(replace(OVER, words="批下来了"),)), lifted=(EARLIER,))
+    assert updated(still, "signal") == {"lifted_words": "批下来了 (call.m4a 0:10)"}
+    assert not [name for name in still.data if name.startswith("signals_")]
+
+
+def test_what_it_ends_only_now_is_lifted_by_whoever_may() -> None:
+    standing = replace(EARLIER, state="open", lifted_by=None, lifted_at=None, lifted_words=None)
+
+    def lifting(lift: CallLift, **signal: Any) -> Plan:
+        given = on_record()
+        given = Facts({**given.records, ("signal", standing.id): replace(standing, **signal)})
+        return plan(replace(WORDS, revised=replace(REVISED, lifts=(lift,))), given)
+
+    now = updated(lifting(OVER), "signal")
+    assert (now["state"], now["lifted_by"], now["lifted_words"]) == ("lifted", REP.person_id, "批了 (call.m4a 0:10)")
+    assert lifting(replace(OVER, by_anyone=False)).problem == "may_not_lift"
+    assert updated(lifting(OVER, state="lifted"), "signal") == {}, "somebody was quicker"
 
 
 def test_a_reminder_follows_the_new_day_of_the_promise_and_goes_with_the_promise() -> None:

@@ -1,7 +1,7 @@
 """From a call to a desk: an angry one becomes a ticket with a card to see it by, a calm one nothing; once, and put right."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -9,17 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from actions.commands.dispatch import TemplateChange
 from actions.commands.recordings import HOUSE, DeleteRecording
 from actions.crm import people
+from actions.outside.store import Tx
+from actions.outside.tables import SendRow
 from actions.policy.files import SHIPPED_POLICY
 from bot.app import Minds
 from bot.call_corrections import Wish
+from bot.channels.files_apart import files_apart
 from bot.kept_moods import keep_mood
+from bot.message import Address, Card, Reply, reply_from_json
+from bot.outbox import Outbox, Send
 from bot.settings import Settings
-from tests.fakes import FakeListener
-from tests.house_under_test import HouseUnderTest, open_house
+from bot.sound_on_cards import sounds_of
+from tests.fakes import FakeChannel, FakeListener
+from tests.house_under_test import Arrived, HouseUnderTest, open_house
 from tests.recordings.called import CALM, FAULT, call, heard, spoken
 from tests.recordings.test_arrival_and_basis import button, entries, text_of
 
@@ -165,6 +172,17 @@ async def test_a_call_put_right_takes_its_ticket_along_and_says_that_it_changed(
     assert "我来处理" in told
 
 
+async def test_a_ticket_is_about_the_words_as_they_were_put_right(house: HouseUnderTest) -> None:
+    recording, _ = await call(house, mood=None)
+    (before,) = await tickets_of(house, recording)
+    assert (before["kind"], before["subject"]) == ("complaint", "你们服务太差了我要投诉")
+    told = await put_right(house, recording, Wish("text", "你们上次说得挺好", 3))
+    (after,) = await tickets_of(house, recording)
+    assert (after["id"], after["kind"], after["state"]) == (before["id"], "fault", "open")
+    assert after["subject"] == after["text"] == "你们的系统又登不上去了"
+    assert "派单有变" in told and "“你们服务太差了我要投诉”" not in told.partition("派单有变")[2]
+
+
 async def test_another_customer_than_was_thought_has_the_ticket_then(house: HouseUnderTest) -> None:
     recording, _ = await call(house, COMPLAINT, heard(0.9), customer="C040")
     await house.change("recording", recording, {"customer_id": "C050"})
@@ -245,6 +263,91 @@ async def test_taken_the_card_says_who_has_it_and_still_leads_to_the_call(house:
     assert card is not None and [one.label for one in card.buttons] == ["看通话"]
     told = text_of(await house.press("E02", card.buttons[0]))
     assert "中央站昨晚黑屏又重启" in told, "whoever calls back may read what was said"
+
+
+def latest_card(news: list[Arrived], place: str) -> Reply:
+    """The escalation card as it stands there now, in the place of the one before."""
+    return [one.reply for one in news if one.conversation == place and one.redraws][-1]
+
+
+async def test_taken_it_can_be_heard_on_the_card_as_it_is_drawn_then(house: HouseUnderTest) -> None:
+    recording, news = await call(house, mood=heard(0.72))
+    (first,) = next(one.reply for one in news if one.conversation == "managers").files
+    taken = latest_card(await house.press("E11", button(house, "managers", "我来处理"), place="managers"), "managers")
+    assert "在处理" in taken.text and taken.files == (first,)
+    assert (first.clip, first.reader) == (recording, "group:@service")
+    again = latest_card(await house.say("E11", "撤销", place="managers"), "managers")
+    assert again.files == (first,), "and on each further one"
+
+
+async def test_a_call_put_right_brings_the_sound_of_the_words_that_the_card_quotes_now(house: HouseUnderTest) -> None:
+    recording, _ = await call(house, COMPLAINT, heard(0.1), customer="C001")
+    house.clock.move(timedelta(minutes=1))
+    async with house.store.write() as tx:
+        await keep_mood(tx, recording, heard(0.95, at=15.0), house.clock(), spoken(COMPLAINT))
+    await house.house.dispatching.send_again(recording)
+    news = await house.seen_meanwhile()
+    cards = [one.reply for one in news if one.conversation == "managers"]
+    assert cards and all([(one.clip, one.start) for one in card.files] == [(recording, 10.0)] for card in cards)
+    taken = await house.press("E11", button(house, "managers", "我来处理"), place="managers")
+    for one in (one.reply for one in taken if one.conversation == "managers" and one.redraws):
+        assert [file.start for file in one.files] == [10.0], "the latest sound, not the first"
+
+
+async def test_once_the_recording_is_deleted_the_card_says_why_it_has_no_sound(house: HouseUnderTest) -> None:
+    recording, _ = await call(house, mood=heard(0.72))
+    async with house.store.write() as tx:
+        command = DeleteRecording(recording, with_words=False)
+        await house.house.recordings.order(tx, command, HOUSE, "asked", "here")
+    taken = latest_card(await house.press("E11", button(house, "managers", "我来处理"), place="managers"), "managers")
+    assert taken.files == () and "录音已经删除" in taken.text
+
+
+async def test_who_was_told_without_sound_hears_none_from_a_further_copy(house: HouseUnderTest) -> None:
+    await call(house, FAULT, heard(0.95), customer="C002")
+    assert "我来处理" in [one.label for one in house.buttons("E02")]
+    news = await house.press("E02", button(house, "E02", "我来处理"))
+    assert latest_card(news, "E02").files == () and latest_card(news, "managers").files
+
+
+class Apart(FakeChannel):
+    """A platform that takes files as messages of their own, as Slack and WeCom do."""
+
+    def split(self, reply: Reply) -> tuple[Reply, ...]:
+        words, files = files_apart(reply, 1)
+        return (words, *files)
+
+
+async def test_where_the_sound_went_as_a_message_of_its_own_the_card_says_that_it_is_there(house: HouseUnderTest) -> None:
+    await call(house, mood=heard(0.72))
+    async with house.store.read() as tx:
+        first = next(one for one in await replies_of(tx, "managers") if one.files)
+    outbox = Outbox(
+        house.store,
+        {"slack": Apart("slack")},
+        house.house.memory,
+        house.clock,
+        on_ended=nothing_ended,
+        on_give_up=nothing_given_up,
+    )
+    async with house.store.write() as tx:
+        await outbox.put(tx, "notice", Address("slack", "C1"), first, card="ticket:T-1")
+        sounds = await sounds_of(tx, "ticket:T-1", None, "")
+    drawn = sounds["slack:C1"].on(Reply("在处理", "zh", Card("在处理", view_of="ticket:T-1")))
+    assert drawn.files == () and drawn.text == "在处理\n原声 0:30–0:40 在这个会话里单独的一条，可以点开听。"
+    assert drawn.card is not None and drawn.card.lines == (drawn.text.split("\n")[1],)
+
+
+async def replies_of(tx: Tx, conversation: str) -> list[Reply]:
+    """What was sent there, as it was sent first."""
+    sent_there = select(SendRow.reply).where(SendRow.target == f"web:{conversation}", SendRow.redraws.is_(None))
+    return [reply_from_json(one) for one in (await tx.execute(sent_there.order_by(SendRow.id))).scalars()]
+
+
+async def nothing_ended(_: Tx, sends: Sequence[Send]) -> None: ...
+
+
+async def nothing_given_up(send: Send) -> None: ...
 
 
 async def test_deleted_with_its_words_nothing_is_left_of_how_the_customer_was(house: HouseUnderTest) -> None:

@@ -181,14 +181,15 @@ class Teller:
 
 
 def _all_words(reply: Reply) -> str:
-    """Everything a reader sees of a reply, buttons included."""
+    """Everything a reader sees of a reply, buttons and players included."""
+    players = tuple(f"▶ {file.name}" for file in reply.files if file.clip)
     card = reply.card
     if card is None:
-        return reply.text
+        return "\n".join((reply.text, *players))
     facts = (f"{label}: {value}" for label, value in card.facts)
     parts: Iterable[str | None] = (card.title, *card.lines, *facts, card.quote, card.source, card.note)
     labels = " ".join(f"[{button.label}]" for button in card.buttons)
-    return "\n".join(part for part in (*parts, labels) if part)
+    return "\n".join(part for part in (*parts, labels, *players) if part)
 
 
 def _compare_buttons(replies: list[Reply], wanted: tuple[str, ...] | str) -> None:
