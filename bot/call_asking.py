@@ -12,20 +12,22 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.commands.clips import ShareClip
-from actions.commands.recordings import ListenAgain, RecordBasis, TakeRecording
+from actions.commands.recordings import ListenAgain, NotWithCustomer, RecordBasis, TakeRecording
 from actions.crm import own
-from actions.crm.records import Recording
+from actions.crm.records import Customer, Recording
 from actions.outside.store import Tx
 from actions.outside.tables import ButtonRow, DeedRow
 from actions.proposal import Basis
+from actions.rows import may_see
 from bot.call_notes import note_on_call, summary_of_call
-from bot.call_questions import CallQuestion, basis_in, goes_on, question_in
+from bot.call_questions import CallQuestion, basis_in, goes_on, is_with_another, question_in
 from bot.call_reading import CallRead, CallReader
 from bot.correcting import line_at, what_is_wrong
 from bot.kept_moods import mood_of
 from bot.kept_recordings import may_read, turns_of
 from bot.playing import SECONDS, play
 from bot.steps import AskToDelete, AskWhich, Do, Heard, Plain, ShowTranscript, Step, Tell, TellOfCall
+from intents.dictionary import OUT_OF_SCOPE
 from intents.understanding import Understanding
 
 _IS_SUBJECT_FOR = timedelta(hours=12)
@@ -42,6 +44,8 @@ _NOT_HEARD = {
     "failed": "call_not_heard",
     "deleted": "recording_gone",
 }
+_WHY = CallQuestion("grounds", names_a_call=False)
+"""What a bare "why?" asks under the report of a call."""
 _ASKS_FOR_RECORDING = "crm.analyse_call"
 _STAYS_SUBJECT_FOR = timedelta(minutes=30)
 """For how long what was said in a call can be asked after without naming it, whatever was shown between."""
@@ -56,13 +60,14 @@ async def said_of_call(tx: Tx, heard: Heard, understanding: Understanding, calls
         return ()
     if bases := await answers_basis(tx, heard, understanding.text):
         return bases
-    step = await goes_on_listening(tx, heard, understanding.text) or await asked_of_call(tx, heard, understanding, calls)
+    done = await goes_on_listening(tx, heard, understanding.text) or await _not_with_them(tx, heard, understanding.text)
+    step = done or await asked_of_call(tx, heard, understanding, calls)
     return () if step is None else (step,)
 
 
 async def asked_of_call(tx: Tx, heard: Heard, understanding: Understanding, calls: CallReader) -> Step | None:
     """What these words ask of a call, as the step that answers them; None where they are about something else."""
-    question = question_in(understanding.text)
+    question = _WHY if understanding.control == "why" else question_in(_with_they(understanding))
     recording = await _subject(tx, heard, question, understanding) if question else None
     if question is None or recording is None:
         return None
@@ -71,6 +76,16 @@ async def asked_of_call(tx: Tx, heard: Heard, understanding: Understanding, call
     if recording.state != "done":
         return Plain(_NOT_HEARD[recording.state], {"name": recording.name})
     return await _answer(tx, heard, question, recording, calls)
+
+
+def _with_they(understanding: Understanding) -> str:
+    """The words with the customer and their people called "they": whom a question names is looked at apart."""
+    text = understanding.text
+    they = "客户" if understanding.lang == "zh" else "they"
+    for slot in sorted(understanding.slots, key=lambda slot: -slot.start):
+        if slot.type in ("company", "person"):
+            text = text[: slot.start] + they + text[slot.start + len(slot.text) :]
+    return text
 
 
 async def _answer(tx: Tx, heard: Heard, question: CallQuestion, recording: Recording, calls: CallReader) -> Step:
@@ -140,11 +155,45 @@ async def goes_on_listening(tx: Tx, heard: Heard, text: str) -> Do | None:
     return Do(ListenAgain(recording.id), Basis(text=text, confidence=1.0, message=heard.message.key), heard.message.key)
 
 
+async def _not_with_them(tx: Tx, heard: Heard, text: str) -> Do | None:
+    """ "Not this customer", said to the recording that the newest card is about."""
+    newest = await _newest(tx, heard) if is_with_another(text) else None
+    recording = await own.get(tx, "recording", newest) if newest else None
+    if not isinstance(recording, Recording) or recording.customer_id is None:
+        return None
+    command = NotWithCustomer(recording.id, recording.customer_id)
+    return Do(command, Basis(text=text, confidence=1.0, message=heard.message.key), heard.message.key)
+
+
 def only_sends_along(kept: tuple[Step, ...], step: Step, understanding: Understanding) -> bool:
     """Whether the words beside a recording ask for nothing that its own card does not bring."""
-    brings = any(isinstance(one, Do) and isinstance(one.command, TakeRecording) for one in kept)
-    asks = isinstance(step, AskWhich) or (isinstance(step, Tell) and understanding.intent == _ASKS_FOR_RECORDING)
-    return brings and asks
+    brings = any(_takes(one) for one in kept)
+    is_read_so = understanding.intent in (_ASKS_FOR_RECORDING, OUT_OF_SCOPE)
+    return brings and (isinstance(step, AskWhich) or (isinstance(step, Tell) and is_read_so))
+
+
+async def with_whom_beside(tx: Tx, heard: Heard, kept: tuple[Step, ...], understanding: Understanding) -> tuple[Step, ...]:
+    """The recordings that came with these words, put with the one customer whom the words name, and not with whoever was
+    spoken of before."""
+    company = _company(understanding)
+    if company is None or not any(_takes(one) for one in kept):
+        return kept
+    found = await own.find(tx, "customer", where={"name": company}, limit=2)
+    named = [one for one in found if isinstance(one, Customer) and may_see(heard.speaker, one.owner_id, one.id)]
+    return tuple(_put_with(one, named[0].id) for one in kept) if len(named) == 1 else kept
+
+
+def _takes(step: Step) -> bool:
+    return isinstance(step, Do) and isinstance(step.command, TakeRecording)
+
+
+def _put_with(step: Step, customer_id: str) -> Step:
+    if not isinstance(step, Do) or not isinstance(step.command, TakeRecording):
+        return step
+    command = step.command
+    if command.is_message or command.is_by_number or command.customer_id == customer_id:
+        return step
+    return replace(step, command=replace(command, customer_id=customer_id, deal_id=None))
 
 
 # --- which recording ----------------------------------------------------------------------------------------------------
@@ -158,6 +207,8 @@ async def _subject(tx: Tx, heard: Heard, question: CallQuestion, understanding: 
         where = {"customer_id": [one.id for one in customers], "is_message": False}
         calls = await own.find(tx, "recording", where=where, order=("-created_at",), limit=_MOST_CALLS) if customers else []
         found = [one.id for one in calls]
+    elif question.topic == "grounds":
+        found = await _reported(tx, heard)
     elif (newest := await _newest(tx, heard)) is not None:
         found = [newest]
     elif question.names_a_call:
@@ -185,7 +236,7 @@ async def _buttons(tx: Tx, heard: Heard, within: timedelta = _IS_SUBJECT_FOR) ->
     """The buttons made here since then, those of the newest card first."""
     here = ButtonRow.conversation == heard.message.address.key
     newest = (
-        select(ButtonRow.card_key, ButtonRow.action, ButtonRow.data)
+        select(ButtonRow.created_at, ButtonRow.action, ButtonRow.data)
         .where(here, ButtonRow.created_at >= heard.now - within)
         .order_by(ButtonRow.created_at.desc(), ButtonRow.card_key.desc(), ButtonRow.position)
     )
@@ -197,11 +248,18 @@ async def _newest(tx: Tx, heard: Heard) -> str | None:
     return next((one for row in await _newest_card(tx, heard) if (one := recording_in(row.data)) is not None), None)
 
 
+async def _reported(tx: Tx, heard: Heard) -> list[str]:
+    """The recording whose report, or an answer out of it, is the newest card: "why?" under a deed asks for its reasons."""
+    on_it = await _newest_card(tx, heard)
+    is_told = any(row.action == "transcript" for row in on_it) and all(row.action != "why" for row in on_it)
+    return [one for row in on_it if is_told and (one := recording_in(row.data)) is not None]
+
+
 async def _newest_card(tx: Tx, heard: Heard) -> list[Any]:
     """The buttons of the newest card, leaving out those that only take back what was done with a call."""
     rows = await _buttons(tx, heard)
-    for card_key in dict.fromkeys(row.card_key for row in rows):
-        card = [row for row in rows if row.card_key == card_key]
+    for moment in dict.fromkeys(row.created_at for row in rows):  # what came at once was seen at once
+        card = [row for row in rows if row.created_at == moment]
         if not await _undoes_on_a_call(tx, card):
             return card
     return []

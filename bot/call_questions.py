@@ -31,8 +31,10 @@ Topic = Literal[
     "ours",
     "theirs",
     "swap",
+    "grounds",
 ]
-"""`angriest` and `strongest` are to be heard; `ours` and `theirs` say whose the line shown last was."""
+"""`angriest` and `strongest` are to be heard, `ours` and `theirs` say whose the line shown last was, `grounds` asks what the
+report rests on."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def _one_of(patterns: Sequence[str]) -> re.Pattern[str]:
 _QUESTIONS: Mapping[Topic, re.Pattern[str]] = {topic: _one_of(patterns) for topic, patterns in _ASKED["questions"].items()}
 _BASES: Mapping[AskedBasis, re.Pattern[str]] = {basis: _one_of(patterns) for basis, patterns in _ASKED["bases"].items()}
 _CALL, _GOES_ON = _one_of(_ASKED["names_a_call"]), _one_of(_ASKED["goes_on"])
+_WITH_ANOTHER = _one_of(_ASKED["with_another"])
 _POLITE = re.compile(
     r"^(?:请问?|麻烦|帮我|给我|替我|能不能|可以|可不可以|我想知道|告诉我|说说|看看|那么|所以|嗯|哎|不对|不是"
     r"|(?:please|can you|could you|would you|tell me|so|and|ok|okay|hey|no|sorry|just|now)\b|[\s,，、:：])+"
@@ -65,6 +68,8 @@ _POLITE = re.compile(
 )
 _ALL = re.compile(r"^(?:两段|两个|全部|全都|所有|都|both|all(?: of them)?)[\s:：,，]*", re.IGNORECASE)
 _ALL_WITHIN = re.compile(r"都|全部|\bboth\b|\ball\b", re.IGNORECASE)
+_NO_SPACE = re.compile(r"(?<=[\u4e00-\u9fff]) +| +(?=[\u4e00-\u9fff])")
+"""What is left where a call was named within a Chinese question."""
 _LONGEST = 60
 """Characters of a question; what is longer tells something."""
 
@@ -74,7 +79,7 @@ def question_in(text: str) -> CallQuestion | None:
     if len(text) > _LONGEST:
         return None
     whole = _bare(text)
-    without = _bare(_CALL.sub(" ", whole, count=1))
+    without = _bare(_NO_SPACE.sub("", _CALL.sub(" ", whole, count=1)))
     names_a_call = without != whole
     for said in dict.fromkeys((whole, without)):
         for topic, pattern in _QUESTIONS.items():
@@ -104,3 +109,8 @@ def basis_in(text: str) -> tuple[AskedBasis, bool] | None:
 def goes_on(text: str) -> bool:
     """Whether these words ask to go on listening to what was stopped."""
     return _GOES_ON.fullmatch(_bare(text)) is not None
+
+
+def is_with_another(text: str) -> bool:
+    """Whether these words say that a recording is not of the customer that it was put with."""
+    return _WITH_ANOTHER.fullmatch(_bare(text)) is not None or _WITH_ANOTHER.fullmatch(text.strip(" 。.!！")) is not None

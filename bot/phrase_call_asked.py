@@ -28,8 +28,10 @@ def phrase_call_asked(step: TellOfCall, speaker: Speaker, voice: Voice, mint: Mi
     if step.topic == "pass_on":
         return _phrase_pass_on(read, speaker, voice, mint)
     told = recording_data(recording)
-    note = None
-    if step.topic == "mood":
+    note, found = None, list[tuple[float, str]]()
+    if step.topic == "grounds":
+        lines = _grounds(read, voice)
+    elif step.topic == "mood":
         line = mood_line(read, voice)
         found = [(peak.at, "") for peak in (read.mood.mood.peaks if read.mood else ())]
         lines = [line, *mood_details(read, voice)] if line else []
@@ -47,6 +49,18 @@ def phrase_call_asked(step: TellOfCall, speaker: Speaker, voice: Voice, mint: Mi
     if step.topic in ("they_promised", "we_promised", "promised") and lines and speaker.role in SALES:
         make.append(_made("call_note", {"recording": recording.id}, voice.say("button.call_note"), mint))
     return Phrased(with_options(Card(title, tuple(lines), note=note), voice, make))
+
+
+def _grounds(read: CallRead, voice: Voice) -> list[str]:
+    """What the report rests on: the model that heard it, how sure it is who the customer is, how the mood was judged."""
+    recording, transcript = read.recording, read.transcript
+    certain = f"{transcript.customer_certainty:.0%}" if transcript.customer is not None else None
+    lines = voice.say("call_asked.rests_on", {"model": recording.model or "–", "percent": certain}).split("\n")
+    if any(turn.speaker_is_estimated for turn in transcript.turns):
+        lines.append(voice.say("report.speakers_estimated"))
+    if transcript.customer is None:
+        lines.append(voice.say("call_page.customer_unclear"))
+    return [*lines, *mood_details(read, voice)]
 
 
 def _phrase_pass_on(read: CallRead, speaker: Speaker, voice: Voice, mint: Mint) -> Phrased:
