@@ -52,6 +52,7 @@ from bot.phrase import (
     phrase_unsure,
 )
 from bot.phrase_answered import phrase_ask_edit, phrase_changed, phrase_current, phrase_partial, phrase_vain_edit
+from bot.phrase_call_asked import phrase_ask_to_delete, phrase_call_asked
 from bot.phrase_calls import phrase_ask_call_customer, phrase_call_note, phrase_summary
 from bot.phrase_clips import phrase_clip
 from bot.phrase_corrections import phrase_correcting
@@ -67,6 +68,7 @@ from bot.steps import (
     AskCallCustomer,
     AskCorrection,
     AskEdit,
+    AskToDelete,
     AskWhich,
     AskWords,
     ConfirmWords,
@@ -94,6 +96,7 @@ from bot.steps import (
     Step,
     TakeBack,
     Tell,
+    TellOfCall,
     Versions,
     Walk,
     Why,
@@ -288,6 +291,8 @@ class Conversation:
                 | ShowCallNote()
                 | AskCallCustomer()
                 | ShowSummary()
+                | TellOfCall()
+                | AskToDelete()
                 | AskCorrection()
                 | AskWords()
                 | ShowCorrection()
@@ -339,8 +344,8 @@ class Conversation:
                 return await self._say(tx, heard, key, lambda mint: phrase_call_note(step, is_synthetic, voice, mint))
             case AskCallCustomer():
                 return await self._say(tx, heard, key, lambda mint: phrase_ask_call_customer(step, voice, mint))
-            case ShowSummary():
-                return await self._say(tx, heard, key, lambda mint: phrase_summary(step, voice, mint))
+            case ShowSummary() | TellOfCall() | AskToDelete():
+                return await self._say(tx, heard, key, lambda mint: self._on_call_asked(step, heard, voice, mint))
             case AskCorrection() | AskWords() | ShowCorrection():
                 return await self._say(tx, heard, key, lambda mint: phrase_correcting(step, voice, mint))
             case PlayClip():
@@ -348,6 +353,16 @@ class Conversation:
             case ShowPaper():
                 reader = heard.speaker.person_id or ""
                 return await self._say(tx, heard, key, lambda mint: phrase_paper(step, reader, voice, mint))
+
+    def _on_call_asked(
+        self, step: ShowSummary | TellOfCall | AskToDelete, heard: Heard, voice: Voice, mint: Mint
+    ) -> Phrased:
+        if isinstance(step, ShowSummary):
+            return phrase_summary(step, voice, mint)
+        if isinstance(step, AskToDelete):
+            return phrase_ask_to_delete(step, voice, mint)
+        pages = self._page_of(step.read.recording.id, heard, voice)
+        return with_links(phrase_call_asked(step, heard.speaker, voice, mint), pages)
 
     def _page_of(self, recording_id: str, heard: Heard, voice: Voice) -> tuple[Link, ...]:
         """A fresh link to the page of a call, into a direct chat only: it opens for whoever has it."""

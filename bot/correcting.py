@@ -60,9 +60,22 @@ async def on_correcting(tx: Tx, heard: Heard, button: buttons.Pressed, calls: Ca
     if not transcript.turns or recording.state != "done":
         return Plain("recording_gone")
     if button.action == "correct":
-        return AskCorrection(recording, _unsure(transcript), transcript.speakers)
+        return _ask_which(recording, transcript)
     found = _at(transcript, float(data["at"]), int(data["place"]))
     return _ask_words(recording, transcript, *found) if found else Plain("no_such_line")
+
+
+async def what_is_wrong(tx: Tx, recording: Recording) -> Step:
+    """The question what has to be put right in it: the two sides, or one of the lines least sure of."""
+    transcript = transcript_of_call(recording, await turns_of(tx, recording.id))
+    return _ask_which(recording, transcript) if transcript.turns else Plain("recording_gone")
+
+
+async def line_at(tx: Tx, recording: Recording, second: float | None) -> Step:
+    """The question about the line of this second: what was really said, or by whom; about any where it is not known."""
+    transcript = transcript_of_call(recording, await turns_of(tx, recording.id))
+    found = None if second is None else _at(transcript, second, -1)
+    return _ask_words(recording, transcript, *found) if found else await what_is_wrong(tx, recording)
 
 
 async def says_right_words(tx: Tx, heard: Heard, text: str, calls: CallReader) -> Step | None:
@@ -174,6 +187,10 @@ def _ended(right: str, heard: str) -> str:
 
 def _alike(one: str, other: str) -> float:
     return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _ask_which(recording: Recording, transcript: Transcript) -> AskCorrection:
+    return AskCorrection(recording, _unsure(transcript), transcript.speakers)
 
 
 def _ask_words(recording: Recording, transcript: Transcript, place: int, sentence: Sentence) -> AskWords:

@@ -77,11 +77,13 @@ class Words:
 
 @dataclass(frozen=True)
 class NoWords:
-    """Why there are none: `waits` while it stays in the queue, `is_long` where it is told as a transcript later."""
+    """Why there are none: `waits` while it stays in the queue, `is_long` where it is told as a transcript later. Of
+    `is_synthetic` the model that listened knows no people."""
 
     reason: str
     waits: bool = False
     is_long: bool = False
+    is_synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ class Listening:
             turns = await turns_of(tx, recording_id) if recording.state == "done" else ()
         if recording.state == "done":
             why = _no_words(turns)
-            return NoWords(why) if why else self._as_words(turns)
+            return NoWords(why, is_synthetic=self._listener.is_synthetic) if why else self._as_words(turns)
         return NoWords(recording.reason or "broken") if recording.state in ("failed", "cancelled", "deleted") else None
 
     def _as_words(self, turns: Sequence[Turn]) -> Words:

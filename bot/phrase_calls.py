@@ -12,6 +12,7 @@ from actions.commands.recordings import DeleteRecording, NotWithCustomer, record
 from actions.commands.roster import command_to_json
 from actions.crm.records import Customer, Signal, Speaker
 from actions.plays.local_time import moment
+from bot.call_questions import Topic
 from bot.call_reading import CallRead, CallSummary, SignalHeard, SignalOver
 from bot.dispatching import SentCall
 from bot.message import Button, Card, Reply
@@ -104,6 +105,39 @@ def phrase_report(
     if more or later:
         make.append(lambda: Button(mint("more", {"text": text, "later": later}), voice.say("button.more")))
     return with_mood_picture(with_buttons(card, voice, make, mint), read, voice)
+
+
+def lines_on(read: CallRead, topic: Topic, voice: Voice) -> list[tuple[float, str]]:
+    """What the report holds on one topic, each with its second, in the order in which it was said."""
+    report = read.report
+    empty = replace(report, moments=(), promises=(), questions=(), rivals=(), budget=(), needs=(), people=())
+    theirs = tuple(one for one in report.promises if one.quote.side != "ours")
+    own = tuple(one for one in report.moments if one.quote.side != "ours")
+    match topic:
+        case "said":
+            part = replace(report, promises=theirs, rivals=(), people=())
+        case "objections":
+            part = replace(empty, moments=tuple(one for one in own if _is_against(one)))
+        case "wants":
+            part = replace(empty, needs=report.needs, moments=tuple(one for one in own if not _is_against(one)))
+        case "they_promised":
+            part = replace(empty, promises=theirs)
+        case "we_promised":
+            part = replace(empty, promises=tuple(one for one in report.promises if one.quote.side != "customer"))
+        case "promised":
+            part = replace(empty, promises=report.promises)
+        case "open":
+            part = replace(empty, questions=report.questions)
+        case "budget":
+            part = replace(empty, budget=report.budget)
+        case "rivals":
+            part = replace(empty, rivals=report.rivals)
+        case _:
+            part = empty
+    signals = read.signals if topic in ("said", "objections") else ()
+    part_read = replace(read, report=part, signals=signals)
+    found = [line for tell in (_moments, _parts, _promises, _questions) for line in tell(part_read, voice, _LONG_QUOTE)]
+    return [(one.at, one.text) for one in sorted(found, key=lambda one: one.at)]
 
 
 def plain_summary(read: CallRead, customer: Customer | None, voice: Voice) -> str:

@@ -165,9 +165,11 @@ def phrase_transcript(step: ShowTranscript, is_synthetic: bool, voice: Voice, mi
     return Phrased(with_options(card, voice, make))
 
 
-def phrase_unheard(recording: Recording, reason: str, voice: Voice, mint: Mint) -> Reply:
-    """Why there are no words, and what to do about it."""
-    lines = [voice.say("recording.unheard", recording_data(recording)), tell_in_chat(reason, voice)]
+def phrase_unheard(recording: Recording, reason: str, is_synthetic: bool, voice: Voice, mint: Mint) -> Reply:
+    """Why there are no words, and what to do about it; of a model that knows no people (`is_synthetic`) that comes first."""
+    knows_no_people = is_synthetic and reason == "not_understood"
+    why = voice.say("recording.knows_no_people") if knows_no_people else tell_in_chat(reason, voice)
+    lines = [voice.say("recording.unheard", recording_data(recording)), why]
     make = [to_do(ListenAgain(recording.id), voice, mint)] if reason in ("broken", "gone") else []
     make.append(to_do(DeleteRecording(recording.id), voice, mint))
     return with_options(Card(lines[0], (*lines[1].split("\n"),)), voice, make)

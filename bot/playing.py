@@ -22,8 +22,8 @@ SECONDS = 10.0
 _OF_RECORDINGS = ("transcript", "clip", "call_note")
 _PLAYS = re.compile(
     r"""(?:请|帮我|给我)?\s*
-        (?:播放?|放|听(?:一下|听)?|play|listen\ to|hear|▶)\s*
-        (?:一下|from|at|第)?\s*
+        (?:播放?|放|听(?:一下|听)?|(?:can\ you\ |please\ )?(?:play|let\ me\ hear)(?:\ me)?|listen\ to|hear|▶)\s*
+        (?:一下|(?:it\ |(?:the\ )?(?:bit\ |part\ )?)?(?:from|at|around)|第)?\s*
         (?:
             (?:(?P<h>\d{1,2})\s*[:：]\s*(?=\d{1,2}\s*[:：]))? (?P<m>\d{1,3})\s*[:：]\s*(?P<s>[0-5]?\d)
           | (?:(?P<hw>\d{1,2})\s*(?:小时|hours?|h))?\s*

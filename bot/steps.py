@@ -11,6 +11,7 @@ from actions.commands.knowledge import TakeInDocument
 from actions.crm.records import Customer, Paper, Recording, Signal, Speaker
 from actions.proposal import Answer, Ask, Basis, Command, Facts
 from actions.situation import Situation
+from bot.call_questions import Topic
 from bot.call_reading import CallRead, CallSummary
 from bot.message import Message
 from bot.thread import Thread, Turn
@@ -235,6 +236,21 @@ class ShowSummary:
 
 
 @dataclass(frozen=True)
+class TellOfCall:
+    """What somebody asked of a call in passing, such as what the customer objected to or who promised what."""
+
+    read: CallRead
+    topic: Topic
+
+
+@dataclass(frozen=True)
+class AskToDelete:
+    """Somebody typed that a recording be deleted: that cannot be taken back, so it is asked first."""
+
+    recording: Recording
+
+
+@dataclass(frozen=True)
 class AskCorrection:
     """What should be put right in a recording? Offered are the `lines` least sure of (each a turn, counted from 0, and a
     sentence in it); `speakers` are who speaks."""
@@ -284,6 +300,8 @@ OnRecording = (
     | ShowCallNote
     | AskCallCustomer
     | ShowSummary
+    | TellOfCall
+    | AskToDelete
     | AskCorrection
     | AskWords
     | ShowCorrection

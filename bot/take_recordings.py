@@ -18,7 +18,7 @@ from actions.rows import may_see
 from bot.channels.channel import NotFetched, TryLater
 from bot.files import LARGEST_RECORDING
 from bot.kept_recordings import Arrival, RecordingShelf, arrival_key, forget
-from bot.listening import Listening, NoWords, Words
+from bot.listening import NOT_UNDERSTOOD, Listening, NoWords, Words
 from bot.message import Attachment, Message, Spoken
 from bot.steps import Do, Plain, Step
 from bot.thread import Thread
@@ -168,6 +168,8 @@ def _unheard(heard: NoWords) -> str:
             "model_broken": "voice_waits_model",
             "silk_missing": "voice_waits_silk",
         }.get(heard.reason, "voice_later")
+    if heard.is_synthetic and heard.reason == NOT_UNDERSTOOD:  # said again it would be no better
+        return "voice_knows_no_people"
     return {"silence": "voice_silence", "empty": "voice_silence", "no_sound": "voice_silence"}.get(
         heard.reason, "voice_unheard"
     )

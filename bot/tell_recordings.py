@@ -140,7 +140,7 @@ class RecordingTeller:
 
         async def phrase(person: Speaker | None, voice: Voice, mint: Mint) -> Reply:
             if reason:
-                return phrase_unheard(recording, reason, voice, mint)
+                return phrase_unheard(recording, reason, is_synthetic, voice, mint)
             if recording.is_message:
                 return phrase_done(recording, turns, is_synthetic, voice, mint)
             if voice.zone not in read:

@@ -31,6 +31,7 @@ from actions.rows import may_see, one
 from actions.world import World
 from bot import buttons
 from bot.buttons import Pressed
+from bot.call_asking import only_sends_along, said_of_call, with_whom_beside
 from bot.call_notes import note_on_call, says_with_whom, summary_of_call
 from bot.call_reading import CallReader
 from bot.correcting import CORRECTING, on_correcting, says_right_words
@@ -157,9 +158,12 @@ class Thinker:
             return heard, taken
         if _says_nothing(understanding) and plainly(text) is None and not _is_asked_why(heard.thread):
             return heard, [*kept, Plain("empty")]
+        kept = await with_whom_beside(tx, heard, kept, understanding)
         too_long: list[Step] = [Plain("too_long")] if message.was_cut else []
+        if not _is_asked_why(heard.thread) and (on_call := await said_of_call(tx, heard, understanding, self._calls)):
+            return heard, [*kept, *on_call]
         heard, step = await self._steer(tx, heard)
-        return heard, [*kept, *too_long, step]
+        return heard, [*kept, *too_long, *(() if only_sends_along(kept, step, understanding) else (step,))]
 
     async def _understand(self, heard: Heard, text: str, sent_at: datetime) -> Understanding:
         zone = ZoneInfo(heard.speaker.zone)

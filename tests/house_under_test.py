@@ -91,13 +91,20 @@ class HouseUnderTest:
         return await self._hear(self._message(who, None, text=text, attachments=(attachment,)))
 
     async def send_recording(
-        self, who: str, words: str | bytes, name: str = "call.m4a", *, is_spoken: bool = False, place: str | None = None
+        self,
+        who: str,
+        words: str | bytes,
+        name: str = "call.m4a",
+        *,
+        is_spoken: bool = False,
+        place: str | None = None,
+        text: str = "",
     ) -> list[Arrived]:
-        """A recording in which these words are spoken, as the fake listener hears them."""
+        """A recording in which these words are spoken, as the fake listener hears them; `text` is written beside it."""
         content = words if isinstance(words, bytes) else words.encode()
         path = self._put(name, content)
         attachment = Attachment("voice", str(path), name, "audio/mp4", len(content), is_spoken)
-        return await self._hear(self._message(who, place, attachments=(attachment,)))
+        return await self._hear(self._message(who, place, text=text, attachments=(attachment,)))
 
     def _put(self, name: str, content: bytes) -> Path:
         path = self.home / "files" / str(self._said) / name

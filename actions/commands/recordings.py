@@ -74,9 +74,9 @@ class TakeRecording:
         made = Recording(id=self.recording_id, **{**values, "created_at": now, "basis_at": None})
         subjects = _about(made, speaker) if speaker.is_staff else ()
         data: dict[str, Json] = {**recording_data(made), "bases": list(self.bases)}
-        customer: Customer | None = facts.get("customer", self.customer_id) if self.is_by_number else None
-        if customer is not None:
-            data["by_number"] = _called(customer)
+        customer: Customer | None = facts.get("customer", self.customer_id)
+        if customer is not None and not self.is_message:
+            data["by_number" if self.is_by_number else "spoken_of"] = _called(customer)
         return Plan((Create("recording", self.recording_id, values),), subjects, data=data)
 
 

@@ -87,6 +87,19 @@ async def test_the_word_cancel_stops_it_and_what_was_heard_stays(house: HouseUnd
     assert [line for line in listener.heard if "第0段" in line] == ["客户: 第0段第一句"]
 
 
+async def test_going_on_can_be_said_in_other_words_than_the_buttons(house: HouseUnderTest, listener: FakeListener) -> None:
+    listener.gate = Semaphore(0)
+    await house.say("E01", "华康医疗那单怎么样了")
+    await sent(house, "E01", LONG, "call.m4a")
+    listener.gate.release(3)
+    await eventually(lambda: "客户: 第1段第一句" in listener.heard)
+    await house.say("E01", "取消")
+    await house.listened()
+    listener.gate.release(100)
+    told = text_of([*await house.say("E01", "继续听"), *await house.listened()])
+    assert "马上开始听" in told and "8 段话" in told
+
+
 async def test_cancel_in_english_and_by_the_button(house: HouseUnderTest, listener: FakeListener) -> None:
     listener.gate = Semaphore(0)
     await sent(house, "E01", LONG, "call.m4a")

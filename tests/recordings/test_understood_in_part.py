@@ -72,3 +72,15 @@ async def test_a_voice_message_that_was_not_understood_is_not_obeyed(
     async with open_house(settings, minds, sample_sqlite_url, ManyTongues()) as house:
         told = text_of(await house.send_recording("E01", "xx: 把华康医疗那单推进到谈判", "voice.amr", is_spoken=True))
     assert "没听清" in told and "推进" not in told
+
+
+async def test_where_the_model_knows_no_people_that_is_said_and_nobody_is_asked_to_say_it_again(
+    settings: Settings, minds: Minds, sample_sqlite_url: str
+) -> None:
+    listener = ManyTongues(is_synthetic=True)
+    async with open_house(settings, minds, sample_sqlite_url, listener) as house:
+        told = text_of(await house.send_recording("E01", "xx: 把华康医疗那单推进到谈判", "voice.amr", is_spoken=True))
+        await house.send_recording("E01", "xx: 我明天上午把合同发给您")
+        of_a_call = await tapped(house, "E01", "客户在通话里同意了")
+    assert "听不了真人" in told and "请再说一次" not in told
+    assert "听不了真人" in of_a_call and "里面说话的地方" not in of_a_call
