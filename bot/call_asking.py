@@ -215,17 +215,21 @@ async def _subject(tx: Tx, heard: Heard, question: CallQuestion, understanding: 
         found = [*await _shown_here(tx, heard, _IS_SUBJECT_FOR), *await _sent_last(tx, heard)]
     elif question.topic in _OF_WHAT_WAS_SAID:
         found = await _shown_here(tx, heard, _STAYS_SUBJECT_FOR)
-    for recording_id in dict.fromkeys(found):
-        recording = await own.get(tx, "recording", recording_id)
-        if isinstance(recording, Recording) and await _may_be_told(tx, recording, heard):
-            return recording
-    return None
+    read = [one for name in dict.fromkeys(found) if (one := await _told(tx, name, heard)) is not None]
+    if question.topic != "delete" and read and read[0].state in ("awaiting_basis", "failed"):
+        # nothing is known of it: what can be asked about is the call before
+        before = [await _told(tx, name, heard) for name in await _shown_here(tx, heard, _IS_SUBJECT_FOR)]
+        read = [*(one for one in before if one is not None and one.state == "done"), *read]
+    return read[0] if read else None
 
 
-async def _may_be_told(tx: Tx, recording: Recording, heard: Heard) -> bool:
-    """In a group only what was sent there: others read along."""
-    here = heard.message.address.key
-    return await may_read(tx, recording, heard.speaker) and (not heard.message.in_group or recording.conversation == here)
+async def _told(tx: Tx, recording_id: str, heard: Heard) -> Recording | None:
+    """The recording, where this person may read it; in a group only what was sent there, as others read along."""
+    recording = await own.get(tx, "recording", recording_id)
+    if not isinstance(recording, Recording) or not await may_read(tx, recording, heard.speaker):
+        return None
+    is_elsewhere = heard.message.in_group and recording.conversation != heard.message.address.key
+    return None if is_elsewhere else recording
 
 
 def _company(understanding: Understanding) -> str | None:

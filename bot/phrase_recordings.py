@@ -45,6 +45,10 @@ def phrase_taken(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     if state != "awaiting_basis":
         lines = voice.say(_KNOWN.get(state, "recording.known_queued"), told).split("\n")
         make: list[MakeButton] = []
+        if state == "done" and not told["is_message"]:
+            data = {"recording": recording}
+            make.append(lambda: Button(mint("call_note", data), voice.say("button.call_note")))
+            make.append(lambda: Button(mint("summary", data), voice.say("button.summary")))
         if state == "done":
             make.append(_whole(recording, voice, mint))
         if state in ("cancelled", "failed"):
