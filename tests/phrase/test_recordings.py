@@ -59,9 +59,15 @@ def test_a_transcript_names_its_model_and_what_must_be_said_about_it(lang: Langu
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("reason", REASONS)
 def test_every_reason_is_told_without_settings_and_folders(reason: str, lang: Language) -> None:
-    reply = phrase_unheard(CALL, reason, Voice(lang), RememberingMint())
+    reply = phrase_unheard(CALL, reason, False, Voice(lang), RememberingMint())
     assert complaints(reply) == []
     assert "PARLEY_" not in reply.text and "docs/" not in reply.text and "pip" not in reply.text
+
+
+@pytest.mark.parametrize(("lang", "told"), [("zh", "合成语音"), ("en", "synthetic")])
+def test_where_the_model_knows_no_people_that_is_the_reason(lang: Language, told: str) -> None:
+    assert told in phrase_unheard(CALL, "not_understood", True, Voice(lang), RememberingMint()).text
+    assert told not in phrase_unheard(CALL, "not_understood", False, Voice(lang), RememberingMint()).text
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
