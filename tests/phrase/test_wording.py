@@ -131,6 +131,12 @@ def test_no_sentence_is_idle() -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_sentences_that_a_summary_is_put_together_from_end(lang: Language) -> None:
+    parts = ("about", "signals", "angry", "rivals", "budget", "we_promised", "they_promised", "first_due", "open_questions")
+    assert all(sentences(lang)[f"call_page.{part}"].endswith(("。", ".")) for part in parts)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_line_without_its_value_is_left_out(lang: Language) -> None:
     voice = Voice(lang)
     assert fill("a {x}\nb {y}\nc", {"x": 1, "y": None}, voice) == "a 1\nc"
