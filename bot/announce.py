@@ -91,7 +91,7 @@ class Announcer:
         if kind == "group":
             found = await self._of_group(tx, name, asks)
         else:
-            found = [] if await _has_left(tx, to) else self._usable(await people.reach(tx, name), but)[:1]
+            found = [] if await people.has_left(tx, name) else self._usable(await people.reach(tx, name), but)[:1]
         if not found:
             log.warning("nobody_to_tell", to=to)
         return [Address(identity.channel, identity.user) for identity in dict.fromkeys(found)]
@@ -170,13 +170,6 @@ class Announcer:
         for mint in mints:
             await mint.save(tx)
         after_commit(tx, partial(self._outbox.kick, targets))
-
-
-async def _has_left(tx: Tx, to: str) -> bool:
-    """Whether this is one person, who works here no more."""
-    kind, _, name = to.partition(":")
-    speaker = await people.speaker_of(tx, name) if kind == "person" else None
-    return speaker is not None and speaker.role == "guest"
 
 
 async def _is_no_customer(tx: Tx, to: str) -> bool:

@@ -256,7 +256,7 @@ class RecordingTeller:
         """Who sent it, and where: everybody who may still be told of it."""
         found = select(RecordingArrivalRow.__table__).where(RecordingArrivalRow.recording_id == recording_id)
         rows = (await tx.execute(found.order_by(RecordingArrivalRow.at, RecordingArrivalRow.key))).all()
-        return [(row, address_from_json(row.address)) for row in rows if not await _has_left(tx, row.asker)]
+        return [(row, address_from_json(row.address)) for row in rows if not await people.has_left(tx, row.asker)]
 
     async def _put(self, tx: Tx, key: str, to: Address, reply: Reply) -> None:
         target = await self._outbox.put(tx, key, to, reply)
@@ -265,12 +265,6 @@ class RecordingTeller:
 
 def _zone(person: Speaker | None) -> str:
     return person.zone if person else Speaker.zone
-
-
-async def _has_left(tx: Tx, asker: str) -> bool:
-    """Whether who sent it works here no more: a guest with a name."""
-    person = await people.speaker_of(tx, asker)
-    return person is not None and person.role == "guest"
 
 
 async def _is_judged_soon(tx: Tx, recording_id: str) -> bool:

@@ -100,6 +100,12 @@ async def whois(tx: Tx, channel: str, user: str, claimed_role: str | None = None
     return replace(speaker, identity=identity)
 
 
+async def has_left(tx: Tx, person_id: str) -> bool:
+    """Whether this is somebody who works here no more."""
+    person = await speaker_of(tx, person_id)
+    return person is not None and person.role == "guest"
+
+
 async def speaker_of(tx: Tx, person_id: str) -> Speaker | None:
     """The employee or contact with this id as a speaker, with the team whose customers they may touch.
 
