@@ -30,8 +30,9 @@ class Profile:
     it may find, all of its own where none is named. Text is dropped as silence when its no-speech probability is over
     `no_speech_threshold` and its average log probability under `log_prob_threshold`; without the latter by the former alone.
     With `second_listening` what is doubtful is heard again, slower (slower.py). `window_padding` is how many seconds of
-    silence follow a clip for a model that was trained on windows as short as what is said; without it a clip is filled up to
-    30 s, which is all that Whisper knows, and costs the same however short it is. `speech_begins`, `speech_ends` and
+    silence follow a clip; without it a clip is filled up to 30 s and costs the same however short it is. Only a model with
+    `knows_short_windows` was trained on such; any other hears a clip again in 30 s where the short window left it in doubt
+    (doubt.py). `speech_begins`, `speech_ends` and
     `speech_padding` are the Ear that finds speech for it (speech.py). A turn with a certainty under `understood_from` counts
     as not understood: the model wrote down words for what it does not know.
     """
@@ -48,7 +49,8 @@ class Profile:
     log_prob_threshold: float | None = -1.0
     compression_ratio_threshold: float | None = 2.4
     second_listening: bool = False
-    window_padding: float | None = None
+    window_padding: float | None = 10.0
+    knows_short_windows: bool = False
     speech_begins: float = 0.5
     speech_ends: float = 0.35
     speech_padding: float = 0.1
@@ -68,6 +70,7 @@ BUILT_IN = Profile(
     compression_ratio_threshold=None,
     second_listening=True,
     window_padding=1.5,
+    knows_short_windows=True,
     speech_begins=0.15,
     speech_ends=0.05,
     speech_padding=0.3,

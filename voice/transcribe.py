@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice.cannot_hear import CannotHear
+from voice.doubt import Hearing, is_in_doubt, most_tokens
 from voice.profile import SETTING, SHIPPED, Profile, profile_of
 from voice.slower import DOUBTFUL, SPEED, likelihood, slower
 from voice.transcript import RATE, Word
@@ -22,6 +23,8 @@ _FRAMES = 100
 """Frames of features in a second."""
 _LONGEST = 30
 """Seconds of a window: what would be longer when it is played slower is heard once."""
+_WORTH_IT = 2400
+"""Frames of a window above which nothing is won by its being shorter than 30 s."""
 _BIAS_LENGTH = 400
 """Characters of names that are given as bias; Whisper takes 224 tokens before what it hears."""
 
@@ -118,18 +121,29 @@ class Whisper:
         self, samples: NDArray[np.float32], bias: Sequence[str] = (), before: str = "", lang: str | None = None
     ) -> list[Heard]:
         """See Recogniser."""
-        heard = self._once(samples, bias, before, lang)
+        heard = self._in_a_window(samples, bias, before, lang)
         likely = _likely(heard)
         is_doubtful = self._profile.second_listening and heard and likely < DOUBTFUL
         if not is_doubtful or len(samples) / SPEED > _LONGEST * RATE:
             return heard
-        again = self._once(slower(samples), bias, before, lang)
+        again = self._in_a_window(slower(samples), bias, before, lang)
         return [_at_speed(one, SPEED) for one in again] if _likely(again) > likely else heard
 
-    def _once(self, samples: NDArray[np.float32], bias: Sequence[str], before: str, lang: str | None) -> list[Heard]:
+    def _in_a_window(self, samples: NDArray[np.float32], bias: Sequence[str], before: str, lang: str | None) -> list[Heard]:
+        """In a short window where the profile has one, and again in 30 s where that is doubtful."""
+        try:
+            return self._once(samples, bias, before, lang, self._profile.window_padding)
+        except _Doubtful:
+            return self._once(samples, bias, before, lang, None)
+
+    def _once(
+        self, samples: NDArray[np.float32], bias: Sequence[str], before: str, lang: str | None, padding: float | None
+    ) -> list[Heard]:
         profile = self._profile
         with self._one:
-            self._model.begin(profile.languages if lang is None else (lang,), profile.window_padding)
+            self._model.begin(
+                profile.languages if lang is None else (lang,), padding, is_checked=not profile.knows_short_windows
+            )
             segments, _ = self._model.transcribe(
                 samples,
                 language="en",  # the first guess; each window's own is found while it is heard
@@ -189,6 +203,10 @@ class _NothingLeft(Exception):
     """What is left of a clip is padding."""
 
 
+class _Doubtful(Exception):
+    """What was heard in a short window is not to be trusted."""
+
+
 def _folder(model: str) -> Path:
     """Where the files of a model are; what is no folder is looked for in the hub's cache on this machine."""
     path = Path(model)
@@ -224,7 +242,9 @@ def _once() -> Any:
 
     Asked in the usual way, faster-whisper encodes a clip twice when its language is not known, and again for each rest of
     padding behind the last word; each time costs a whole window of 30 s. A model that knows short windows is given one that
-    is no longer than the clip needs.
+    is no longer than the clip needs. One that does not is given such a window filled up with silence (with faster-whisper's
+    zeros, which are a faint noise, it repeats its last word), one try, and so many tokens as can be said in that time; where
+    what comes of it is doubtful, _Doubtful is raised.
     """
     from faster_whisper import WhisperModel  # noqa: PLC0415 - a second to load
 
@@ -233,18 +253,28 @@ def _once() -> Any:
         _allowed: tuple[str, ...] = ()
         _windows = 0
         _padding: float | None = None
+        _is_checked = False
+        _most: int | None = None
 
-        def begin(self, allowed: tuple[str, ...], padding: float | None) -> None:
+        def begin(self, allowed: tuple[str, ...], padding: float | None, *, is_checked: bool = False) -> None:
             self._allowed, self._windows, self._padding, self.language = allowed, 0, padding, "en"
+            self._is_checked = is_checked
 
         def encode(self, features: Any) -> Any:
             self._windows += 1
             filled = int(np.flatnonzero(np.abs(features).sum(0))[-1]) + 1 if np.any(features) else 0
             if self._windows > 1 and (filled < _LEAST_LEFT or self._windows > _MOST_WINDOWS):
                 raise _NothingLeft
+            self._most = None
             if self._padding is not None:
                 # the encoder halves the frames, so they are even
-                features = features[:, : max(_LEAST_LEFT, (filled + round(self._padding * _FRAMES)) // 2 * 2)]
+                size = max(_LEAST_LEFT, (filled + round(self._padding * _FRAMES)) // 2 * 2)
+                if not self._is_checked:
+                    features = features[:, :size]
+                elif filled and size <= _WORTH_IT:
+                    features = features[:, :size].copy()
+                    features[:, filled:] = features[:, :filled].min()
+                    self._most = most_tokens(filled / _FRAMES)
             return super().encode(features)
 
         def generate_with_fallback(self, encoder_output: Any, prompt: list[int], tokenizer: Any, options: Any) -> Any:
@@ -256,7 +286,20 @@ def _once() -> Any:
                 at = len(prompt) - 1 - prompt[::-1].index(tokenizer.sot) + 1
                 if prompt[at] == known:
                     prompt[at] = tokenizer.language
-            return super().generate_with_fallback(encoder_output, prompt, tokenizer, options)
+            if self._most is None:
+                return super().generate_with_fallback(encoder_output, prompt, tokenizer, options)
+            # CTranslate2 stops at half of the length it is given, or where prompt and text together are as long
+            longest = min(self.max_length, max(2 * self._most, self._most + len(prompt)))
+            options = replace(
+                options, temperatures=list(options.temperatures[:1]), max_new_tokens=max(0, longest - len(prompt))
+            )
+            result = super().generate_with_fallback(encoder_output, prompt, tokenizer, options)
+            found, average, _, compression = result
+            tokens, most = found.sequences_ids[0], min(longest // 2, longest - len(prompt))
+            heard = Hearing(tokenizer.decode(tokens), len(tokens), most, average, found.no_speech_prob, compression)
+            if is_in_doubt(heard, options.no_speech_threshold):
+                raise _Doubtful
+            return result
 
         def _language(self, encoder_output: Any) -> str:
             if len(self._allowed) == 1:
