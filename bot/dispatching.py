@@ -304,6 +304,7 @@ def facts_of(
         technical=template.technical_in(said),
         shows=(*dict.fromkeys(shows), *((URGENT,) if template.is_urgent(said) else ())),
         open_tickets=open_tickets,
+        knows_calm=mood.mood.knows_calm if mood and felt else True,
     )
 
 

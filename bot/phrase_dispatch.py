@@ -17,6 +17,7 @@ _WORDS = 80
 """Characters of the customer's words on a card: two lines of a phone."""
 REASONS = {
     "anger": "dispatch.anger",
+    "anger_alone": "dispatch.anger_alone",
     "anger_below": "dispatch.anger_below",
     "mood_unknown": "dispatch.mood_unknown",
     "mood_uncertain": "dispatch.mood_uncertain",

@@ -44,7 +44,8 @@ _KEYS = ("anger", "technical", "shows", "urgent", "open_tickets", "tiers", "prio
 class CallFacts:
     """What counts of a call. `at` is when it came in; `anger` the strongest of the customer's smoothed curve, 0 … 1, None
     where nobody could judge it; `coverage` the share of the customer's speech that was judged, 0 … 1; `technical` the
-    different technical words that the customer used; `shows` what their sentences were read as (intents, and URGENT)."""
+    different technical words that the customer used; `shows` what their sentences were read as (intents, and URGENT);
+    `knows_calm` whether the anger is measured against how this customer sounds when calm."""
 
     at: AwareDatetime
     tier: str = ""
@@ -53,6 +54,7 @@ class CallFacts:
     technical: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
     open_tickets: int = 0
+    knows_calm: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class DispatchTemplate:
     anger_above: Decimal
     anger_weight: Decimal
     least_coverage: Decimal
+    anger_alone: Decimal
     technical_weight: Decimal
     technical_most: Decimal
     technical_from: int
@@ -137,6 +140,7 @@ class DispatchTemplate:
             _knob("anger.above", _SHARE, self.anger_above),
             _knob("anger.weight", _POINTS, self.anger_weight),
             _knob("anger.coverage", _SHARE, self.least_coverage),
+            _knob("anger.alone", _SHARE, self.anger_alone),
             _knob("technical.weight", _SMALL, self.technical_weight),
             _knob("technical.most", _POINTS, self.technical_most),
             Knob("technical.from", Decimal(1), Decimal(20), Decimal(1), Decimal(self.technical_from)),
@@ -229,8 +233,11 @@ def _anger(facts: CallFacts, template: DispatchTemplate) -> Part:
         return Part("mood_uncertain", _NONE, covered)
     if facts.anger < template.anger_above:
         return Part("anger_below", _NONE, told)
-    points = (facts.anger * template.anger_weight).quantize(_HUNDREDTH, ROUND_HALF_UP)
-    return Part("anger", points, {**told, "points": _told(points)})
+    is_alone = not facts.knows_calm and not _shown(facts, template)
+    times = template.anger_alone if is_alone else Decimal(1)
+    points = (facts.anger * template.anger_weight * times).quantize(_HUNDREDTH, ROUND_HALF_UP)
+    told |= {"points": _told(points)}
+    return Part("anger_alone", points, {**told, "times": _told(times)}) if is_alone else Part("anger", points, told)
 
 
 def _technical(facts: CallFacts, template: DispatchTemplate) -> list[Part]:
@@ -338,7 +345,9 @@ class _Reader:
             raise ValueError(f"{self._place}: cannot be read as YAML") from error
         data = self._mapping(data, "", _KEYS)
         lines = self._lines(data["lines"])
-        anger = self._mapping(data["anger"], "anger", ("above", "weight", "coverage"))
+        # a version that was saved before there was `alone` means what it meant then
+        anger = {"alone": 1} | data["anger"] if isinstance(data["anger"], dict) else data["anger"]
+        anger = self._mapping(anger, "anger", ("above", "weight", "coverage", "alone"))
         technical = self._mapping(data["technical"], "technical", ("weight", "most", "from", "line", "words"))
         tickets = self._mapping(data["open_tickets"], "open_tickets", ("weight", "most"))
         clock = self._mapping(data["hours"], "hours", ("counted", "from", "line"))
@@ -358,6 +367,7 @@ class _Reader:
             anger_above=self._number(anger, "above", _SHARE, "anger"),
             anger_weight=self._number(anger, "weight", _POINTS, "anger"),
             least_coverage=self._number(anger, "coverage", _SHARE, "anger"),
+            anger_alone=self._number(anger, "alone", _SHARE, "anger"),
             technical_weight=self._number(technical, "weight", _SMALL, "technical"),
             technical_most=self._number(technical, "most", _POINTS, "technical"),
             technical_from=self._whole(technical["from"], "technical"),

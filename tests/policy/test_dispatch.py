@@ -53,6 +53,7 @@ anything = st.builds(
     technical=st.lists(st.sampled_from(SHIPPED.words), unique=True, max_size=12).map(tuple),
     shows=shown,
     open_tickets=st.integers(0, 30),
+    knows_calm=st.booleans(),
 )
 
 
@@ -115,6 +116,30 @@ def test_anger_that_nobody_is_sure_of_is_worth_as_much_as_none(facts: CallFacts)
     assert sent(doubtful).score == sent(replace(doubtful, anger=None)).score
 
 
+# --- anger that nothing bears out ----------------------------------------------------------------------------------------
+
+STRANGER = replace(ANGRY, knows_calm=False)
+
+
+def test_anger_that_nothing_bears_out_wakes_nobody() -> None:
+    assert (sent(STRANGER).priority, sent(STRANGER).line) == ("low", "owner")
+    told = {"anger": "0.72", "above": "0.60", "weight": "1.50", "times": "0.30", "points": "0.32"}
+    assert (sent(STRANGER).reasons[0].key, sent(STRANGER).reasons[0].data) == ("anger_alone", told)
+
+
+def test_what_the_customer_says_bears_it_out() -> None:
+    complains = replace(STRANGER, shows=("service.complaint",))
+    assert keys(complains)[0] == "anger"
+    assert sent(complains) == sent(replace(complains, knows_calm=True))
+    assert keys(replace(STRANGER, shows=("objection.price",)))[0] == "anger_alone"
+
+
+def test_a_version_that_was_saved_before_means_what_it_meant() -> None:
+    before = DispatchTemplate.read(SHIPPED.text.replace(", alone: 0.30", ""))
+    assert sent(STRANGER, before).score == sent(ANGRY, before).score == sent(ANGRY).score
+    assert before.with_values({"anger.alone": 0.5}).anger_alone == Decimal("0.50")
+
+
 # --- what holds for every call --------------------------------------------------------------------------------------------
 
 
@@ -149,6 +174,7 @@ def test_nothing_about_our_own_people_is_among_the_facts() -> None:
         "technical",
         "shows",
         "open_tickets",
+        "knows_calm",
     }
 
 
@@ -224,7 +250,7 @@ def test_what_cannot_be_set_is_said(values: dict[str, object], told: str) -> Non
     ("before", "wrong", "told"),
     [
         ("above: 0.60", "above: 1.60", "anger: above is a number from 0 to 1"),
-        ("coverage: 0.30}", "}", "anger: coverage is missing"),
+        ("coverage: 0.30, ", "", "anger: coverage is missing"),
         ("from: 3", "from: 0", "technical: from is a whole number"),
         ("service.fault: 0.40", "service.fault: often", "shows: service.fault is a number"),
         ("works: always", "works: sometimes", "lines: on_call: works is hours or always"),

@@ -20,15 +20,17 @@ FAULT = (
 CALM = "销售: 您好\n客户: 你们的报价比别家贵\n客户: 那先发一份正式报价\n客户: 下周我们再谈\n销售: 我们包三年维保"
 
 
-def heard(anger: float, *, customer: str = "客户", at: float = 35.0, coverage: float = 1.0) -> HeardMood:
-    """A customer who is this angry at one second of the call, and calm before."""
+def heard(
+    anger: float, *, customer: str = "客户", at: float = 35.0, coverage: float = 1.0, knows_calm: bool = True
+) -> HeardMood:
+    """A customer who is this angry at one second of the call, and calm before: measured against that, or not."""
     calm, angry = Scores(0.05, 0.05, 0.85, 0.05), Scores(anger, 0.02, round(1 - anger - 0.04, 3), 0.02)
     emotion = "angry" if anger > 0.5 else "neutral"
     felt = (
         Felt(10.0, 20.0, calm, calm, "neutral" if coverage else UNCERTAIN, False, 0.9, False),
         Felt(at - 5, at + 5, angry, angry, emotion if coverage else UNCERTAIN, anger > 0.5, 0.9, False),
     )
-    return HeardMood(customer, Mood(felt, (), False, coverage, "a model"), (0.1, 0.9))
+    return HeardMood(customer, Mood(felt, (), knows_calm, coverage, "a model"), (0.1, 0.9))
 
 
 async def call(

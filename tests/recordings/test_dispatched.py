@@ -193,6 +193,14 @@ async def test_another_customer_than_was_thought_has_the_ticket_then(house: Hous
     assert [one["priority"] for one in await sent(house, recording)] == ["high", "urgent"]
 
 
+async def test_a_voice_alone_that_sounds_angry_is_the_owners_and_wakes_nobody(house: HouseUnderTest) -> None:
+    recording, _ = await call(house, CALM, heard(0.9, knows_calm=False), customer="C040")
+    (ticket,) = await tickets_of(house, recording)
+    assert (ticket["severity"], ticket["line"]) == ("low", "owner")
+    recording, _ = await call(house, COMPLAINT, heard(0.9, knows_calm=False), customer="C050")
+    assert [one["line"] for one in await tickets_of(house, recording)] == ["senior"]
+
+
 async def test_a_ticket_without_a_reason_left_is_withdrawn(house: HouseUnderTest) -> None:
     recording, _ = await call(house, CALM, heard(0.9), customer="C040")
     assert [one["state"] for one in await tickets_of(house, recording)] == ["open"]
