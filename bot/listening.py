@@ -217,7 +217,9 @@ class Listening:
         if recording.state == "done":
             why = _no_words(turns)
             return NoWords(why, is_synthetic=self._listener.is_synthetic) if why else self._as_words(turns)
-        return NoWords(recording.reason or "broken") if recording.state in ("failed", "cancelled", "deleted") else None
+        if recording.state not in ("failed", "cancelled", "deleted"):
+            return None
+        return NoWords(recording.reason or "broken", is_synthetic=self._listener.is_synthetic)
 
     def _as_words(self, turns: Sequence[Turn]) -> Words:
         """What was said as one text; sure where every turn is, and the model knows people."""
@@ -457,6 +459,8 @@ class Listening:
         """The end as a command, everything that was heard, and the record as it will be then."""
         async with self._store.read() as tx:
             turns, recording = await turns_of(tx, job.recording_id), await _recording(tx, job.recording_id)
+        if not reason and _no_words(turns) == NOT_UNDERSTOOD:  # another model may, and is asked when somebody says so
+            state, reason = "failed", NOT_UNDERSTOOD
         customer, certainty = self._customer_of(job.plan, turns)
         end = EndListening(job.recording_id, state, reason, self._listener.model, customer, certainty)
         return end, turns, replace(recording, **end.wanted)

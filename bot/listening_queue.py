@@ -11,13 +11,15 @@ from typing import Any
 from uuid import uuid4
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from actions.crm import own
+from actions.crm.call_file import heard_turns
 from actions.crm.records import Recording, RecordingState
 from actions.outside.insert_new import insert_new
 from actions.outside.store import Store, Tx
-from actions.outside.tables import ListeningRow, RecordingRow
+from actions.outside.tables import ListeningRow, RecordingPartRow, RecordingRow
+from voice.languages import UNKNOWN
 from voice.plan import Plan
 
 LEASE = timedelta(seconds=30)
@@ -65,7 +67,8 @@ class ListeningQueue:
                 await self.add(tx, recording, is_brief=recording.is_message)
 
     async def add(self, tx: Tx, recording: Recording, *, is_brief: bool, lease_until: datetime | None = None) -> None:
-        """Give it a place; one that was stopped goes on where it was."""
+        """Give it a place; one that was stopped goes on where it was, or from its beginning where nothing was understood so
+        far: another model may listen now."""
         row = {
             "recording_id": recording.id,
             "asker": recording.by_id or recording.conversation,
@@ -82,7 +85,11 @@ class ListeningQueue:
             return
         if recording.state in ("queued", "running"):
             again = update(ListeningRow).where(ListeningRow.recording_id == recording.id, ListeningRow.is_over.is_(True))
-            await tx.execute(again.values(is_over=False, attempts=0, owner="", lease_until=None, queued_at=self._now()))
+            values = {"is_over": False, "attempts": 0, "owner": "", "lease_until": lease_until, "queued_at": self._now()}
+            is_back = (await tx.execute(again.values(**values))).rowcount == 1
+            if is_back and all(turn.lang == UNKNOWN for turn in await heard_turns(tx, recording.id)):
+                await tx.execute(delete(RecordingPartRow).where(RecordingPartRow.recording_id == recording.id))
+                await tx.execute(update(ListeningRow).where(ListeningRow.recording_id == recording.id).values(plan=None))
 
     async def reopen(self, tx: Tx, recording_id: str) -> bool:
         """Have one step more done of a recording that is over; False where it never was in the queue."""

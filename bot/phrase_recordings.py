@@ -43,7 +43,8 @@ def phrase_taken(outcome: Outcome, voice: Voice, mint: Mint) -> Phrased:
     told = deed_data(outcome.proposal, voice)
     recording, state = str(told["recording"]), str(told["state"])
     if state != "awaiting_basis":
-        lines = voice.say(_KNOWN.get(state, "recording.known_queued"), told).split("\n")
+        how = "recording.known_not_understood" if told["reason"] == "not_understood" else _KNOWN.get(state)
+        lines = voice.say(how or "recording.known_queued", told).split("\n")
         make: list[MakeButton] = []
         if state == "done" and not told["is_message"]:
             data = {"recording": recording}

@@ -328,6 +328,7 @@ def recording_data(recording: Recording) -> dict[str, Json]:
         "recording": recording.id,
         "name": recording.name,
         "state": recording.state,
+        "reason": recording.reason,
         "mega": f"{max(1, recording.size // 100_000) / 10:.1f}",
         "is_message": recording.is_message,
     }

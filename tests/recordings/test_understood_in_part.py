@@ -17,7 +17,9 @@ from voice.transcript import Turn
 
 
 class ManyTongues(FakeListener):
-    """A turn that begins with `xx: ` was said in that language."""
+    """A turn that begins with `xx: ` was said in that language; a model that `knows_all` has no such trouble."""
+
+    knows_all: bool = False
 
     def hear(
         self,
@@ -29,6 +31,8 @@ class ManyTongues(FakeListener):
         names: Sequence[str] = (),
         keep: Callable[[Recording], None] | None = None,
     ) -> tuple[Turn, ...]:
+        if self.knows_all:
+            return super().hear(source, plan, number, said, cancelled, names, keep)
         heard = super().hear(source, plan, number, lambda turn: said(_in_its_language(turn)), cancelled, names, keep)
         return tuple(map(_in_its_language, heard))
 
@@ -38,7 +42,7 @@ def _in_its_language(turn: Turn) -> Turn:
 
 
 @pytest.fixture
-def listener() -> FakeListener:
+def listener() -> ManyTongues:
     return ManyTongues()
 
 
@@ -63,7 +67,22 @@ async def test_where_nothing_was_understood_that_is_the_answer(house: HouseUnder
     told = await tapped(house, "E01", "客户在通话里同意了")
     assert "都没听懂" in told and "没有拿猜的字来办事" in told
     assert "合同" not in told and "通话报告" not in told
-    assert (await only_recording(house))["state"] == "done"
+    kept = await only_recording(house)
+    assert (kept["state"], kept["reason"]) == ("failed", "not_understood")
+
+
+CALL = "xx: 你们的报价比别家贵\nxx: 我明天上午把合同发给您\n\nxx: 那先这样"
+
+
+async def test_with_a_better_model_the_same_recording_is_heard_anew(house: HouseUnderTest, listener: ManyTongues) -> None:
+    await house.send_recording("E01", CALL)
+    await tapped(house, "E01", "客户在通话里同意了")
+    listener.knows_all, listener.model = True, "a better one"
+    assert "当时没听懂" in text_of(await house.send_recording("E01", CALL))
+    told = await tapped(house, "E01", "接着听")
+    assert "你们的报价比别家贵" in told and "没听懂" not in told
+    kept = await only_recording(house)
+    assert (kept["state"], kept["reason"], kept["model"]) == ("done", "", "a better one")
 
 
 async def test_a_voice_message_that_was_not_understood_is_not_obeyed(
