@@ -28,6 +28,7 @@ from tests.fakes import FakeListener
 from tests.house_under_test import HouseUnderTest, open_house
 from tests.recordings.test_arrival_and_basis import CALL, button, entries, only_recording, text_of
 from tests.recordings.test_queue import eventually, sent
+from voice.decode import Recording
 from voice.plan import Opening, Plan
 from voice.transcript import Turn
 
@@ -46,22 +47,25 @@ class UnluckyListener(FakeListener):
         cancelled: Callable[[], bool],
         looked: Callable[[Opening], None] | None = None,
         names: Sequence[str] = (),
+        keep: Callable[[Recording], None] | None = None,
     ) -> Plan:
         if self.no_room:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        return super().plan(path, cancelled, looked, names)
+        return super().plan(path, cancelled, looked, names, keep)
 
     def hear(
         self,
-        path: Path,
+        source: Path | Recording,
         plan: Plan,
         number: int,
         said: Callable[[Turn], None],
         cancelled: Callable[[], bool],
         names: Sequence[str] = (),
+        keep: Callable[[Recording], None] | None = None,
     ) -> tuple[Turn, ...]:
-        turns = super().hear(path, plan, number, said, cancelled, names)
-        path.read_bytes()
+        assert isinstance(source, Path)
+        turns = super().hear(source, plan, number, said, cancelled, names, keep)
+        source.read_bytes()
         return turns
 
 
