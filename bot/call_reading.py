@@ -110,7 +110,8 @@ class CallReader:
             found = self._reader.understand(sentence.text, role="customer", sent_at=sent_at, names=names)
             read[sentence] = found
             is_budget = found.sure and found.intent == BUDGET_FREEZE
-            return Reading(found.intent, found.confidence, found.sure, _mentions(found.slots), is_budget)
+            also = tuple((one.intent, one.confidence) for one in found.also)
+            return Reading(found.intent, found.confidence, found.sure, _mentions(found.slots), is_budget, also)
 
         report = report_of(transcript, reading, rivals)
         signals, over = self._signals(read)

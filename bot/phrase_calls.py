@@ -302,17 +302,22 @@ def _lines(tell: _Tell, read: CallRead, voice: Voice, limit: int | None = None) 
 
 
 def _moments(read: CallRead, voice: Voice, limit: int) -> list[_Line]:
-    """Signals first, as they stop things; then what was shown, the surest first. An open question is told as one."""
+    """Signals first, as they stop things; then what was shown, the surest first, all that a sentence shows in one line. An
+    open question is told as one."""
     lines = [
         _Line(one.quote.start, voice.say("report.signal", {**_quoted(one.quote, voice, limit), "kind": one.kind}))
         for one in read.signals
     ]
     told = {one.quote for one in read.signals} | {one.quote for one in read.report.questions}
+    shown: dict[Sentence, list[Moment]] = {}
     for one in _surest_first(read):
-        if one.quote in told or (one.quote in read.report.needs and not _is_against(one)):
+        shown.setdefault(one.quote, []).append(one)
+    for quote, moments in shown.items():
+        if quote in told or (quote in read.report.needs and not any(map(_is_against, moments))):
             continue
-        key = "report.moment" if one.quote.side == "customer" else "report.moment_unsure"
-        lines.append(_Line(one.quote.start, voice.say(key, {**_quoted(one.quote, voice, limit), "what": one.intent})))
+        key = "report.moment" if quote.side == "customer" else "report.moment_unsure"
+        what = voice.join([voice.intent(one.intent) for one in moments])
+        lines.append(_Line(quote.start, voice.say(key, {**_quoted(quote, voice, limit), "what": what})))
     return lines
 
 

@@ -35,7 +35,8 @@ class Mention:
 class Reading:
     """What a reader made of a sentence: its intent, how probable (0 … 1), and whether that is enough to go by.
 
-    `is_about_budget` where what it means is about the money there is to spend, whatever the words.
+    `is_about_budget` where what it means is about the money there is to spend, whatever the words. `also` are further
+    intents that it holds beside that one, with how probable each is: enough to go by, whether or not the first one is.
     """
 
     intent: str
@@ -43,6 +44,12 @@ class Reading:
     sure: bool
     mentions: tuple[Mention, ...] = ()
     is_about_budget: bool = False
+    also: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def shown(self) -> tuple[tuple[str, float], ...]:
+        """Every intent that is enough to go by."""
+        return (*([(self.intent, self.confidence)] if self.sure else []), *self.also)
 
 
 Reader = Callable[[Sentence], Reading]
@@ -175,16 +182,15 @@ def report_of(transcript: Transcript, read: Reader, rivals: Mapping[str, Sequenc
 def _moments(spoken: Sequence[Sentence], readings: Sequence[Reading]) -> tuple[Moment, ...]:
     """One for each intent, at its first sentence. Our own people's words show nothing of the customer."""
     found: dict[tuple[str, Side], Moment] = {}
-    for one, reading in zip(spoken, readings, strict=True):
-        if one.side == "ours" or not reading.sure or reading.intent.split(".")[0] not in _KEPT:
+    shown = ((one, *each) for one, reading in zip(spoken, readings, strict=True) for each in reading.shown)
+    for one, intent, confidence in shown:
+        if one.side == "ours" or intent.split(".")[0] not in _KEPT:
             continue
-        key = (reading.intent, one.side)
-        if (before := found.get(key)) is None:
-            found[key] = Moment(reading.intent, reading.confidence, one)
+        if (before := found.get((intent, one.side))) is None:
+            found[intent, one.side] = Moment(intent, confidence, one)
         else:
-            found[key] = replace(
-                before, confidence=max(before.confidence, reading.confidence), again=(*before.again, one.start)
-            )
+            again = (*before.again, one.start)
+            found[intent, one.side] = replace(before, confidence=max(before.confidence, confidence), again=again)
     return tuple(found.values())
 
 

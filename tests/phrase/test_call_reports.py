@@ -74,6 +74,15 @@ def test_the_card_fits_a_phone_and_the_rest_is_behind_more(lang: Language) -> No
     assert [one["action"] for one in dict(mint.made)["more"]["later"]] == ["correct", "summary", "do"]
 
 
+@pytest.mark.parametrize(("lang", "told"), [("zh", "1:00 觉得价格高、退款：“"), ("en", "1:00 finds it expensive, a refund: “")])
+def test_what_a_sentence_shows_is_told_in_one_line(lang: Language, told: str) -> None:
+    one = said(lang, 60, "customer")
+    both = (Moment("objection.price", 0.9, one), Moment("service.refund", 0.8, one))
+    read = replace(a_call(lang, moments=0), report=replace(a_call(lang).report, moments=both, questions=(), needs=(one,)))
+    reply = phrase_report(read, CUSTOMER, QUIET, house.REP, Voice(lang), RememberingMint())
+    assert told in reply.text
+
+
 def test_the_next_steps_are_asked_for_in_the_customers_name_and_words() -> None:
     mint = RememberingMint()
     phrase_report(a_call("zh"), CUSTOMER, QUIET, house.REP, Voice("zh"), mint)

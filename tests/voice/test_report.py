@@ -61,6 +61,19 @@ def test_what_a_customer_shows_is_told_once_with_all_its_seconds() -> None:
     assert price.confidence == 0.96 and len(price.again) == 1 and 20 < price.again[0] < 24
 
 
+def test_all_that_a_sentence_holds_is_shown_also_where_its_main_point_is_doubtful() -> None:
+    report = report_of(
+        call(turn("B", 0, 3, "太贵了，昨天又死机了。")),
+        lambda one: Reading("service.fault", 0.4, False, also=(("objection.price", 0.8), ("chat.thanks", 0.9))),
+    )
+    assert quotes(report) == [("objection.price", "太贵了，昨天又死机了。")]
+    report = report_of(
+        call(turn("B", 0, 3, "太贵了，我要退款。")),
+        lambda one: Reading("service.refund", 0.9, True, also=(("objection.price", 0.8),)),
+    )
+    assert [one.intent for one in report.moments] == ["service.refund", "objection.price"]
+
+
 def test_our_own_words_show_nothing_of_the_customer() -> None:
     said_by_us = call(turn("A", 0, 4, "你们比别家贵。"), turn("B", 4, 6, "嗯。"))
     assert report_of(said_by_us, read).moments == ()
