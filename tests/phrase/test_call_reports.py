@@ -74,7 +74,9 @@ def test_the_card_fits_a_phone_and_the_rest_is_behind_more(lang: Language) -> No
     assert [one["action"] for one in dict(mint.made)["more"]["later"]] == ["correct", "summary", "do"]
 
 
-@pytest.mark.parametrize(("lang", "told"), [("zh", "1:00 觉得价格高、退款：“"), ("en", "1:00 finds it expensive, a refund: “")])
+@pytest.mark.parametrize(
+    ("lang", "told"), [("zh", "1:00 觉得价格高、退款：“"), ("en", "1:00 finds it expensive, a refund: “")]
+)
 def test_what_a_sentence_shows_is_told_in_one_line(lang: Language, told: str) -> None:
     one = said(lang, 60, "customer")
     both = (Moment("objection.price", 0.9, one), Moment("service.refund", 0.8, one))
