@@ -1,6 +1,7 @@
 """Reads a call that was listened to: whose words, what was shown, promised and asked, and the signals among it."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -21,6 +22,7 @@ from voice.transcript import Span, Transcript, Turn
 
 _LEADS_TO_STEPS = ("objection.", "buying.")
 """Families of intents that have ranked next steps."""
+_SEVERAL_CLAUSES = re.compile(r"\w[，,；;]\s*\w")
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,9 @@ class CallReader:
             found = self._reader.understand(sentence.text, role="customer", sent_at=sent_at, names=names)
             read[sentence] = found
             is_budget = found.sure and found.intent == BUDGET_FREEZE
-            also = tuple((one.intent, one.confidence) for one in found.also)
+            # one clause that reads two ways is one matter; two clauses may well be two
+            beside = found.also if _SEVERAL_CLAUSES.search(sentence.text) else ()
+            also = tuple((one.intent, one.confidence) for one in beside)
             return Reading(found.intent, found.confidence, found.sure, _mentions(found.slots), is_budget, also)
 
         report = report_of(transcript, reading, rivals)
