@@ -7,7 +7,8 @@ clips are kept in memory for some minutes, as a player asks for the same one sev
 import asyncio
 import io
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -134,17 +135,23 @@ class Clips:
         return True
 
     async def _is_noted(self, key: str) -> bool:
-        try:
-            return bool(await self._memory.get(key))
-        except Exception as fault:  # without its memory it is on record once more than need be
-            log.warning("hearing not looked up", error=name_fault(fault))
-            return False
+        is_noted = False
+        with _or_without_memory():
+            is_noted = bool(await self._memory.get(key))
+        return is_noted
 
     async def _remember(self, key: str) -> None:
-        try:
+        with _or_without_memory():
             await self._memory.set(key, True, HEARD_ONCE)
-        except Exception as fault:
-            log.warning("hearing not remembered", error=name_fault(fault))
+
+
+@contextmanager
+def _or_without_memory() -> Iterator[None]:
+    """While Redis is away a hearing is on record once more than need be, and sounds all the same."""
+    try:
+        yield
+    except Exception as fault:  # whatever the client raises
+        log.warning("hearing not remembered", error=name_fault(fault))
 
 
 async def with_sound(tx: Tx, reply: Reply, part: Part, to: str, deed: str) -> Reply:
