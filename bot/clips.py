@@ -135,10 +135,10 @@ class Clips:
         return True
 
     async def _is_noted(self, key: str) -> bool:
-        is_noted = False
+        noted = None
         with _or_without_memory():
-            is_noted = bool(await self._memory.get(key))
-        return is_noted
+            noted = await self._memory.get(key)
+        return bool(noted)
 
     async def _remember(self, key: str) -> None:
         with _or_without_memory():
